@@ -1,0 +1,89 @@
+/*
+ * The graph: stages, the files between them, and what follows from which.
+ *
+ * Nouns: a `file` is a path that some stage reads or writes (a directory too); a `stage` reads some and writes others.
+ * Stage B is downstream of stage A if one of B's deps is, contains, or is contained in, one of A's outs; or if B reads
+ * parameters from a file that A makes; or if B `needs` A. Immutable once built. No I/O: nothing here knows whether a
+ * file exists.
+ *
+ * Stages have the same index here as in the manifest. Both kinds of index are typed handles, never pointers.
+ */
+#ifndef REFIT_GRAPH_H
+#define REFIT_GRAPH_H
+
+#include "refit/base/table.h"
+#include "refit/manifest.h"
+
+struct stage_id {
+    uint32_t index;
+};
+
+struct file_id {
+    uint32_t index;
+};
+
+#define GRAPH_NONE UINT32_MAX
+
+struct graph_file {
+    struct str path;
+    struct stage_id producer; /* the stage that has exactly this path as an out; index GRAPH_NONE = a source, or a part
+                                 of or a folder around somebody's outs */
+};
+
+struct graph_stage {
+    const struct manifest_stage *declared;
+    struct file_id *deps; /* as declared (sorted by path); parameter files not among them */
+    uint32_t dep_count;
+    struct file_id *params; /* one for each declared->params */
+    struct file_id *outs;   /* one for each declared->outs */
+    struct stage_id *upstream, *downstream; /* each stage once, sorted by index */
+    uint32_t upstream_count, downstream_count;
+};
+
+struct graph {
+    const struct manifest *manifest;
+    struct graph_stage *stages;
+    uint32_t stage_count;
+    struct graph_file *files;
+    uint32_t file_count;
+    struct table *by_path;  /* path → file, by_name: name → stage */
+    struct table *by_name;
+    struct stage_id *order; /* all stages, each after everything upstream; ties by position in the manifest */
+};
+
+/*
+ * Build the graph. Refused, with STATUS_MANIFEST and the place: two stages with the same out, an out inside another's
+ * out, a dep that is (or is inside, or contains) an out of its own stage, an unknown name in `needs`, a cycle (shown as
+ * the path that closes).
+ */
+enum status graph_build(struct arena *arena, const struct manifest *manifest, struct graph *out, struct error *err);
+
+/* Frees what is not in the arena. */
+void graph_finish(struct graph *graph);
+
+/* A stage by name; index GRAPH_NONE if there is none. */
+struct stage_id graph_find_stage(const struct graph *graph, struct str name);
+
+/* Does some stage make this path, or a folder around it? */
+bool graph_is_made(const struct graph *graph, struct str path);
+
+/* The stage that makes this path or a folder around it; index GRAPH_NONE if none does. */
+struct stage_id graph_find_maker(const struct graph *graph, struct str path);
+
+struct graph_selection_options {
+    const struct str *targets; /* stage names, or paths of outs (canonical); none = every stage */
+    uint32_t target_count;
+    bool single;     /* the targets alone */
+    bool downstream; /* the targets and what follows from them, instead of what they need */
+    bool deploy;     /* deploy stages too; otherwise only those that are named */
+};
+
+/*
+ * Which stages a run concerns: selected[i] for each stage. A `frozen` stage cuts the edges above it. A deploy stage is
+ * selected only if it is named or `deploy` is set; so is, through it, what is downstream of it.
+ * STATUS_USAGE with a suggestion for a target that does not exist.
+ */
+enum status graph_select(const struct graph *graph, const struct graph_selection_options *options, bool *selected,
+                         struct error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * The manifest: YAML in, declared stages out.
+ *
+ * manifest_load() takes bytes, never a path to read, and gives a tree that is never changed afterwards. Everything is in
+ * the caller's arena. Nothing here looks at the project's files: whether a dep exists is found out when its stage is
+ * ready. Every error names file, line and column, and says what to do; unknown keys are errors with a suggestion.
+ *
+ * Paths in the result are canonical (refit/base/path.h), with `wdir` already applied.
+ */
+#ifndef REFIT_MANIFEST_H
+#define REFIT_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "refit/base/arena.h"
+#include "refit/base/error.h"
+#include "refit/base/str.h"
+#include "refit/base/value.h"
+
+/* Where something stands in the manifest; 1-based. */
+struct position {
+    uint32_t line, column;
+};
+
+enum stage_kind { STAGE_PLAIN, STAGE_DATA, STAGE_CODE, STAGE_MODEL, STAGE_DEPLOY };
+const char *stage_kind_name(enum stage_kind kind); /* "" for STAGE_PLAIN */
+
+enum out_kind { OUT_PLAIN, OUT_METRIC, OUT_PLOT };
+
+struct manifest_path {
+    struct str path; /* canonical */
+    struct position at;
+};
+
+struct manifest_out {
+    struct str path;
+    struct position at;
+    enum out_kind kind;
+    bool cache;   /* true unless `cache: false` */
+    bool persist;
+};
+
+/* What a stage reads of one parameter file. */
+struct manifest_params {
+    struct str path; /* canonical; `params.yaml` in wdir by default */
+    struct position at;
+    bool whole; /* the whole file counts */
+    struct manifest_key {
+        struct str key; /* dotted */
+        struct position at;
+    } *keys;
+    uint32_t key_count;
+};
+
+struct manifest_env {
+    struct str name;
+    struct position at;
+    bool has_value; /* NAME=value: refit sets it; otherwise it is taken from the environment */
+    struct str value;
+    bool show; /* its value may be shown; otherwise only its digest is */
+};
+
+struct manifest_resource {
+    struct str name;  /* "cpus", "mem", "gpus" or a pool */
+    struct position at;
+    uint64_t amount;  /* cpus in thousandths, mem in bytes, others as counted */
+};
+
+/* A stage. List fields have their count beside them. */
+struct manifest_stage {
+    struct str name;
+    struct position at; /* of its name */
+    enum stage_kind kind;
+    struct str *commands; /* in order; a multi-line string is one command a line; fail-fast */
+    uint32_t command_count;
+    struct position cmd_at;
+    struct str wdir; /* canonical */
+    struct str shell; /* a program that takes `-c COMMAND`; "/bin/sh" unless declared */
+    struct manifest_path *deps;
+    uint32_t dep_count;
+    struct manifest_params *params;
+    uint32_t params_count;
+    struct manifest_out *outs; /* outs, metrics and plots, in that order */
+    uint32_t out_count;
+    struct manifest_env *env;
+    uint32_t env_count;
+    struct manifest_resource *resources; /* sorted by name; each once */
+    uint32_t resource_count;
+    struct manifest_path *needs; /* stage names, not paths */
+    uint32_t needs_count;
+    struct str *tools; /* the top level's, then its own */
+    uint32_t tool_count;
+    struct str depfile; /* canonical; "" = none */
+    struct position depfile_at;
+    uint64_t timeout_ms; /* 0 = none */
+    uint32_t retries;
+    bool frozen, always_changed, portable, console;
+    struct str desc;
+    struct value *meta; /* carried, never looked at; NULL = none */
+};
+
+struct manifest {
+    struct str file; /* its name, for messages */
+    struct str desc; /* of the project */
+    struct manifest_stage *stages;
+    uint32_t stage_count;
+};
+
+/*
+ * Parse and check a manifest. `file` is its name for messages; `root` is the project's absolute path; `base` is the
+ * canonical path of the folder that the manifest stands in ("." as a rule).
+ * Checked here: syntax, types, unknown and duplicate keys, names, units, outs that leave the project, a stage with a
+ * path twice. Checked by the graph: whatever takes two stages to see. STATUS_MANIFEST on any fault.
+ */
+enum status manifest_load(struct arena *arena, struct str text, struct str file, struct str root, struct str base,
+                          struct manifest *out, struct error *err);
+
+/*
+ * YAML 1.2 core schema into values: anchors, aliases and merge keys resolved; `1_000` is an integer; yes/no/on/off are
+ * strings; duplicate keys are errors. One document; an empty one gives NULL-typed value. Bounded: nesting of 64
+ * levels, alias expansion of 1,000,000 nodes, otherwise STATUS_MANIFEST.
+ */
+enum status yaml_parse(struct arena *arena, struct str text, struct str file, struct value **out, struct error *err);
+
+/* Append a string as a YAML scalar: plain where that reads back as the same string, otherwise double-quoted.
+ * Bytes that are not UTF-8 are written as "\xHH" behind the tag `!bytes`, which yaml_parse reads back. */
+void yaml_append_string(struct buf *out, struct str s);
+
+/* Sizes and durations as people write them: "512M", "1.5G", "64KiB" (powers of 1024; bytes), "90", "90s", "1.5h", "2d"
+ * (milliseconds; seconds without a unit), cpus "1", "0.5" (thousandths). False if it is none. */
+bool parse_bytes(struct str text, uint64_t *out);
+bool parse_duration_ms(struct str text, uint64_t *out);
+bool parse_milli(struct str text, uint64_t *out);
+
+/* Parse a parameter file by its name's ending: .yaml .yml .json. STATUS_MANIFEST, with file and line, if it is broken
+ * or of another kind. */
+enum status params_parse(struct arena *arena, struct str text, struct str file, struct value **out, struct error *err);
+
+/*
+ * Configuration: every setting has a name, a default, a value and the file (or variable) that it comes from.
+ * The table of settings is in src/manifest/config.c; cli prints it.
+ */
+struct config_entry {
+    struct str name;   /* "jobs", "resources.gpus", "store.path", ... */
+    struct str value;  /* as text */
+    struct str origin; /* "default", "FILE:LINE", "environment REFIT_STORE", "command line" */
+};
+
+struct config {
+    struct str store_path;     /* "" = .refit/store */
+    uint32_t jobs;             /* commands at once; default: the machine's processors */
+    uint64_t keep_going;       /* failures before a run stops starting new ones; 0 = no limit; default 1 */
+    uint64_t grace_ms;         /* between SIGINT or SIGTERM and SIGKILL; default 10 s */
+    int compression;           /* zstd level 1 to 19; 0 = none; default 3 */
+    struct manifest_resource *resources; /* totals, as in a stage; cpus, mem, gpus default to the machine's */
+    uint32_t resource_count;
+    struct config_entry *entries; /* all settings, sorted by name */
+    uint32_t entry_count;
+};
+
+struct config_source {
+    struct str file; /* name for messages and origins */
+    struct str text; /* its bytes */
+};
+
+/* Merge sources, the first winning, over the defaults. Environment: REFIT_STORE and REFIT_JOBS win over all files. */
+enum status config_load(struct arena *arena, const struct config_source *sources, uint32_t count, struct config *out,
+                        struct error *err);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * The run: an opened project, and the loop that joins graph, schedule, fingerprints, store and processes.
+ *
+ *   ready → fingerprint → store lookup ── hit → restore ─┐
+ *     ▲                      └ miss → execute → store ───┤
+ *     └──────────────── schedule (marks dependents) ◄────┘
+ *
+ * Also the other commands that need that machinery: planning (status, -n, why), restoring, accepting, and refit.lock.
+ */
+#ifndef REFIT_RUN_H
+#define REFIT_RUN_H
+
+#include "refit/fingerprint.h"
+#include "refit/graph.h"
+#include "refit/manifest.h"
+#include "refit/report.h"
+#include "refit/state.h"
+#include "refit/store.h"
+
+/* ---- the project ---- */
+
+struct project_options {
+    const char *directory; /* -C; NULL = the working directory */
+    const char *manifest;  /* -f; NULL = refit.yaml, looked for in the directory and then in its parents */
+    const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
+    uint32_t override_count;
+    bool writer; /* the command will write: state and store are made if they are not there */
+};
+
+struct project {
+    struct arena arena;
+    struct str root;         /* absolute; the process's working directory from now on */
+    struct str cwd;          /* canonical path of the folder that the user stands in */
+    struct str manifest_path; /* canonical */
+    struct manifest manifest;
+    struct graph graph;
+    struct config config;
+    struct state *state;
+    struct store *store; /* NULL until project_open_store() */
+    struct str store_directory;
+    struct fingerprint *fp;
+    bool writer;
+};
+
+/* Find, load and check everything; changes the working directory to the root. Opens the state, not the store. */
+enum status project_open(const struct project_options *options, struct project **out, struct error *err);
+void project_close(struct project *project); /* NULL is fine */
+
+/* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
+enum status project_open_store(struct project *project, struct error *err);
+
+/* Only what `config`, `store` and `init` need: the root and the configuration; no manifest is required. */
+enum status project_open_bare(const struct project_options *options, struct project **out, struct error *err);
+
+/* ---- running ---- */
+
+struct run_options {
+    struct graph_selection_options selection;
+    bool force;  /* execute every selected stage, whatever is known */
+    bool locked; /* fail (exit 1) if refit.lock would change, and do not write it */
+    bool wait;   /* wait for another run of this workspace instead of failing */
+};
+
+/* Run. Stages that fail are in the summary (exit_status), not in the status. */
+enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
+                        struct report_summary *summary, struct error *err);
+
+/* ---- planning: what a run would do; writes nothing, runs nothing ---- */
+
+enum verdict {
+    VERDICT_UNSELECTED,
+    VERDICT_FRESH,
+    VERDICT_RESTORE, /* would restore */
+    VERDICT_RUN,     /* would run */
+    VERDICT_MAYBE,   /* may run: depends on what something upstream will produce */
+    VERDICT_FAIL,    /* would fail: an input is missing, ... (reason says what) */
+};
+const char *verdict_name(enum verdict verdict); /* "fresh", "would restore", "would run", "may run", "would fail" */
+
+struct stage_plan {
+    enum verdict verdict;
+    struct str reason;    /* one line */
+    struct fields fields; /* none for VERDICT_MAYBE and VERDICT_FAIL */
+    struct digest key;
+    bool pending; /* its last attempt awaits `accept` */
+    bool running; /* another process is running it now */
+};
+
+/* One plan for each stage of the graph, in `arena`. */
+enum status run_plan(struct project *project, const struct run_options *options, struct arena *arena,
+                     struct stage_plan **plans, struct error *err);
+
+/* ---- refit.lock ---- */
+
+struct lock_stage {
+    struct str name;
+    struct digest key;
+    struct fields fields;    /* what it was built from */
+    struct record_out *outs; /* what it produced */
+    uint32_t out_count;
+};
+
+struct lock {
+    struct lock_stage *stages; /* sorted by name */
+    uint32_t stage_count;
+};
+
+/* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised); none gives an empty one. */
+enum status lock_load(struct arena *arena, struct lock *out, struct error *err);
+enum status lock_parse(struct arena *arena, struct str text, struct lock *out, struct error *err);
+void lock_print(const struct lock *lock, struct buf *out);
+const struct lock_stage *lock_find(const struct lock *lock, struct str name);
+
+/* ---- other commands ---- */
+
+/* Record what a stage left behind whose inputs changed while it ran. STATUS_USAGE if nothing waits, or its outs changed since. */
+enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err);
+
+struct restore_counts {
+    uint32_t restored, fresh;
+};
+
+/* Bring back outs as refit.lock has them: those of the targets (stage names or paths at, above or below outs; none =
+ * all). What is in the way and not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
+enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
+                        struct restore_counts *counts, struct error *err);
+
+/* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */
+struct str run_log_path(struct arena *arena, struct str stage);
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * The store: artifacts and records, content-addressed, in one LMDB environment that many workspaces and processes
+ * share.
+ *
+ * Nouns.
+ *   object   the bytes of one file, under their digest. Cut into chunks by content (FastCDC); one chunk if small.
+ *   chunk    a piece of an object under its own digest, zstd-compressed where that pays. An object of one chunk has the
+ *            chunk's digest, and needs no entry of its own.
+ *   tree     a directory: a sorted list of entries, itself stored as an object (tree_encode gives its bytes).
+ *   record   what one execution under a key produced: outs with digests, log, discovered inputs, time, origin.
+ *            A key may have several.
+ *
+ * Writing. store_put_* cut, hash and compress on the caller's thread (any thread) and hand the chunks to the store's one
+ * writer thread, which commits and syncs them in groups: at most a second apart, at most 32 MiB each. They block while
+ * more than 64 MiB wait. Nothing is durable, or visible to other processes, before store_flush() has returned; within
+ * this process it can be read back at once. The order of puts is the order of commits, so a record is never durable
+ * before its chunks.
+ *
+ * Reading verifies: bytes that do not match their digest are reported (STATUS_CORRUPT), dropped, and never served.
+ *
+ * Thread-safe: all functions but open and close may be called on any thread at any time. Never used after fork().
+ * A writer's failure (disk full, ...) is sticky: the next store_flush() or put gives it.
+ */
+#ifndef REFIT_STORE_H
+#define REFIT_STORE_H
+
+#include "refit/base/arena.h"
+#include "refit/base/digest.h"
+#include "refit/base/error.h"
+#include "refit/base/str.h"
+
+#define STORE_FORMAT 1
+
+/* Chunk sizes in bytes. FastCDC with normalised chunking; settled by tests/bench. */
+#define CHUNK_MIN (64u << 10)
+#define CHUNK_AVERAGE (256u << 10)
+#define CHUNK_MAX (1u << 20)
+
+struct store;
+
+struct store_options {
+    bool read_only;  /* never creates, never writes; STATUS_NOT_FOUND if there is none */
+    int compression; /* zstd level; 0 = none */
+};
+
+/* Open (and, unless read_only, create) the store in a folder. STATUS_STORE for a file system that LMDB cannot use (NFS,
+ * CIFS, Lustre, ...: says what to do), another format version, a file that is no store. */
+enum status store_open(const char *directory, const struct store_options *options, struct store **out,
+                       struct error *err);
+void store_close(struct store *store); /* flushes; NULL is fine */
+
+/* Wait until everything put so far is durable. */
+enum status store_flush(struct store *store, struct error *err);
+
+/* ---- objects ---- */
+
+/* Store bytes; *digest is theirs. */
+enum status store_put_bytes(struct store *store, struct str bytes, struct digest *digest, struct error *err);
+
+/* Store what can be read from `fd` (from its start to its end), in one read: digest, size and chunks come from the same
+ * bytes. `name` is for messages. *size is in bytes. `progress` (may be NULL) is called with the bytes read since its
+ * last call. */
+enum status store_put_fd(struct store *store, int fd, const char *name, struct digest *digest, uint64_t *size,
+                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
+
+/* Is the object there, with all of its chunks? */
+enum status store_has(struct store *store, struct digest digest, bool *has, struct error *err);
+
+/* The whole object in memory. STATUS_NOT_FOUND if it is not there. */
+enum status store_get_bytes(struct store *store, struct digest digest, struct buf *out, struct error *err);
+
+/* Write the object to `fd`, from its current position, chunk by chunk, each verified, and the whole too. */
+enum status store_get_fd(struct store *store, struct digest digest, int fd, const char *name,
+                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
+
+/* ---- trees ---- */
+
+enum entry_kind { ENTRY_FILE = 1, ENTRY_LINK = 2, ENTRY_DIRECTORY = 3, ENTRY_MISSING = 4 };
+
+/* One entry of a tree. Paths are relative to the tree, sorted by bytes, without duplicates. */
+struct tree_entry {
+    struct str path;
+    enum entry_kind kind;  /* file, link or (empty) directory */
+    bool executable;       /* the user's bit; files only */
+    struct digest digest;  /* file: of its content; link: of its text; directory: zero */
+    uint64_t size;         /* bytes; link: of its text */
+    struct str link;       /* link: its text */
+};
+
+struct tree {
+    struct tree_entry *entries;
+    uint32_t count;
+};
+
+void tree_encode(const struct tree *tree, struct buf *out);
+/* STATUS_CORRUPT on malformed bytes: unsorted, escaping or duplicate paths included. Strings point into `bytes`. */
+enum status tree_decode(struct arena *arena, struct str bytes, struct tree *out, struct error *err);
+struct digest tree_digest(const struct tree *tree); /* of its encoding */
+
+/* ---- records ---- */
+
+/* An out as a record keeps it. */
+struct record_out {
+    struct str path;
+    enum entry_kind kind; /* file, link or directory (then digest is its tree's) */
+    bool executable;
+    bool stored; /* false: only the digest is kept (a large `cache: false` out) */
+    struct digest digest;
+    uint64_t size; /* bytes; of a directory: of all its files */
+};
+
+/* An input found while running (depfile). */
+struct record_input {
+    struct str path;
+    enum entry_kind kind;
+    bool executable;
+    struct digest digest;
+};
+
+struct record {
+    struct digest key;
+    uint64_t id;          /* ascending within a key; set by the store */
+    int64_t created_ms;   /* since the epoch */
+    uint64_t duration_ms; /* of the command */
+    struct str origin;    /* host:path of the workspace that made it */
+    struct digest log;    /* zero = no log was kept */
+    struct record_out *outs;
+    uint32_t out_count;
+    struct record_input *inputs;
+    uint32_t input_count;
+};
+
+#define RECORD_INPUT_SETS_MAX 16
+
+/* Add a record; one with the same outs and inputs under the same key is replaced by it (and keeps its id). The outs that
+ * are `stored`, trees included, must have been put. At most RECORD_INPUT_SETS_MAX records under one key have inputs: the
+ * oldest goes first. */
+enum status store_put_record(struct store *store, const struct record *record, struct error *err);
+
+/* All records under a key, oldest first. *count is 0 if there is none. */
+enum status store_get_records(struct store *store, struct digest key, struct arena *arena, struct record **records,
+                              uint32_t *count, struct error *err);
+
+/* Note that a record under the key was restored, for gc, which takes the least recently used first. Durable with the next
+ * flush. Does nothing if the store is read-only. */
+enum status store_mark_used(struct store *store, struct digest key, struct error *err);
+
+/* ---- care ---- */
+
+struct store_stats {
+    uint64_t records, objects, chunks;
+    uint64_t chunk_bytes;      /* before compression */
+    uint64_t compressed_bytes; /* as kept */
+    uint64_t file_bytes;       /* of the data file */
+};
+enum status store_get_stats(struct store *store, struct store_stats *out, struct error *err);
+
+/* ---- the chunker, offered for tests and benchmarks ---- */
+
+/* The length of the first chunk of `bytes`; `len` itself if that is the last chunk (`last`) or shorter than CHUNK_MIN. */
+size_t chunk_cut(const uint8_t *bytes, size_t len);
+
+#endif

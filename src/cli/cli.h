@@ -1,0 +1,158 @@
+/*
+ * Shared by the files of this module: commands as data, and what they have in common.
+ *
+ * Each command is one `struct command` in a file of its own. Its table of options serves the parser, `--help` and shell
+ * completion alike, so the three cannot drift apart. A command returns a status like any function; only main() prints
+ * errors and turns a status into an exit status.
+ */
+#ifndef REFIT_CLI_PRIVATE_H
+#define REFIT_CLI_PRIVATE_H
+
+#include <stdio.h>
+
+#include "refit/base/json.h"
+#include "refit/run.h"
+
+#define REFIT_VERSION "0.1.0"
+
+/* ---- options (options.c) ---- */
+
+/* Options without a short letter; the others have their letter as id. */
+enum option_id {
+    OPTION_JSON = 256,
+    OPTION_COLOR,
+    OPTION_VERSION,
+    OPTION_SINGLE,
+    OPTION_DOWNSTREAM,
+    OPTION_DEPLOY,
+    OPTION_LOCKED,
+    OPTION_WAIT,
+    OPTION_EXIT_CODE,
+    OPTION_DOT,
+    OPTION_MERMAID,
+    OPTION_NAMES
+};
+
+struct option_spec {
+    int id;
+    const char *name;     /* long, without dashes; NULL ends a table */
+    const char *argument; /* NULL = none; in brackets = may be left out, and is a number */
+    const char *help;
+};
+
+/* Options that several commands take; `common` of a command is a set of them. */
+enum common_options {
+    COMMON_PROJECT = 1, /* -C, -f */
+    COMMON_FOLDER = 2,  /* -C alone */
+    COMMON_OUTPUT = 4,  /* -v, -q, --color */
+    COMMON_JSON = 8,
+};
+
+enum completion { COMPLETE_NOTHING, COMPLETE_STAGES, COMPLETE_COMMANDS, COMPLETE_WORDS, COMPLETE_FOLDERS };
+
+struct invocation;
+
+struct command {
+    const char *name;
+    const char *summary;     /* one line */
+    const char *arguments;   /* as in the usage line; "" = none */
+    const char *description; /* lines */
+    const char *examples;    /* lines */
+    const struct option_spec *options; /* its own; NULL = none */
+    unsigned common;
+    uint32_t arguments_min, arguments_max;
+    enum completion completion;
+    const char *words; /* COMPLETE_WORDS: separated by spaces */
+    enum status (*run)(struct invocation *in, struct error *err);
+};
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* A command line, taken apart. */
+struct invocation {
+    const struct command *command;
+    bool implied; /* no command was named: `refit train` */
+    struct arena arena;
+    const char *directory, *manifest;
+    unsigned verbose;
+    bool quiet, json, help, version;
+    enum color_choice color;
+    struct str *arguments;
+    uint32_t argument_count;
+    struct option_value {
+        int id;
+        const char *text; /* NULL = given without an argument */
+    } *values;
+    uint32_t value_count;
+    int exit_status; /* of a command that returns STATUS_OK */
+};
+
+/* Finds the command, and parses the rest for it. `in` is zeroed by the caller, who finishes in->arena. */
+enum status invocation_parse(int argc, char **argv, struct invocation *in, struct error *err);
+
+bool option_given(const struct invocation *in, int id);
+const char *option_text(const struct invocation *in, int id); /* of the last one; NULL = not given, or no argument */
+
+/* Calls `each` for every option of a command: its own, then the common ones. */
+void command_each_option(const struct command *command, void (*each)(void *ctx, const struct option_spec *spec),
+                         void *ctx);
+
+/* ---- commands (commands.c) ---- */
+
+extern const struct command *const cli_commands[]; /* NULL at the end */
+const struct command *command_find(struct str name); /* NULL if there is none */
+const struct command *command_nearest(struct str word);
+
+extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
+    command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
+    command_version;
+
+/* ---- help (help.c) ---- */
+
+void help_print_program(void);
+void help_print_command(const struct command *command);
+
+/* ---- the project (open.c) ---- */
+
+/* With in->directory and in->manifest; `settings` (YAML, "" = none) are those of the command line. */
+enum status cli_open(const struct invocation *in, bool writer, struct str settings, struct project **out,
+                     struct error *err);
+enum status cli_open_bare(const struct invocation *in, struct project **out, struct error *err);
+
+/* The arguments as targets: names of stages stay, everything else becomes a canonical path. In in->arena. */
+enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, struct error *err);
+
+/* Which stages the arguments select, in in->arena. */
+enum status cli_select(struct invocation *in, const struct project *project,
+                       struct graph_selection_options *selection, bool **selected, struct error *err);
+
+/* The stage that is the only argument. STATUS_USAGE with a suggestion if there is none of that name. */
+enum status cli_stage(const struct invocation *in, const struct project *project, struct stage_id *out,
+                      struct error *err);
+
+/* ---- output (output.c) ---- */
+
+bool output_color(const struct invocation *in);
+struct report *output_report(const struct invocation *in); /* in the style that fits; writes to stdout */
+
+/* Writes a document and a newline to stdout, and frees it. */
+void output_json(struct buf *document);
+
+/* Lines of cells in aligned columns. Cells are made printable. */
+#define SHEET_COLUMNS 4
+enum paint { PAINT_NONE, PAINT_GOOD, PAINT_CHANGE, PAINT_BAD, PAINT_DIM };
+
+struct sheet {
+    struct arena *arena;
+    struct sheet_cell {
+        struct str text;
+        enum paint paint;
+    } (*rows)[SHEET_COLUMNS];
+    uint32_t count, cap;
+};
+
+void sheet_add(struct sheet *sheet, enum paint paint, struct str a, struct str b, struct str c, struct str d);
+/* Prints the lines, the first cell painted, and frees them. */
+void sheet_print(struct sheet *sheet, bool color);
+
+#endif

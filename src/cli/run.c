@@ -1,0 +1,192 @@
+/* `refit run`, which is also what `refit` without a command means; and its dry run. */
+#include <inttypes.h>
+
+#include "cli/cli.h"
+#include "refit/base/fs.h"
+
+static const struct option_spec options[] = {
+    {'j', "jobs", "N", "run at most N commands at once (default: jobs of the configuration)"},
+    {'k', "keep-going", "[N]", "go on until N stages failed; without N or with 0, whatever fails (default: 1)"},
+    {'n', "dry-run", NULL, "say what would be done, and do nothing"},
+    {'B', "force", NULL, "run every selected stage, even those that are fresh"},
+    {'s', "single", NULL, "the targets alone, not what they need"},
+    {OPTION_DOWNSTREAM, "downstream", NULL, "the targets and what follows from them, instead of what they need"},
+    {OPTION_DEPLOY, "deploy", NULL, "deploy stages too; otherwise only those that are named"},
+    {OPTION_LOCKED, "locked", NULL, "fail if refit.lock would change"},
+    {OPTION_WAIT, "wait", NULL, "wait for another run of this workspace instead of failing"},
+    {0, NULL, NULL, NULL},
+};
+
+static enum status parse_number(const char *text, const char *option, uint64_t least, uint64_t most, uint64_t *out,
+                                struct error *err)
+{
+    uint64_t value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && value <= most; at++)
+        value = value * 10 + (uint64_t)(*at - '0');
+    if (*at != '\0' || at == text || value < least || value > most)
+        return error_set(err, STATUS_USAGE, "%s takes a whole number from %" PRIu64 " to %" PRIu64 ", not `%s`", option,
+                         least, most, text);
+    *out = value;
+    return STATUS_OK;
+}
+
+/* -j and -k as configuration, so that they meet files and environment in one place. */
+static enum status settings_of(struct invocation *in, struct str *out, struct error *err)
+{
+    enum { JOBS_MAX = 100000, FAILURES_MAX = 1000000000 };
+    struct str text = STR("");
+    uint64_t number = 0;
+    if (option_given(in, 'j')) {
+        enum status status = parse_number(option_text(in, 'j'), "-j", 1, JOBS_MAX, &number, err);
+        if (status != STATUS_OK)
+            return status;
+        text = str_format(&in->arena, "jobs: %" PRIu64 "\n", number);
+    }
+    if (option_given(in, 'k')) {
+        const char *failures = option_text(in, 'k');
+        enum status status = parse_number(failures ? failures : "0", "-k", 0, FAILURES_MAX, &number, err);
+        if (status != STATUS_OK)
+            return status;
+        text = str_format(&in->arena, STR_FMT "keep_going: %" PRIu64 "\n", STR_ARG(text), number);
+    }
+    *out = text;
+    return STATUS_OK;
+}
+
+/* ---- a first word that is neither a command nor a target ---- */
+
+/* The command that was probably meant by the first word, or NULL. A stage whose name is nearer comes first. */
+static const struct command *meant_command(const struct invocation *in, const struct graph *graph)
+{
+    if (!in->implied || in->argument_count == 0)
+        return NULL;
+    enum { NEAR_MAX = 3 };
+    struct str word = in->arguments[0];
+    const struct command *command = command_nearest(word);
+    if (command == NULL)
+        return NULL;
+    unsigned distance = str_distance(word, str_from(command->name), NEAR_MAX);
+    for (uint32_t i = 0; graph != NULL && i < graph->stage_count; i++)
+        if (str_distance(word, graph->stages[i].declared->name, NEAR_MAX) <= distance)
+            return NULL;
+    return command;
+}
+
+static enum status explain_word(const struct invocation *in, const struct command *command, struct error *err)
+{
+    return error_set(err, STATUS_USAGE, "unknown target or command `" STR_FMT "`; did you mean `refit %s`?",
+                     STR_ARG(in->arguments[0]), command->name);
+}
+
+static enum status open_project(struct invocation *in, bool dry, struct project **out, struct error *err)
+{
+    struct str settings;
+    enum status status = settings_of(in, &settings, err);
+    if (status != STATUS_OK)
+        return status;
+    status = cli_open(in, !dry, settings, out, err);
+    const struct command *command = status == STATUS_NOT_FOUND ? meant_command(in, NULL) : NULL;
+    return command != NULL ? explain_word(in, command, err) : status;
+}
+
+static enum status select_stages(struct invocation *in, const struct project *project, struct run_options *run,
+                                 bool **selected, struct error *err)
+{
+    enum status status = cli_select(in, project, &run->selection, selected, err);
+    if (status != STATUS_USAGE || in->argument_count == 0)
+        return status;
+    struct str first = run->selection.targets[0];
+    bool known = graph_find_stage(&project->graph, first).index != GRAPH_NONE || graph_is_made(&project->graph, first);
+    const struct command *command = known ? NULL : meant_command(in, &project->graph);
+    return command != NULL ? explain_word(in, command, err) : status;
+}
+
+/* ---- the dry run ---- */
+
+static enum status run_dry(struct invocation *in, struct project *project, const struct run_options *run,
+                           const bool *selected, struct report *report, struct error *err)
+{
+    const struct graph *graph = &project->graph;
+    struct stage_plan *plans;
+    int64_t began_ms = clock_monotonic_ms();
+    enum status status = run_plan(project, run, &in->arena, &plans, err);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->stage_count; i++)
+        count += selected[i];
+    report_run_started(report, STR(""), count, project->config.jobs, true);
+    struct report_summary summary = {.run_id = STR("")};
+    for (uint32_t k = 0; k < graph->stage_count; k++) {
+        uint32_t i = graph->order[k].index;
+        if (!selected[i])
+            continue;
+        const struct stage_plan *plan = &plans[i];
+        summary.counts[STATE_FRESH] += plan->verdict == VERDICT_FRESH;
+        if (plan->verdict == VERDICT_FAIL)
+            summary.exit_status = status_exit(STATUS_FAILED);
+        report_stage_planned(report, graph->stages[i].declared->name, str_from(verdict_name(plan->verdict)),
+                             plan->reason);
+    }
+    summary.duration_ms = (uint64_t)(clock_monotonic_ms() - began_ms);
+    report_run_finished(report, &summary);
+    in->exit_status = summary.exit_status;
+    return STATUS_OK;
+}
+
+static enum status run_run(struct invocation *in, struct error *err)
+{
+    bool dry = option_given(in, 'n');
+    struct project *project = NULL;
+    struct report *report = NULL;
+    enum status status = open_project(in, dry, &project, err);
+    if (status != STATUS_OK)
+        return status;
+    struct run_options run = {
+        .selection = {.single = option_given(in, 's'),
+                      .downstream = option_given(in, OPTION_DOWNSTREAM),
+                      .deploy = option_given(in, OPTION_DEPLOY)},
+        .force = option_given(in, 'B'),
+        .locked = option_given(in, OPTION_LOCKED),
+        .wait = option_given(in, OPTION_WAIT),
+    };
+    bool *selected;
+    status = select_stages(in, project, &run, &selected, err);
+    if (status != STATUS_OK)
+        goto out;
+    report = output_report(in);
+    if (dry) {
+        status = run_dry(in, project, &run, selected, report, err);
+    } else {
+        struct report_summary summary = {.run_id = STR("")};
+        status = run_execute(project, &run, report, &summary, err);
+        in->exit_status = summary.exit_status;
+    }
+out:
+    report_destroy(report);
+    project_close(project);
+    return status;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "bring targets up to date, running what changed",
+    .arguments = "[TARGET...]",
+    .description =
+        "Brings the targets (names of stages, or paths that stages make; by default every stage) and what they need\n"
+        "up to date: what is fresh is left alone, what was once made from the same inputs is taken from the store, and\n"
+        "the rest is run, in parallel. `run` may be left out, unless a target is called like a command.\n\n"
+        "Exit status: 0 done; 1 a stage failed; 2 wrong usage or manifest; 5 store, lock or file system;\n"
+        "130 interrupted.",
+    .examples = "  refit                        everything that changed\n"
+                "  refit -j4 -k train evaluate  four commands at once, going on after failures\n"
+                "  refit -n                     what would be done\n"
+                "  refit run --deploy           deploy stages too\n"
+                "  refit run --locked --json    in CI: fail if refit.lock is not up to date, JSON lines",
+    .options = options,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .arguments_max = UINT32_MAX,
+    .completion = COMPLETE_STAGES,
+    .run = run_run,
+};

@@ -1,0 +1,80 @@
+/*
+ * What the files of the loader share: one manifest (or configuration file) on its way from values to structs.
+ * Every read_* function says what was expected and what was found. `what` names the thing for messages: "`deps`".
+ */
+#ifndef MANIFEST_LOADER_H
+#define MANIFEST_LOADER_H
+
+#include "manifest/seen.h"
+#include "refit/manifest.h"
+
+struct loader {
+    struct arena *arena;
+    const char *file;
+    struct str root, base;
+    struct str own_path;             /* of the manifest itself, canonical; "" if unknown */
+    struct str *tools;               /* the top level's */
+    uint32_t tool_count;
+    struct manifest_stage *stage;    /* the one being read; NULL at the top level */
+};
+
+/* An error at anything that has a line and a column. */
+#define REFUSE(l, at, err, ...) \
+    error_at((err), STATUS_MANIFEST, (l)->file, (at)->line, (at)->column, __VA_ARGS__)
+
+/* " in stage `NAME`", or "" at the top level. In the arena. */
+const char *loader_where(struct loader *l);
+
+/* The suggestion for a word that is none of `count` candidates: "; did you mean `x`?", or "; known: a, b, c". */
+const char *loader_hint(struct loader *l, struct str word, const struct str *candidates, size_t count);
+
+enum status read_type_error(struct loader *l, const struct value *v, const char *what, const char *expected,
+                            struct error *err);
+
+/* A string; within a stage `\${` becomes `${`. Not empty, no NUL byte. */
+enum status read_string(struct loader *l, const struct value *v, const char *what, struct str *out, struct error *err);
+/* The same for the key of a map. */
+enum status read_key(struct loader *l, const struct value_pair *pair, const char *what, struct str *out,
+                     struct error *err);
+enum status read_bool(struct loader *l, const struct value *v, const char *what, bool *out, struct error *err);
+enum status read_integer(struct loader *l, const struct value *v, const char *what, int64_t min, int64_t max,
+                         int64_t *out, struct error *err);
+/* A list; nothing counts as an empty one. */
+enum status read_list(struct loader *l, const struct value *v, const char *what, struct error *err);
+/* How a scalar reads: integers in decimal, all else as written. False for lists, maps and nothing. */
+bool read_scalar_text(struct loader *l, const struct value *v, struct str *out);
+enum status read_duration(struct loader *l, const struct value *v, const char *what, uint64_t *out, struct error *err);
+
+/* A canonical path from one that is relative to `wdir`. */
+enum status read_path(struct loader *l, struct str wdir, struct str raw, struct position at, struct str *out,
+                      struct error *err);
+
+/* Refuses templates in any string of a stage. */
+enum status refuse_templates(struct loader *l, const struct value *v, struct error *err);
+enum status refuse_template(struct loader *l, struct str text, uint32_t line, uint32_t column, struct error *err);
+
+/* One amount of a resource, for stages and for totals. */
+enum status read_resource(struct loader *l, const struct value_pair *pair, struct manifest_resource *out,
+                          struct error *err);
+void sort_resources(struct manifest_resource *resources, uint32_t count);
+
+/* Handlers of stage keys; each fills its part of l->stage, whose name and wdir are known. */
+enum status load_deps(struct loader *l, const struct value *v, struct error *err);
+enum status load_params(struct loader *l, const struct value *v, struct error *err);
+enum status load_depfile(struct loader *l, const struct value *v, struct error *err);
+enum status load_env(struct loader *l, const struct value *v, struct error *err);
+enum status load_resources(struct loader *l, const struct value *v, struct error *err);
+enum status load_cmd(struct loader *l, const struct value *v, struct error *err);
+enum status load_needs(struct loader *l, const struct value *v, struct error *err);
+enum status load_tools(struct loader *l, const struct value *v, struct error *err);
+
+/* Outs of all three sections; a NULL section is absent. */
+enum status load_outs(struct loader *l, const struct value *const sections[3], struct error *err);
+
+/* The top level's tools, for all stages. */
+enum status load_common_tools(struct loader *l, const struct value *v, struct error *err);
+
+enum status check_stage_name(struct loader *l, struct str name, uint32_t line, uint32_t column, struct error *err);
+enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* `refit restore`: outs as refit.lock has them, without running anything. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "refit/base/path.h"
+#include "run/run.h"
+
+/* Does a target (a stage's name or a path) concern this out? */
+static bool concerns(struct str target, struct str stage, struct str path)
+{
+    return str_equal(target, stage) || str_equal(target, path) || path_is_below(path, target) ||
+           path_is_below(target, path);
+}
+
+struct bringing {
+    struct project *project;
+    struct clearing clearing;
+    const struct str *targets;
+    uint32_t count;
+    bool *used;
+    struct restore_counts *counts;
+};
+
+static bool wanted(struct bringing *b, struct str stage, struct str path)
+{
+    bool any = b->count == 0;
+    for (uint32_t i = 0; i < b->count; i++)
+        if (concerns(b->targets[i], stage, path))
+            any = b->used[i] = true;
+    return any;
+}
+
+static enum status bring(struct bringing *b, const struct lock_stage *stage, const struct record_out *out,
+                         struct error *err)
+{
+    struct digest_options options = {.mode = DIGEST_OUT, .budget_bytes = UINT64_MAX};
+    struct arena *arena = b->clearing.arena;
+    struct input now;
+    bool complete, has = out->stored;
+    struct error ignored;
+    if (digest_path(b->project->fp, arena, out->path, &options, &now, &complete, &ignored) == STATUS_OK &&
+        now.kind == out->kind && now.executable == out->executable && digest_equal(now.digest, out->digest)) {
+        b->counts->fresh++;
+        return STATUS_OK;
+    }
+    enum status status = has ? store_has(b->project->store, out->digest, &has, err) : STATUS_OK;
+    if (status == STATUS_OK && !has)
+        return error_set(err, STATUS_STORE,
+                         "the store does not have " STR_FMT " of stage `" STR_FMT "` as refit.lock names it; run the stage",
+                         STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name));
+    struct restore_progress progress = {0};
+    if (status == STATUS_OK)
+        status = restore_out(&b->clearing, out, &progress, err);
+    if (status == STATUS_OK)
+        b->counts->restored++;
+    return status;
+}
+
+static enum status bring_all(struct bringing *b, const struct lock *lock, struct report *report, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < lock->stage_count && status == STATUS_OK; i++)
+        for (uint32_t j = 0; j < lock->stages[i].out_count && status == STATUS_OK; j++)
+            if (wanted(b, lock->stages[i].name, lock->stages[i].outs[j].path)) {
+                b->clearing.stage = lock->stages[i].name;
+                b->clearing.known = lock->stages[i].outs;
+                b->clearing.known_count = lock->stages[i].out_count;
+                status = bring(b, &lock->stages[i], &lock->stages[i].outs[j], err);
+            }
+    for (uint32_t i = 0; i < b->clearing.rescued_count; i++)
+        report_note(report, str_format(b->clearing.arena, "what was in the way and not in the store is now " STR_FMT,
+                                       STR_ARG(str_printable(b->clearing.arena, b->clearing.rescued[i]))));
+    for (uint32_t i = 0; i < b->count && status == STATUS_OK; i++)
+        if (!b->used[i])
+            status = error_set(err, STATUS_USAGE, "refit.lock has no stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
+    return status;
+}
+
+enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
+                        struct restore_counts *counts, struct error *err)
+{
+    struct workspace_lock held = {-1};
+    struct str *left;
+    uint32_t left_count;
+    struct lock lock;
+    struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts};
+    *counts = (struct restore_counts){0};
+    b.used = arena_array(&p->arena, bool, count);
+    b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
+    enum status status = workspace_lock(p, false, &p->arena, &held, &left, &left_count, err);
+    if (status == STATUS_OK)
+        status = lock_load(&p->arena, &lock, err);
+    if (status == STATUS_OK)
+        status = project_open_store(p, err);
+    if (status == STATUS_OK)
+        status = bring_all(&b, &lock, report, err);
+    if (status == STATUS_OK)
+        status = state_commit(p->state, err);
+    clear_finish(&b.clearing);
+    workspace_unlock(&held);
+    return status;
+}

@@ -1,0 +1,417 @@
+/* Checking: what has to be done with a stage, from its inputs, the state, refit.lock and the store. The run and the
+ * planning commands decide through this one function. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refit/base/path.h"
+#include "run/run.h"
+
+enum status check_load_lock(struct check_context *c, struct error *err)
+{
+    if (c->lock != NULL)
+        return STATUS_OK;
+    enum status status = lock_load(&c->project->arena, &c->loaded, err);
+    if (status == STATUS_OK)
+        c->lock = &c->loaded;
+    return status;
+}
+
+/* ---- digests ---- */
+
+static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, uint64_t bytes)
+{
+    struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
+    if (out->unread_count > 0)
+        memcpy(grown, out->unread, out->unread_count * sizeof *grown);
+    grown[out->unread_count] = (struct unread){path, mode};
+    out->unread = grown;
+    out->unread_count++;
+    out->unread_bytes += bytes;
+    out->outcome = CHECK_READ;
+}
+
+/* The input that a restored out will be; false where that cannot be told. */
+static bool from_overlay(struct check_context *c, struct str path, struct input *input, bool *unknown)
+{
+    *unknown = false;
+    const struct record_out *out = c->overlay ? c->overlay(c->overlay_ctx, path) : NULL;
+    if (out == NULL)
+        return false;
+    *unknown = out->kind != ENTRY_FILE || !str_equal(out->path, path);
+    *input = (struct input){
+        .kind = out->kind, .executable = out->executable, .digest = out->digest, .size = out->size};
+    return true;
+}
+
+static void fail(struct check *out, int exit_status, struct str reason)
+{
+    out->outcome = CHECK_FAILED;
+    out->exit_status = exit_status;
+    out->reason = reason;
+}
+
+static struct str error_reason(struct arena *arena, const struct error *err)
+{
+    char text[3072];
+    return str_dup(arena, str_from(error_text(err, text, sizeof text)));
+}
+
+/* Faults in the user's files fail the stage; faults of the store end the run. */
+static enum status fail_or_pass(struct check_context *c, struct check *out, const struct error *why, struct error *err)
+{
+    if (why->status == STATUS_STORE || why->status == STATUS_CORRUPT || why->status == STATUS_LOCKED) {
+        *err = *why;
+        return why->status;
+    }
+    fail(out, why->status == STATUS_MANIFEST ? 2 : 1, error_reason(c->arena, why));
+    return STATUS_OK;
+}
+
+static void fail_missing(struct check_context *c, struct stage_id id, struct str path, struct check *out)
+{
+    const struct project *p = c->project;
+    const struct manifest_stage *stage = p->graph.stages[id.index].declared;
+    struct position at = stage->at;
+    for (uint32_t i = 0; i < stage->dep_count; i++)
+        if (str_equal(stage->deps[i].path, path))
+            at = stage->deps[i].at;
+    struct stage_id maker = graph_find_maker(&p->graph, path);
+    struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(p->manifest.file), at.line,
+                                  at.column, STR_ARG(str_printable(c->arena, path)));
+    if (maker.index == GRAPH_NONE)
+        fail(out, 1,
+             str_format(c->arena, STR_FMT " does not exist, and no stage makes it; put it there or correct the path",
+                        STR_ARG(where)));
+    else
+        fail(out, 1,
+             str_format(c->arena, STR_FMT " does not exist; stage `" STR_FMT "` makes it: run that first", STR_ARG(where),
+                        STR_ARG(p->graph.stages[maker.index].declared->name)));
+}
+
+static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    const struct graph_stage *node = &c->project->graph.stages[id.index];
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
+    out->inputs = arena_array(c->arena, struct input, node->dep_count);
+    for (uint32_t i = 0; i < node->dep_count; i++) {
+        struct str path = c->project->graph.files[node->deps[i].index].path;
+        bool unknown, complete;
+        if (from_overlay(c, path, &out->inputs[i], &unknown)) {
+            if (unknown)
+                out->outcome = CHECK_UNKNOWN;
+            continue;
+        }
+        struct error why;
+        enum status status = digest_path(c->project->fp, c->arena, path, &options, &out->inputs[i], &complete, &why);
+        if (status != STATUS_OK)
+            return fail_or_pass(c, out, &why, err);
+        if (!complete) {
+            want_read(c, out, path, DIGEST_DEP, out->inputs[i].size);
+        } else if (out->inputs[i].kind == ENTRY_MISSING) {
+            fail_missing(c, id, path, out);
+            return STATUS_OK;
+        } else if (options.budget_bytes != UINT64_MAX) {
+            options.budget_bytes -= out->inputs[i].size < options.budget_bytes ? out->inputs[i].size : options.budget_bytes;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
+                       bool *same, struct error *err)
+{
+    struct digest_options options = {.mode = DIGEST_OUT, .budget_bytes = c->budget_bytes};
+    *same = true;
+    for (uint32_t i = 0; i < count; i++) {
+        struct input now;
+        bool complete;
+        struct error why;
+        enum status status = digest_path(c->project->fp, c->arena, outs[i].path, &options, &now, &complete, &why);
+        if (status != STATUS_OK && (why.status == STATUS_STORE || why.status == STATUS_CORRUPT)) {
+            *err = why;
+            return status;
+        }
+        if (status == STATUS_OK && !complete && now.size != outs[i].size && outs[i].kind == ENTRY_FILE)
+            complete = true; /* another size: not the same, whatever the bytes */
+        else if (status == STATUS_OK && !complete)
+            want_read(c, out, outs[i].path, DIGEST_OUT, now.size);
+        if (status != STATUS_OK || (complete && (now.kind != outs[i].kind || now.executable != outs[i].executable ||
+                                                 !digest_equal(now.digest, outs[i].digest))))
+            *same = false; /* what cannot be digested as an out is not what was produced */
+    }
+    return STATUS_OK;
+}
+
+/* Are the inputs that an execution discovered what they were? */
+static enum status same_found(struct check_context *c, const struct record_input *found, uint32_t count,
+                              struct check *out, bool *same, struct error *err)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
+    *same = true;
+    for (uint32_t i = 0; i < count && *same; i++) {
+        struct input now;
+        bool complete;
+        struct error why;
+        enum status status = digest_path(c->project->fp, c->arena, found[i].path, &options, &now, &complete, &why);
+        if (status != STATUS_OK && why.status == STATUS_STORE) {
+            *err = why;
+            return status;
+        }
+        if (status == STATUS_OK && !complete)
+            want_read(c, out, found[i].path, DIGEST_DEP, now.size);
+        else if (status != STATUS_OK || now.kind != found[i].kind || now.executable != found[i].executable ||
+                 !digest_equal(now.digest, found[i].digest))
+            *same = false;
+    }
+    return STATUS_OK;
+}
+
+/* ---- why a stage has to execute ---- */
+
+struct changes {
+    struct arena *arena;
+    struct str first;
+    uint32_t count;
+};
+
+static void note_change(void *ctx, const struct field *old, const struct field *now)
+{
+    struct changes *changes = ctx;
+    if (changes->count++ == 0)
+        changes->first = field_change_text(changes->arena, old, now);
+}
+
+static enum status explain(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    enum status status = check_load_lock(c, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct lock_stage *before = lock_find(c->lock, c->project->graph.stages[id.index].declared->name);
+    if (before == NULL) {
+        out->reason = STR("never built");
+        return STATUS_OK;
+    }
+    struct changes changes = {.arena = c->arena};
+    fields_compare(&before->fields, &out->fields, note_change, &changes);
+    if (changes.count > 1)
+        out->reason = str_format(c->arena, STR_FMT " and %u more", STR_ARG(changes.first), changes.count - 1);
+    else if (changes.count == 1)
+        out->reason = changes.first;
+    else if (out->has_memory && out->memory.failed)
+        out->reason = STR("its last attempt failed");
+    else
+        out->reason = STR("its outs are not as it made them, and not in the store");
+    return STATUS_OK;
+}
+
+/* ---- deciding ---- */
+
+static bool all_known_tools(const struct check_context *c, const struct manifest_stage *stage)
+{
+    for (uint32_t i = 0; i < stage->tool_count; i++)
+        if (!fingerprint_has_tool(c->project->fp, stage->tools[i]))
+            return false;
+    return true;
+}
+
+static bool lists_equal(const struct record_out *a, uint32_t a_count, const struct record_out *b, uint32_t b_count)
+{
+    if (a_count != b_count)
+        return false;
+    for (uint32_t i = 0; i < a_count; i++)
+        if (!str_equal(a[i].path, b[i].path) || a[i].kind != b[i].kind || a[i].executable != b[i].executable ||
+            !digest_equal(a[i].digest, b[i].digest))
+            return false;
+    return true;
+}
+
+/* Of the records that could be restored: the one in refit.lock, else this workspace's last, else the oldest. */
+static enum status prefer(struct check_context *c, struct stage_id id, struct record **candidates, uint32_t count,
+                          struct check *out, struct error *err)
+{
+    enum status status = check_load_lock(c, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct lock_stage *locked = lock_find(c->lock, c->project->graph.stages[id.index].declared->name);
+    out->record = candidates[0];
+    for (uint32_t i = 0; i < count; i++)
+        if (out->has_memory && digest_equal(out->memory.key, out->key) &&
+            lists_equal(candidates[i]->outs, candidates[i]->out_count, out->memory.outs, out->memory.out_count))
+            out->record = candidates[i];
+    for (uint32_t i = 0; i < count && locked != NULL; i++)
+        if (lists_equal(candidates[i]->outs, candidates[i]->out_count, locked->outs, locked->out_count))
+            out->record = candidates[i];
+    return STATUS_OK;
+}
+
+static enum status all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err)
+{
+    *stored = true;
+    for (uint32_t i = 0; i < record->out_count && *stored; i++) {
+        *stored = record->outs[i].stored;
+        if (*stored) {
+            enum status status = store_has(c->project->store, record->outs[i].digest, stored, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status look_up(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    enum status status = project_open_store(c->project, err);
+    if (status != STATUS_OK || c->project->store == NULL)
+        return status;
+    struct record *records;
+    uint32_t count, candidates = 0;
+    status = store_get_records(c->project->store, out->key, c->arena, &records, &count, err);
+    struct record **restorable = arena_array(c->arena, struct record *, count);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        bool same, stored = false;
+        status = same_found(c, records[i].inputs, records[i].input_count, out, &same, err);
+        if (status != STATUS_OK || !same)
+            continue;
+        status = check_outs(c, records[i].outs, records[i].out_count, out, &same, err);
+        if (status == STATUS_OK && same && out->outcome != CHECK_READ) {
+            out->record = &records[i];
+            out->outcome = CHECK_FRESH;
+            return STATUS_OK;
+        }
+        if (status == STATUS_OK && out->outcome != CHECK_READ)
+            status = all_stored(c, &records[i], &stored, err);
+        if (stored)
+            restorable[candidates++] = &records[i];
+    }
+    if (status != STATUS_OK || out->outcome == CHECK_READ || candidates == 0)
+        return status;
+    out->outcome = CHECK_RESTORE;
+    return prefer(c, id, restorable, candidates, out, err);
+}
+
+/* A frozen stage's outs are sources: there, or taken as refit.lock has them. */
+static enum status check_frozen(struct check_context *c, const struct manifest_stage *stage, struct check *out,
+                                struct error *err)
+{
+    struct digest_options options = {.mode = DIGEST_OUT, .budget_bytes = 0};
+    enum status status = check_load_lock(c, err);
+    if (status != STATUS_OK)
+        return status;
+    const struct lock_stage *locked = lock_find(c->lock, stage->name);
+    out->outcome = CHECK_FRESH;
+    for (uint32_t i = 0; i < stage->out_count; i++) {
+        struct input now;
+        bool complete;
+        struct error why;
+        status = digest_path(c->project->fp, c->arena, stage->outs[i].path, &options, &now, &complete, &why);
+        if (status != STATUS_OK)
+            return fail_or_pass(c, out, &why, err);
+        if (complete && now.kind == ENTRY_MISSING)
+            out->outcome = CHECK_RESTORE;
+    }
+    if (out->outcome == CHECK_FRESH)
+        return STATUS_OK;
+    struct record *record = arena_new(c->arena, struct record);
+    bool stored = false;
+    if (locked != NULL) {
+        *record = (struct record){.key = locked->key, .outs = locked->outs, .out_count = locked->out_count};
+        out->key = locked->key;
+        out->fields = locked->fields;
+        status = project_open_store(c->project, err);
+        if (status == STATUS_OK && c->project->store != NULL)
+            status = all_stored(c, record, &stored, err);
+    }
+    out->record = record;
+    out->has_key = locked != NULL;
+    if (status == STATUS_OK && !stored)
+        fail(out, 1,
+             str_format(c->arena, "it is frozen, but an out is missing and %s; bring it back, or take `frozen` away",
+                        locked ? "the store does not have it" : "refit.lock does not know it"));
+    return status;
+}
+
+static enum status check_memory(struct check_context *c, const struct manifest_stage *stage, struct check *out,
+                                struct error *err)
+{
+    enum status status =
+        state_get_stage(c->project->state, stage->name, c->arena, &out->memory, &out->has_memory, err);
+    if (status != STATUS_OK || !out->has_memory || out->memory.failed || out->memory.pending ||
+        !digest_equal(out->memory.key, out->key))
+        return status;
+    bool same;
+    status = same_found(c, out->memory.inputs, out->memory.input_count, out, &same, err);
+    if (status == STATUS_OK && same)
+        status = check_outs(c, out->memory.outs, out->memory.out_count, out, &same, err);
+    if (status == STATUS_OK && same && out->outcome != CHECK_READ) {
+        out->outcome = CHECK_FRESH;
+        out->by_memory = true;
+    }
+    return status;
+}
+
+static bool has_persist(const struct manifest_stage *stage)
+{
+    for (uint32_t i = 0; i < stage->out_count; i++)
+        if (stage->outs[i].persist)
+            return true;
+    return false;
+}
+
+static enum status decide(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
+    enum status status = check_memory(c, stage, out, err);
+    if (status != STATUS_OK || out->outcome == CHECK_READ)
+        return status;
+    const char *must = NULL;
+    if (stage->kind == STAGE_DEPLOY)
+        must = "a deploy is never taken from the store";
+    else if (c->force)
+        must = "forced";
+    else if (stage->always_changed)
+        must = "it is declared always_changed";
+    else if (stage->out_count == 0 && stage->dep_count == 0 && stage->params_count == 0)
+        must = "it has neither deps nor outs";
+    if (must != NULL) {
+        out->outcome = CHECK_EXECUTE;
+        out->by_memory = false;
+        out->reason = str_from(must);
+        return STATUS_OK;
+    }
+    if (out->outcome == CHECK_FRESH)
+        return STATUS_OK;
+    if (!has_persist(stage)) {
+        status = look_up(c, id, out, err);
+        if (status != STATUS_OK || out->outcome == CHECK_FRESH || out->outcome == CHECK_READ)
+            return status;
+    }
+    status = explain(c, id, out, err);
+    if (out->outcome != CHECK_RESTORE)
+        out->outcome = CHECK_EXECUTE;
+    return status;
+}
+
+enum status check_stage(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
+    *out = (struct check){.outcome = CHECK_EXECUTE};
+    if (stage->frozen)
+        return check_frozen(c, stage, out, err);
+    enum status status = digest_inputs(c, id, out, err);
+    if (status != STATUS_OK || out->outcome != CHECK_EXECUTE)
+        return status;
+    if (!all_known_tools(c, stage)) {
+        assert(c->planning); /* a run has asked them all */
+        out->outcome = CHECK_UNKNOWN;
+        out->reason = STR("its tools have not been asked here yet");
+        return STATUS_OK;
+    }
+    struct error why;
+    status = fingerprint_fields(c->project->fp, c->arena, &c->project->graph, id, out->inputs, &out->fields, &why);
+    if (status != STATUS_OK)
+        return fail_or_pass(c, out, &why, err);
+    out->key = fields_key(&out->fields);
+    out->has_key = true;
+    return decide(c, id, out, err);
+}

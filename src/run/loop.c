@@ -1,0 +1,308 @@
+/* The loop: the schedule says what is next, the steps do it, the event loop waits for processes and the pool. */
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "run/run.h"
+
+/* So many stages are checked before commands that end are looked after. */
+enum { CHECKS_AT_ONCE = 256 };
+
+struct str run_make_id(struct arena *arena)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    char stamp[32];
+    uint16_t random = 0;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint16_t)getpid();
+    return str_format(arena, "%s-%04x", stamp, random);
+}
+
+const char *stage_origin(struct arena *arena, struct project *project)
+{
+    char host[256] = "";
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    return str_format(arena, "%s:" STR_FMT, host, STR_ARG(project->root)).ptr;
+}
+
+/* ---- the event loop ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct run *run = handle->data;
+    (void)number;
+    run->interrupted = true;
+    run->saw_exit[130] = true;
+    schedule_stop(run->schedule);
+    run_report_skipped(run);
+    executor_interrupt(run->executor);
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    struct run *run = handle->data;
+    uint64_t next_ms = report_tick(run->report);
+    if (next_ms > 0)
+        uv_timer_start(handle, on_tick, next_ms, 0);
+}
+
+static enum status open_loop(struct run *run, struct error *err)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    if (uv_loop_init(&run->loop) != 0)
+        return error_set(err, STATUS_IO, "no event loop can be made");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&run->loop, &run->signals[i]);
+        run->signals[i].data = run;
+        uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+        uv_unref((uv_handle_t *)&run->signals[i]);
+    }
+    uv_timer_init(&run->loop, &run->ticker);
+    run->ticker.data = run;
+    uv_unref((uv_handle_t *)&run->ticker);
+    run->executor = executor_create(&run->loop, run->project->config.grace_ms);
+    return STATUS_OK;
+}
+
+static void close_loop(struct run *run)
+{
+    executor_destroy(run->executor);
+    for (size_t i = 0; i < sizeof run->signals / sizeof *run->signals; i++)
+        uv_close((uv_handle_t *)&run->signals[i], NULL);
+    uv_close((uv_handle_t *)&run->ticker, NULL);
+    uv_run(&run->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&run->loop);
+}
+
+/* Check what is ready and start what may start; false if there was nothing to do. */
+static bool advance(struct run *run)
+{
+    struct stage_id id;
+    bool any = false;
+    for (int i = 0; i < CHECKS_AT_ONCE && schedule_take_check(run->schedule, &id); i++) {
+        run_check(run, id);
+        any = true;
+    }
+    while (schedule_take_start(run->schedule, &id)) {
+        run_start(run, id);
+        any = true;
+    }
+    return any;
+}
+
+static void drive(struct run *run)
+{
+    uv_timer_start(&run->ticker, on_tick, 0, 0);
+    for (;;) {
+        bool any = advance(run);
+        bool waiting = run->jobs_pending > 0 || executor_running(run->executor) > 0;
+        if (!waiting && !any) {
+            assert(schedule_is_done(run->schedule));
+            break;
+        }
+        if (waiting)
+            uv_run(&run->loop, any ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    }
+}
+
+/* ---- before and after ---- */
+
+static enum status refuse_nesting(const struct project *p, struct error *err)
+{
+    const char *root = getenv("REFIT_ROOT"), *stage = getenv("REFIT_STAGE");
+    if (root != NULL && str_is(p->root, root))
+        return error_set(err, STATUS_USAGE,
+                         "a run inside a stage (`%s`) of the same workspace would wait for itself; declare what it does as "
+                         "stages",
+                         stage ? stage : "?");
+    return STATUS_OK;
+}
+
+/* Stages that a killed run was executing: what is in place of their outs means nothing. */
+static enum status distrust(struct project *p, const struct str *left, uint32_t count, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct stage_memory memory = {0};
+        bool found;
+        status = state_get_stage(p->state, left[i], &p->arena, &memory, &found, err);
+        memory.failed = true;
+        if (status == STATUS_OK && graph_find_stage(&p->graph, left[i]).index != GRAPH_NONE)
+            state_set_stage(p->state, left[i], &memory);
+    }
+    return status;
+}
+
+static enum status make_schedule(struct run *run, struct error *err)
+{
+    const struct project *p = run->project;
+    uint64_t *duration_ms = mem_alloc(mem_product(p->graph.stage_count, sizeof *duration_ms));
+    for (uint32_t i = 0; i < p->graph.stage_count && run->durations.count > 0; i++)
+        duration_ms[i] = durations_get(&run->durations, p->graph.stages[i].declared->name);
+    struct schedule_options options = {.selected = run->selected,
+                                       .duration_ms = duration_ms,
+                                       .jobs = p->config.jobs,
+                                       .keep_going = p->config.keep_going,
+                                       .totals = p->config.resources,
+                                       .total_count = p->config.resource_count};
+    enum status status = schedule_create(&p->graph, &options, &run->schedule, err);
+    free(duration_ms);
+    return status;
+}
+
+static enum status prepare(struct run *run, struct error *err)
+{
+    struct project *p = run->project;
+    struct str *left;
+    uint32_t left_count;
+    enum status status = graph_select(&p->graph, &run->options->selection, run->selected, err);
+    if (status == STATUS_OK)
+        status = workspace_lock(p, run->options->wait, &p->arena, &run->workspace, &left, &left_count, err);
+    if (status == STATUS_OK)
+        status = distrust(p, left, left_count, err);
+    for (uint32_t i = 0; i < p->graph.stage_count && status == STATUS_OK; i++)
+        if (run->selected[i])
+            status = fingerprint_check_params(p->fp, &p->graph, (struct stage_id){i}, err);
+    if (status == STATUS_OK)
+        status = lock_is_current(p, &run->lock_current, err);
+    if (status == STATUS_OK && !run->lock_current)
+        status = check_load_lock(&run->check, err); /* a conflict in it is said before anything runs */
+    if (status == STATUS_OK)
+        status = durations_load(p, &run->durations, err);
+    if (status == STATUS_OK)
+        status = make_schedule(run, err);
+    if (status == STATUS_OK)
+        status = tools_ask(p, run->selected, err);
+    return status;
+}
+
+static const struct lock_stage *news_of(void *ctx, uint32_t stage)
+{
+    const struct run *run = ctx;
+    const struct lock_stage *news = &run->stages[stage].news;
+    return news->name.len > 0 ? news : NULL;
+}
+
+static enum status write_lock(struct run *run, struct error *err)
+{
+    struct project *p = run->project;
+    if (run->lock_current && !run->lock_changed)
+        return STATUS_OK;
+    enum status status = check_load_lock(&run->check, err);
+    if (status != STATUS_OK)
+        return status;
+    struct lock lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
+    bool changed;
+    status = lock_save(p, &lock, run->options->locked, &changed, err);
+    if (status == STATUS_OK && changed && run->options->locked)
+        status = error_set(err, STATUS_FAILED,
+                           "refit.lock would change, and --locked was given; run without it and commit refit.lock");
+    return status;
+}
+
+/* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the state. */
+static enum status settle(struct run *run, struct error *err)
+{
+    struct project *p = run->project;
+    enum status status = p->store ? store_flush(p->store, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = write_lock(run, err);
+    durations_save(p, &run->durations);
+    struct error other;
+    enum status committed = state_commit(p->state, &other);
+    if (status == STATUS_OK && committed != STATUS_OK) {
+        *err = other;
+        status = committed;
+    }
+    return status;
+}
+
+/* Where several apply, the first of these counts. */
+static int worst_exit(const struct run *run)
+{
+    static const int order[] = {130, 5, 2, 1, 4, 3};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (run->saw_exit[order[i]])
+            return order[i];
+    return 0;
+}
+
+static void summarise(struct run *run, int64_t began_ms, struct report_summary *summary)
+{
+    *summary = (struct report_summary){.run_id = run->id,
+                                       .duration_ms = (uint64_t)(clock_monotonic_ms() - began_ms),
+                                       .exit_status = worst_exit(run)};
+    for (int state = 0; state < STATE_COUNT; state++)
+        summary->counts[state] = schedule_count(run->schedule, (enum stage_state)state);
+    if (run->is_fatal) {
+        char text[3072];
+        summary->error = str_dup(&run->project->arena, str_from(error_text(&run->error, text, sizeof text)));
+    }
+    report_run_finished(run->report, summary);
+}
+
+static uint32_t count_selected(const struct run *run)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < run->project->graph.stage_count; i++)
+        count += run->selected[i];
+    return count;
+}
+
+static enum status execute(struct run *run, struct report_summary *summary, struct error *err)
+{
+    struct project *p = run->project;
+    int64_t began_ms = clock_monotonic_ms();
+    enum status status = prepare(run, err);
+    if (status != STATUS_OK)
+        return status;
+    report_run_started(run->report, run->id, count_selected(run), p->config.jobs, false);
+    status = open_loop(run, err);
+    if (status != STATUS_OK)
+        return status;
+    drive(run);
+    close_loop(run);
+    struct error why;
+    status = settle(run, &why);
+    if (status != STATUS_OK) {
+        if (!run->is_fatal)
+            run->error = why;
+        run->is_fatal = true;
+        run->saw_exit[status_exit(status)] = true;
+    }
+    summarise(run, began_ms, summary);
+    return STATUS_OK;
+}
+
+enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
+                        struct report_summary *summary, struct error *err)
+{
+    enum status status = refuse_nesting(project, err);
+    if (status != STATUS_OK)
+        return status;
+    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1}};
+    run.id = run_make_id(&project->arena);
+    run.selected = arena_array(&project->arena, bool, project->graph.stage_count);
+    run.stages = arena_array(&project->arena, struct stage_run, project->graph.stage_count);
+    for (uint32_t i = 0; i < project->graph.stage_count; i++) {
+        run.stages[i].run = &run;
+        run.stages[i].id.index = i;
+        run.stages[i].log_fd = -1;
+    }
+    run.check = (struct check_context){
+        .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force};
+    status = execute(&run, summary, err);
+    schedule_destroy(run.schedule);
+    durations_finish(&run.durations);
+    workspace_unlock(&run.workspace);
+    return status;
+}

@@ -1,0 +1,237 @@
+/* Opening a project: finding its root, loading manifest and configuration, opening state and store. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "refit/base/path.h"
+#include "run/run.h"
+
+enum { MANIFEST_BYTES_MAX = 256 << 20, CONFIG_BYTES_MAX = 1 << 20 };
+
+static enum status current_directory(struct arena *arena, struct str *out, struct error *err)
+{
+    char *path = getcwd(NULL, 0);
+    if (path == NULL)
+        return error_errno(err, STATUS_IO, errno, "the working directory cannot be read");
+    *out = str_dup(arena, str_from(path));
+    free(path);
+    return STATUS_OK;
+}
+
+/* The nearest folder, from here up, that has a refit.yaml. */
+static enum status find_root(struct project *p, struct str start, struct error *err)
+{
+    for (struct str folder = start;; folder = path_parent(folder)) {
+        struct arena_mark mark = arena_get_mark(&p->arena);
+        bool there = access(path_join(&p->arena, folder, STR("refit.yaml")).ptr, F_OK) == 0;
+        arena_rewind(&p->arena, mark);
+        if (there) {
+            p->root = str_dup(&p->arena, folder);
+            return STATUS_OK;
+        }
+        if (str_is(folder, "/"))
+            break;
+    }
+    return error_set(err, STATUS_NOT_FOUND,
+                     "no refit.yaml in " STR_FMT " or above it; `refit init` makes one, -f names another file",
+                     STR_ARG(start));
+}
+
+/* With -f, the manifest's folder is the root. */
+static enum status named_root(struct project *p, struct str start, const char *manifest, struct error *err)
+{
+    struct str path;
+    enum status status = path_make(&p->arena, STR("/"), start, str_from(manifest), &path, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "-f");
+    if (path.ptr[0] != '/')
+        path = str_format(&p->arena, "/" STR_FMT, STR_ARG(path));
+    p->root = path_parent(path);
+    p->root = str_dup(&p->arena, p->root);
+    p->manifest_path = path_name(path);
+    return STATUS_OK;
+}
+
+static enum status enter_root(struct project *p, const struct project_options *options, bool need_manifest,
+                              struct error *err)
+{
+    if (options->directory != NULL && chdir(options->directory) != 0)
+        return error_errno(err, STATUS_USAGE, errno, "-C %s", options->directory);
+    struct str start;
+    enum status status = current_directory(&p->arena, &start, err);
+    if (status != STATUS_OK)
+        return status;
+    p->manifest_path = STR("refit.yaml");
+    if (options->manifest != NULL)
+        status = named_root(p, start, options->manifest, err);
+    else
+        status = find_root(p, start, err);
+    if (status == STATUS_NOT_FOUND && !need_manifest) {
+        p->root = start;
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (chdir(p->root.ptr) != 0)
+        return error_errno(err, STATUS_IO, errno, "cannot enter " STR_FMT, STR_ARG(p->root));
+    return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
+}
+
+static enum status load_manifest(struct project *p, struct error *err)
+{
+    struct buf text = {0};
+    enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
+    if (status == STATUS_OK) {
+        /* The manifest points into its text where it can: it stays. */
+        struct str kept = str_dup(&p->arena, buf_view(&text));
+        status = manifest_load(&p->arena, kept, p->manifest_path, p->root, STR("."), &p->manifest, err);
+    }
+    buf_finish(&text);
+    if (status == STATUS_OK)
+        status = graph_build(&p->arena, &p->manifest, &p->graph, err);
+    return status;
+}
+
+/* ---- configuration ---- */
+
+static enum status read_source(struct arena *arena, struct str path, struct config_source *sources, uint32_t *count,
+                               struct error *err)
+{
+    struct buf text = {0};
+    struct error why;
+    enum status status = fs_read(path.ptr, CONFIG_BYTES_MAX, &text, &why);
+    if (status == STATUS_OK)
+        sources[(*count)++] = (struct config_source){path, str_dup(arena, buf_view(&text))};
+    else if (status != STATUS_NOT_FOUND)
+        *err = why;
+    buf_finish(&text);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static struct str user_config_path(struct arena *arena)
+{
+    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (base != NULL && base[0] == '/')
+        return str_format(arena, "%s/refit/config.yaml", base);
+    return home != NULL ? str_format(arena, "%s/.config/refit/config.yaml", home) : STR("");
+}
+
+static enum status load_config(struct project *p, const struct project_options *options, struct error *err)
+{
+    struct config_source sources[8];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < options->override_count && count < 4; i++)
+        sources[count++] = options->config_overrides[i];
+    enum status status = read_source(&p->arena, STR(".refit/config.yaml"), sources, &count, err);
+    if (status == STATUS_OK)
+        status = read_source(&p->arena, STR("refit.config.yaml"), sources, &count, err);
+    struct str user = user_config_path(&p->arena);
+    if (status == STATUS_OK && user.len > 0)
+        status = read_source(&p->arena, user, sources, &count, err);
+    if (status == STATUS_OK)
+        status = config_load(&p->arena, sources, count, &p->config, err);
+    if (status != STATUS_OK)
+        return status;
+    struct str store = p->config.store_path.len ? p->config.store_path : STR(".refit/store");
+    if (str_starts(store, STR("~/")) && getenv("HOME") != NULL)
+        store = str_format(&p->arena, "%s" STR_FMT, getenv("HOME"), STR_ARG(str_slice(store, 1, store.len)));
+    p->store_directory = str_dup(&p->arena, store);
+    return STATUS_OK;
+}
+
+/* ---- state and store ---- */
+
+/* On a file system that LMDB cannot use, the state goes to the user's own folder. */
+static enum status open_state(struct project *p, struct error *err)
+{
+    struct error why;
+    enum status status = state_open(".refit/state", !p->writer, &p->state, &why);
+    if (status == STATUS_OK)
+        return status;
+    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    struct str folder = STR("");
+    if (base != NULL && base[0] == '/')
+        folder = str_from(base);
+    else if (home != NULL)
+        folder = str_format(&p->arena, "%s/.local/state", home);
+    struct str elsewhere = str_format(&p->arena, STR_FMT "/refit/" STR_FMT, STR_ARG(folder),
+                                      STR_ARG(workspace_id(&p->arena, p->root)));
+    if (!state_needs_other_place(".refit") || folder.len == 0) {
+        *err = why;
+        return status;
+    }
+    return state_open(elsewhere.ptr, !p->writer, &p->state, err);
+}
+
+enum status project_open_store(struct project *p, struct error *err)
+{
+    if (p->store != NULL)
+        return STATUS_OK;
+    struct store_options options = {.read_only = !p->writer, .compression = p->config.compression};
+    struct error why;
+    enum status status = store_open(p->store_directory.ptr, &options, &p->store, &why);
+    if (status == STATUS_NOT_FOUND && !p->writer)
+        return STATUS_OK;
+    if (status != STATUS_OK)
+        *err = why;
+    return status;
+}
+
+static struct project *project_new(const struct project_options *options)
+{
+    struct project *p = mem_alloc(sizeof *p);
+    arena_init(&p->arena);
+    p->writer = options->writer;
+    return p;
+}
+
+enum status project_open(const struct project_options *options, struct project **out, struct error *err)
+{
+    struct project *p = project_new(options);
+    enum status status = enter_root(p, options, true, err);
+    if (status == STATUS_OK)
+        status = load_config(p, options, err);
+    if (status == STATUS_OK)
+        status = load_manifest(p, err);
+    if (status == STATUS_OK && p->writer)
+        status = workspace_prepare(err);
+    if (status == STATUS_OK)
+        status = open_state(p, err);
+    if (status == STATUS_OK)
+        status = fingerprint_create(p->state, &p->fp, err);
+    if (status != STATUS_OK) {
+        project_close(p);
+        return status;
+    }
+    *out = p;
+    return STATUS_OK;
+}
+
+enum status project_open_bare(const struct project_options *options, struct project **out, struct error *err)
+{
+    struct project *p = project_new(options);
+    enum status status = enter_root(p, options, false, err);
+    if (status == STATUS_OK)
+        status = load_config(p, options, err);
+    if (status != STATUS_OK) {
+        project_close(p);
+        return status;
+    }
+    *out = p;
+    return STATUS_OK;
+}
+
+void project_close(struct project *p)
+{
+    if (p == NULL)
+        return;
+    fingerprint_destroy(p->fp);
+    state_close(p->state);
+    store_close(p->store);
+    graph_finish(&p->graph);
+    arena_finish(&p->arena);
+    free(p);
+}

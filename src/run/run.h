@@ -1,0 +1,254 @@
+/*
+ * Shared by the files of this module.
+ *
+ * One `struct run` a run; one `struct stage_run` a stage. Everything belongs to the thread of the loop, but for jobs: a job
+ * gets what it needs, works on a thread of the pool with an arena of its own, and is read when it is done.
+ */
+#ifndef REFIT_RUN_PRIVATE_H
+#define REFIT_RUN_PRIVATE_H
+
+#include <uv.h>
+
+#include "refit/execute.h"
+#include "refit/run.h"
+
+/* Bytes that may be read on the loop's thread, so that small files cost no trip to the pool. */
+#define INLINE_BYTES (256u << 10)
+
+/* Above this size an out with `cache: false` is not stored, only digested. */
+#define UNCACHED_BYTES_MAX (64ull << 20)
+
+/* ---- checking: what has to be done with a stage (check.c) ---- */
+
+enum check_outcome {
+    CHECK_FRESH,
+    CHECK_RESTORE, /* `record` is to be restored */
+    CHECK_EXECUTE,
+    CHECK_FAILED,  /* an input is missing or cannot be digested */
+    CHECK_UNKNOWN, /* planning only: depends on what something upstream will produce, or on tools not asked yet */
+    CHECK_READ,    /* more than the budget has to be read first: `unread` */
+};
+
+struct check {
+    enum check_outcome outcome;
+    int exit_status;         /* CHECK_FAILED: 1, or 2 for a fault in manifest or parameters */
+    struct input *inputs;    /* one for each dep */
+    struct fields fields;
+    struct digest key;
+    bool has_key;
+    struct stage_memory memory;
+    bool has_memory;
+    bool by_memory;          /* fresh, and what the state remembers is still right */
+    struct record *record;   /* FRESH by a record, RESTORE */
+    struct str reason;
+    struct unread {
+        struct str path;
+        enum digest_mode mode;
+    } *unread;
+    uint32_t unread_count;
+    uint64_t unread_bytes;
+};
+
+struct check_context {
+    struct project *project;
+    struct arena *arena;
+    uint64_t budget_bytes;
+    bool force;
+    bool planning;             /* the state's tools are used; nothing is opened for writing */
+    const struct lock *lock;   /* loaded when first needed, through load_lock() */
+    struct lock loaded;
+    /* Planning: what a restored upstream stage will have put there. NULL = it is on disk. */
+    const struct record_out *(*overlay)(void *ctx, struct str path);
+    void *overlay_ctx;
+};
+
+enum status check_stage(struct check_context *c, struct stage_id stage, struct check *out, struct error *err);
+enum status check_load_lock(struct check_context *c, struct error *err);
+
+/* Are the outs on disk those of a list? CHECK_READ's fields are filled if that cannot be told within the budget. */
+enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
+                       bool *same, struct error *err);
+
+/* ---- making room (clear.c): removing outs without losing anything ---- */
+
+struct clearing {
+    struct project *project;
+    struct arena *arena;
+    struct str run_id;
+    struct str stage;
+    const struct record_out *known; /* outs that refit made and that were not to be kept: may be removed */
+    uint32_t known_count;
+    struct str *rescued;            /* malloc'd: where things were moved */
+    uint32_t rescued_count, rescued_cap;
+};
+enum status clear_out(struct clearing *c, struct str path, struct error *err);
+enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, struct error *err);
+void clear_finish(struct clearing *c);
+
+/* ---- restoring (restore.c) ---- */
+
+struct restore_progress {
+    void (*progress)(void *ctx, uint64_t bytes);
+    void *ctx;
+};
+enum status restore_out(struct clearing *c, const struct record_out *out, const struct restore_progress *progress,
+                        struct error *err);
+
+/* ---- after a command (finish.c) ---- */
+
+struct finish_request {
+    struct project *project;
+    const struct graph *graph;
+    struct stage_id stage;
+    const struct input *inputs;
+    const struct fields *fields;
+    struct digest key;
+    int64_t started_ns; /* wall clock when the command began */
+    uint64_t duration_ms;
+    struct str log_path;
+    struct str changed; /* what the caller knows to have changed while running; "" = nothing */
+    bool keep_record;   /* false for a deploy */
+    bool accepting;     /* `refit accept`: inputs may have changed */
+    struct restore_progress progress;
+};
+
+struct finish_result {
+    bool ok;             /* a record was put */
+    bool changed;        /* an input changed while running: outs are described, no record was put */
+    struct str reason;   /* why not ok */
+    struct record_out *outs;
+    uint32_t out_count;
+    struct record_input *found;
+    uint32_t found_count;
+};
+enum status finish_stage(const struct finish_request *request, struct arena *arena, struct finish_result *out,
+                         struct error *err);
+/* Look at one out as it is now, storing it if it is to be stored. */
+enum status finish_out(const struct finish_request *request, struct arena *arena, const struct manifest_out *declared,
+                       struct record_out *out, bool *produced, struct error *err);
+
+/* ---- the workspace (workspace.c) ---- */
+
+struct workspace_lock {
+    int fd;
+};
+/* Make .refit and its .gitignore. */
+enum status workspace_prepare(struct error *err);
+/* Take the lock, ending what a killed run left behind; `left` are the names of stages that it was executing. */
+enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
+                           struct str **left, uint32_t *left_count, struct error *err);
+/* Note that a stage was started ('+') or has ended ('-'). */
+enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err);
+void workspace_unlock(struct workspace_lock *lock);
+/* The pid of the run that holds the workspace now, or 0; names of the stages that it executes in `running`. */
+int workspace_holder(struct arena *arena, struct str **running, uint32_t *count);
+struct str workspace_id(struct arena *arena, struct str root);
+
+/* ---- tools (tools.c) ---- */
+
+/* Run every tool command of the selected stages, and remember what they print. */
+enum status tools_ask(struct project *project, const bool *selected, struct error *err);
+/* For readers: what the tools of the selected stages printed last time; what was never asked stays unknown. */
+enum status tools_recall(struct project *project, const bool *selected, struct error *err);
+
+/* ---- durations (durations.c): how long each stage took last time, in one value of the state ---- */
+
+struct durations {
+    struct arena arena;
+    struct table index; /* name → index */
+    struct str *names;
+    uint64_t *ms;
+    uint32_t count, cap, ms_cap;
+    bool changed;
+};
+enum status durations_load(struct project *project, struct durations *out, struct error *err);
+uint64_t durations_get(const struct durations *d, struct str stage); /* 0 = unknown */
+void durations_set(struct durations *d, struct str stage, uint64_t ms);
+void durations_save(struct project *project, struct durations *d);
+void durations_finish(struct durations *d);
+
+/* ---- refit.lock ---- */
+
+#define LOCK_FILE "refit.lock"
+
+/* What the state keeps of the fields of an attempt that awaits accepting. */
+void fields_encode(const struct fields *fields, struct buf *out);
+bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
+
+/* A new refit.lock: what `news` says of a stage, or else what the old one said; stages no longer declared are dropped. */
+struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
+                       const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx);
+/* Write it if its bytes differ (`changed`), unless `dry`; remember in the state that it is current. */
+enum status lock_save(struct project *project, const struct lock *lock, bool dry, bool *changed, struct error *err);
+/* Is refit.lock what this workspace wrote last, for this manifest? */
+enum status lock_is_current(struct project *project, bool *current, struct error *err);
+
+/* ---- the loop ---- */
+
+struct stage_run;
+
+struct run {
+    struct project *project;
+    const struct run_options *options;
+    struct report *report;
+    struct str id;
+    bool *selected;
+    struct schedule *schedule;
+    struct stage_run *stages;
+    struct check_context check;
+    struct durations durations;
+    uv_loop_t loop;
+    struct executor *executor;
+    struct workspace_lock workspace;
+    uv_signal_t signals[3];
+    uv_timer_t ticker;
+    uint32_t jobs_pending;
+    bool interrupted;
+    bool lock_current;  /* refit.lock is as this workspace wrote it, for this manifest */
+    bool lock_changed;  /* a stage has news for it */
+    bool is_fatal;      /* the run cannot go on; `error` says why */
+    struct error error;
+    bool saw_exit[256]; /* exit statuses that apply */
+};
+
+enum stage_job { JOB_DIGEST, JOB_RESTORE, JOB_PREPARE, JOB_FINISH };
+
+struct stage_run {
+    struct run *run;
+    struct stage_id id;
+    struct check check;
+    struct lock_stage news; /* for refit.lock; name "" = none */
+    uint32_t digest_tries, attempts;
+    int64_t started_ns; /* wall clock when the command began, as files are stamped */
+    bool params_changed; /* while running */
+    int log_fd;
+    char **environment;
+    struct execution_options execution;
+    struct execution_result result;
+    /* the job on the pool */
+    uv_work_t work;
+    enum stage_job job;
+    struct arena job_arena;
+    struct clearing clearing;
+    struct finish_result finished;
+    enum status job_status;
+    struct error job_error;
+};
+
+const struct manifest_stage *stage_declared(const struct stage_run *s);
+
+void run_job(struct stage_run *s, enum stage_job job); /* jobs.c */
+void run_job_done(struct stage_run *s);                /* steps.c, like the next five */
+void run_check(struct run *run, struct stage_id id);
+void run_start(struct run *run, struct stage_id id);
+void run_failed(struct stage_run *s, int exit_status, struct str reason);
+void run_set_fatal(struct run *run, const struct error *err);
+void run_report_skipped(struct run *run);
+bool start_command(struct stage_run *s, execution_done done); /* start.c; false if it failed, and that was reported */
+void start_finish(struct stage_run *s);                       /* frees what start_command made */
+struct str log_tail(struct arena *arena, struct str path);
+
+struct str run_make_id(struct arena *arena);
+const char *stage_origin(struct arena *arena, struct project *project);
+
+#endif

@@ -1,0 +1,247 @@
+/* Starting a stage's command: its log, its environment, what it may have forgotten to declare. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "refit/base/path.h"
+#include "run/run.h"
+
+extern char **environ;
+
+enum { TAIL_BYTES = 8192, TAIL_LINES = 30, DEVICES_MAX = 1024 };
+
+struct str run_log_path(struct arena *arena, struct str stage)
+{
+    return str_format(arena, ".refit/logs/" STR_FMT ".log", STR_ARG(stage));
+}
+
+/* ---- environment ---- */
+
+struct environment {
+    char **items;
+    size_t count, cap;
+};
+
+static void set_variable(struct environment *e, struct str name, struct str value)
+{
+    struct buf text = {0};
+    buf_str(&text, name);
+    buf_char(&text, '=');
+    buf_str(&text, value);
+    for (size_t i = 0; i < e->count; i++)
+        if (strncmp(e->items[i], text.ptr, name.len + 1) == 0) {
+            free(e->items[i]);
+            e->items[i] = text.ptr;
+            return;
+        }
+    MEM_GROW(e->items, e->count, e->cap);
+    e->items[e->count++] = text.ptr;
+}
+
+static void set_devices(const struct stage_run *s, struct environment *e)
+{
+    uint32_t devices[DEVICES_MAX];
+    uint32_t count = schedule_devices(s->run->schedule, s->id, devices, DEVICES_MAX);
+    const struct manifest_stage *stage = stage_declared(s);
+    bool asked = false;
+    for (uint32_t i = 0; i < stage->resource_count; i++)
+        asked |= str_is(stage->resources[i].name, "gpus");
+    if (!asked)
+        return;
+    struct buf list = {0};
+    for (uint32_t i = 0; i < count && i < DEVICES_MAX; i++)
+        buf_print(&list, "%s%u", i ? "," : "", devices[i]);
+    set_variable(e, STR("CUDA_VISIBLE_DEVICES"), buf_view(&list));
+    buf_finish(&list);
+}
+
+static char **make_environment(const struct stage_run *s)
+{
+    struct environment e = {0};
+    for (char **item = environ; *item != NULL; item++) {
+        MEM_GROW(e.items, e.count, e.cap);
+        size_t size = strlen(*item) + 1;
+        e.items[e.count++] = memcpy(mem_alloc(size), *item, size);
+    }
+    const struct manifest_stage *stage = stage_declared(s);
+    set_variable(&e, STR("REFIT_ROOT"), s->run->project->root);
+    set_variable(&e, STR("REFIT_STAGE"), stage->name);
+    for (uint32_t i = 0; i < stage->env_count; i++)
+        if (stage->env[i].has_value)
+            set_variable(&e, stage->env[i].name, stage->env[i].value);
+    set_devices(s, &e);
+    MEM_GROW(e.items, e.count, e.cap);
+    e.items[e.count] = NULL;
+    return e.items;
+}
+
+/* ---- what a command names and does not declare ---- */
+
+static bool is_known(const struct manifest_stage *stage, struct str path)
+{
+    for (uint32_t i = 0; i < stage->dep_count; i++)
+        if (str_equal(path, stage->deps[i].path) || path_is_below(path, stage->deps[i].path))
+            return true;
+    for (uint32_t i = 0; i < stage->out_count; i++)
+        if (str_equal(path, stage->outs[i].path) || path_is_below(path, stage->outs[i].path))
+            return true;
+    for (uint32_t i = 0; i < stage->params_count; i++)
+        if (str_equal(path, stage->params[i].path))
+            return true;
+    return str_equal(path, stage->depfile);
+}
+
+static void warn_word(const struct stage_run *s, struct arena *scratch, struct str word)
+{
+    const struct project *p = s->run->project;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct str path;
+    struct error ignored;
+    struct stat st;
+    if (word.len == 0 || word.ptr[0] == '-' ||
+        path_make(scratch, p->root, stage->wdir, word, &path, &ignored) != STATUS_OK || !path_is_inside(path) ||
+        str_starts(path, STR(".refit/")) || is_known(stage, path) || lstat(path.ptr, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    report_warning(s->run->report,
+                   str_format(scratch,
+                              STR_FMT ":%u:%u: the command of `" STR_FMT "` names " STR_FMT
+                              ", which is not among its deps: a change of it will not be seen",
+                              STR_ARG(p->manifest.file), stage->cmd_at.line, stage->cmd_at.column, STR_ARG(stage->name),
+                              STR_ARG(str_printable(scratch, path))));
+}
+
+static void warn_undeclared(const struct stage_run *s)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    const struct manifest_stage *stage = stage_declared(s);
+    for (uint32_t i = 0; i < stage->command_count; i++) {
+        struct str rest = stage->commands[i];
+        size_t from = 0;
+        for (size_t at = 0; at <= rest.len; at++)
+            if (at == rest.len || strchr(" \t\n;|&<>()'\"`=$", rest.ptr[at]) != NULL) {
+                warn_word(s, &scratch, str_slice(rest, from, at));
+                from = at + 1;
+            }
+    }
+    arena_finish(&scratch);
+}
+
+/* ---- starting ---- */
+
+/* Files are stamped with the kernel's coarse clock: the same one tells what was written since. */
+static int64_t stamp_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static enum status open_log(struct stage_run *s, struct error *err)
+{
+    if (stage_declared(s)->console)
+        return STATUS_OK;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct str path = run_log_path(&scratch, stage_declared(s)->name);
+    /* A retry goes on in the same log. */
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (s->attempts > 0 ? 0 : O_TRUNC);
+    s->log_fd = open(path.ptr, flags, 0666);
+    enum status status = STATUS_OK;
+    if (s->log_fd < 0 && errno == ENOENT) {
+        status = fs_make_parents(path.ptr, err);
+        if (status == STATUS_OK)
+            s->log_fd = open(path.ptr, flags, 0666);
+    }
+    if (status == STATUS_OK && s->log_fd < 0)
+        status = error_errno(err, STATUS_IO, errno, "cannot open the log %s", path.ptr);
+    arena_finish(&scratch);
+    return status;
+}
+
+static enum status make_out_folders(const struct stage_run *s, struct error *err)
+{
+    const struct manifest_stage *stage = stage_declared(s);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < stage->out_count && status == STATUS_OK; i++)
+        status = fs_make_parents(stage->outs[i].path.ptr, err);
+    if (status == STATUS_OK && stage->depfile.len > 0)
+        status = fs_make_parents(stage->depfile.ptr, err);
+    return status;
+}
+
+bool start_command(struct stage_run *s, execution_done done)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct error err;
+    enum status status = make_out_folders(s, &err);
+    if (status == STATUS_OK)
+        status = open_log(s, &err);
+    if (status == STATUS_OK)
+        status = workspace_note(&run->workspace, '+', stage->name, &err);
+    if (status != STATUS_OK) {
+        char text[3072];
+        run_failed(s, status_exit(status) == 5 && status != STATUS_IO ? 5 : 1,
+                   str_dup(&run->project->arena, str_from(error_text(&err, text, sizeof text))));
+        return false;
+    }
+    if (s->attempts == 0)
+        warn_undeclared(s);
+    s->environment = make_environment(s);
+    s->started_ns = stamp_now_ns();
+    s->execution = (struct execution_options){
+        .name = stage->name.ptr,
+        .shell = stage->shell.ptr,
+        .commands = stage->commands,
+        .command_count = stage->command_count,
+        .directory = stage->wdir.ptr,
+        .environment = s->environment,
+        .log_fd = stage->console ? -1 : s->log_fd,
+        .lock_fd = run->workspace.fd,
+        .timeout_ms = stage->timeout_ms,
+        .console = stage->console,
+    };
+    report_stage_started(run->report, s->id, stage->name, stage->command_count ? stage->commands[0] : STR(""),
+                         s->check.reason, durations_get(&run->durations, stage->name));
+    executor_start(run->executor, &s->execution, NULL, done, s);
+    return true;
+}
+
+void start_finish(struct stage_run *s)
+{
+    if (s->log_fd >= 0)
+        close(s->log_fd);
+    s->log_fd = -1;
+    for (char **item = s->environment; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(s->environment);
+    s->environment = NULL;
+}
+
+struct str log_tail(struct arena *arena, struct str path)
+{
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return STR("");
+    }
+    char *bytes = arena_alloc(arena, TAIL_BYTES, 1);
+    off_t from = st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0;
+    ssize_t len = pread(fd, bytes, TAIL_BYTES, from);
+    close(fd);
+    struct str tail = {bytes, len > 0 ? (size_t)len : 0};
+    size_t at = tail.len, lines = 0;
+    if (at > 0 && tail.ptr[at - 1] == '\n')
+        at--;
+    while (at > 0 && lines < TAIL_LINES)
+        lines += tail.ptr[--at] == '\n';
+    return at == 0 ? tail : str_slice(tail, at + 1, tail.len);
+}

@@ -1,0 +1,431 @@
+/* What happens to one stage: each step ends in the next one, in a job on the pool, or in a final state. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "refit/base/fs.h"
+#include "run/run.h"
+
+enum { DIGEST_TRIES = 5 };
+
+const struct manifest_stage *stage_declared(const struct stage_run *s)
+{
+    return s->run->project->graph.stages[s->id.index].declared;
+}
+
+void run_set_fatal(struct run *run, const struct error *err)
+{
+    if (!run->is_fatal)
+        run->error = *err;
+    run->is_fatal = true;
+    run->saw_exit[status_exit(err->status)] = true;
+    schedule_stop(run->schedule);
+}
+
+static struct str error_reason(struct run *run, const struct error *err)
+{
+    char text[3072];
+    return str_dup(&run->project->arena, str_from(error_text(err, text, sizeof text)));
+}
+
+/* ---- ends ---- */
+
+static void end_stage(struct stage_run *s, enum stage_state state, struct str reason, bool with_log, int exit_code)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct arena scratch;
+    arena_init(&scratch);
+    char hex[DIGEST_HEX + 1];
+    struct report_finish finish = {.id = s->id,
+                                   .name = stage->name,
+                                   .state = state,
+                                   .duration_ms = s->result.duration_ms,
+                                   .reason = reason,
+                                   .key_hex = s->check.has_key ? str_from(digest_hex(s->check.key, hex)) : STR(""),
+                                   .exit_code = exit_code};
+    if (with_log && !stage->console) {
+        finish.log_path = run_log_path(&scratch, stage->name);
+        if (state == STATE_FAILED)
+            finish.log_tail = log_tail(&scratch, finish.log_path);
+    }
+    schedule_finish(run->schedule, s->id, state);
+    report_stage_finished(run->report, &finish);
+    arena_finish(&scratch);
+    run_report_skipped(run);
+}
+
+void run_report_skipped(struct run *run)
+{
+    struct stage_id skipped, because;
+    struct arena scratch;
+    arena_init(&scratch);
+    while (schedule_take_skipped(run->schedule, &skipped, &because)) {
+        struct report_finish finish = {.id = skipped,
+                                       .name = run->project->graph.stages[skipped.index].declared->name,
+                                       .state = STATE_SKIPPED,
+                                       .reason = STR("the run was stopped")};
+        if (skipped.index != because.index)
+            finish.reason = str_format(&scratch, "follows " STR_FMT ", which %s",
+                                       STR_ARG(run->project->graph.stages[because.index].declared->name),
+                                       schedule_state(run->schedule, because) == STATE_FAILED    ? "failed"
+                                       : schedule_state(run->schedule, because) == STATE_BLOCKED ? "is blocked"
+                                                                                                 : "was skipped");
+        report_stage_finished(run->report, &finish);
+    }
+    arena_finish(&scratch);
+}
+
+void run_failed(struct stage_run *s, int exit_status, struct str reason)
+{
+    s->run->saw_exit[exit_status] = true;
+    end_stage(s, STATE_FAILED, reason, s->started_ns != 0, 0);
+}
+
+/* ---- good ends: what is on disk is known, and remembered ---- */
+
+static struct record_out *copy_outs(struct arena *arena, const struct record_out *outs, uint32_t count)
+{
+    struct record_out *copy = arena_copy(arena, outs, count * sizeof *outs);
+    for (uint32_t i = 0; i < count; i++)
+        copy[i].path = str_dup(arena, outs[i].path);
+    return copy;
+}
+
+static struct record_input *copy_found(struct arena *arena, const struct record_input *found, uint32_t count)
+{
+    struct record_input *copy = arena_copy(arena, found, count * sizeof *found);
+    for (uint32_t i = 0; i < count; i++)
+        copy[i].path = str_dup(arena, found[i].path);
+    return copy;
+}
+
+static void remember(struct stage_run *s, const struct record_out *outs, uint32_t out_count,
+                     const struct record_input *found, uint32_t found_count, uint64_t duration_ms)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct stage_memory memory = {.key = s->check.key,
+                                  .record_id = s->check.record ? s->check.record->id : 0,
+                                  .duration_ms = duration_ms,
+                                  .outs = copy_outs(&run->project->arena, outs, out_count),
+                                  .out_count = out_count,
+                                  .inputs = copy_found(&run->project->arena, found, found_count),
+                                  .input_count = found_count};
+    if (!stage->frozen)
+        state_set_stage(run->project->state, stage->name, &memory);
+    if (stage->kind != STAGE_DEPLOY && s->check.has_key) {
+        s->news = (struct lock_stage){stage->name, s->check.key, s->check.fields, memory.outs, out_count};
+        run->lock_changed = true;
+    }
+}
+
+static void end_fresh(struct stage_run *s)
+{
+    struct run *run = s->run;
+    const struct check *check = &s->check;
+    if (check->by_memory) {
+        if (!run->lock_current)
+            s->news = (struct lock_stage){stage_declared(s)->name, check->key, check->fields, check->memory.outs,
+                                          check->memory.out_count};
+    } else if (check->record != NULL) {
+        remember(s, check->record->outs, check->record->out_count, check->record->inputs, check->record->input_count,
+                 check->record->duration_ms);
+    }
+    end_stage(s, STATE_FRESH, STR(""), false, 0);
+}
+
+static void end_restored(struct stage_run *s)
+{
+    const struct record *record = s->check.record;
+    remember(s, record->outs, record->out_count, record->inputs, record->input_count, record->duration_ms);
+    end_stage(s, STATE_RESTORED, s->check.reason, false, 0);
+}
+
+/* ---- checking ---- */
+
+/* Main thread only: jobs find the store open. */
+static bool need_store(struct stage_run *s)
+{
+    struct error err;
+    enum status status = project_open_store(s->run->project, &err);
+    if (status == STATUS_OK)
+        return true;
+    run_set_fatal(s->run, &err);
+    run_failed(s, status_exit(status), error_reason(s->run, &err));
+    return false;
+}
+
+void run_check(struct run *run, struct stage_id id)
+{
+    struct stage_run *s = &run->stages[id.index];
+    struct arena_mark mark = arena_get_mark(&run->project->arena);
+    struct error err;
+    enum status status = check_stage(&run->check, id, &s->check, &err);
+    if (status != STATUS_OK) {
+        run_set_fatal(run, &err);
+        run_failed(s, status_exit(status), error_reason(run, &err));
+        return;
+    }
+    switch (s->check.outcome) {
+    case CHECK_FRESH:
+        end_fresh(s);
+        /* Nothing of a stage that the state still knows is needed any more: memory stays flat over many stages. */
+        if (s->check.by_memory && run->lock_current && run->check.lock == NULL) {
+            arena_rewind(&run->project->arena, mark);
+            s->check = (struct check){0};
+        }
+        break;
+    case CHECK_READ:
+        if (s->digest_tries++ < DIGEST_TRIES)
+            run_job(s, JOB_DIGEST);
+        else
+            run_failed(s, 1, STR("its inputs keep changing while they are read; wait until they are complete"));
+        break;
+    case CHECK_RESTORE:
+        if (need_store(s))
+            run_job(s, JOB_RESTORE);
+        break;
+    case CHECK_EXECUTE:
+        schedule_queue(run->schedule, id);
+        run_report_skipped(run);
+        break;
+    case CHECK_FAILED:
+        run_failed(s, s->check.exit_status, s->check.reason);
+        break;
+    case CHECK_UNKNOWN:
+        assert(!"only planning leaves a stage undecided");
+        break;
+    }
+}
+
+/* ---- executing ---- */
+
+static void command_done(void *ctx, const struct execution_result *result);
+
+static bool any_out_exists(const struct manifest_stage *stage)
+{
+    struct stat st;
+    for (uint32_t i = 0; i < stage->out_count; i++)
+        if (!stage->outs[i].persist && lstat(stage->outs[i].path.ptr, &st) == 0)
+            return true;
+    return false;
+}
+
+/* Before a deploy everything that it rests on is durable. */
+static bool settle_before_deploy(struct stage_run *s)
+{
+    struct error err;
+    enum status status = store_flush(s->run->project->store, &err);
+    if (status == STATUS_OK)
+        return true;
+    run_set_fatal(s->run, &err);
+    run_failed(s, status_exit(status), error_reason(s->run, &err));
+    return false;
+}
+
+void run_start(struct run *run, struct stage_id id)
+{
+    struct stage_run *s = &run->stages[id.index];
+    const struct manifest_stage *stage = stage_declared(s);
+    if (!need_store(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
+        return;
+    if (stage->kind != STAGE_DEPLOY && any_out_exists(stage))
+        run_job(s, JOB_PREPARE);
+    else
+        start_command(s, command_done);
+}
+
+static void report_rescued(struct stage_run *s)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    for (uint32_t i = 0; i < s->clearing.rescued_count; i++)
+        report_note(s->run->report,
+                    str_format(&scratch, "what was in the way of `" STR_FMT "` and not in the store is now " STR_FMT,
+                               STR_ARG(stage_declared(s)->name),
+                               STR_ARG(str_printable(&scratch, s->clearing.rescued[i]))));
+    arena_finish(&scratch);
+}
+
+/* What an attempt without a record leaves behind is moved out of the way, and means nothing from now on. */
+static void abandon_attempt(struct stage_run *s)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct stage_memory memory = s->check.memory;
+    memory.failed = true;
+    memory.pending = false;
+    if (stage->kind == STAGE_DEPLOY)
+        return;
+    state_set_stage(run->project->state, stage->name, &memory);
+    struct clearing clearing = {.project = run->project, .arena = &run->project->arena, .stage = stage->name};
+    struct error err;
+    if (clear_attempt(&clearing, stage, &err) != STATUS_OK)
+        report_warning(run->report, error_reason(run, &err));
+}
+
+static struct str end_reason(struct stage_run *s)
+{
+    struct arena *arena = &s->run->project->arena;
+    const struct execution_result *r = &s->result;
+    struct str where = STR("");
+    if (stage_declared(s)->command_count > 1)
+        where = str_format(arena, " (command %u of %u)", r->command + 1, stage_declared(s)->command_count);
+    switch (r->end) {
+    case EXECUTION_EXITED:
+        return str_format(arena, "exit status %d" STR_FMT, r->code, STR_ARG(where));
+    case EXECUTION_SIGNALED:
+        return str_format(arena, "killed by signal %d (%s)" STR_FMT, r->code, strsignal(r->code), STR_ARG(where));
+    case EXECUTION_TIMED_OUT:
+        return str_format(arena, "timed out after %g s" STR_FMT, (double)stage_declared(s)->timeout_ms / 1000,
+                          STR_ARG(where));
+    case EXECUTION_INTERRUPTED:
+        return STR("interrupted");
+    case EXECUTION_NOT_STARTED:
+        break;
+    }
+    return str_format(arena, "cannot start: %s", r->message ? r->message : "unknown reason");
+}
+
+/* Another attempt, if the stage has one left; otherwise it has failed. */
+static void retry_or_fail(struct stage_run *s, struct str reason)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    abandon_attempt(s);
+    if (s->attempts < stage->retries && s->result.end != EXECUTION_INTERRUPTED && !run->interrupted && !run->is_fatal) {
+        s->attempts++;
+        struct arena scratch;
+        arena_init(&scratch);
+        report_note(run->report, str_format(&scratch, "`" STR_FMT "`: " STR_FMT "; attempt %u of %u", STR_ARG(stage->name),
+                                            STR_ARG(reason), s->attempts + 1, stage->retries + 1));
+        arena_finish(&scratch);
+        start_command(s, command_done);
+        return;
+    }
+    run->saw_exit[s->result.end == EXECUTION_INTERRUPTED ? 130 : 1] = true;
+    end_stage(s, STATE_FAILED, reason, true, s->result.end == EXECUTION_EXITED ? s->result.code : 0);
+}
+
+/* A parameter that the command may have read before or after it was edited. */
+static bool params_changed(struct stage_run *s)
+{
+    struct run *run = s->run;
+    if (stage_declared(s)->params_count == 0)
+        return false;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct fields now;
+    struct error ignored;
+    bool changed = fingerprint_fields(run->project->fp, &scratch, &run->project->graph, s->id, s->check.inputs, &now,
+                                      &ignored) != STATUS_OK ||
+                   !digest_equal(fields_key(&now), s->check.key);
+    arena_finish(&scratch);
+    return changed;
+}
+
+static void command_done(void *ctx, const struct execution_result *result)
+{
+    struct stage_run *s = ctx;
+    s->result = *result;
+    s->result.message = NULL;
+    struct str reason = STR("");
+    if (result->end != EXECUTION_EXITED || result->code != 0) {
+        s->result.message = result->message;
+        reason = end_reason(s);
+        s->result.message = NULL;
+    }
+    start_finish(s);
+    struct error err;
+    if (workspace_note(&s->run->workspace, '-', stage_declared(s)->name, &err) != STATUS_OK)
+        report_warning(s->run->report, error_reason(s->run, &err));
+    if (reason.len > 0) {
+        retry_or_fail(s, reason);
+        return;
+    }
+    s->params_changed = params_changed(s);
+    run_job(s, JOB_FINISH);
+}
+
+/* ---- after jobs ---- */
+
+/* An input changed while the command ran: nothing is recorded, everything stays for `refit accept`. */
+static void keep_for_accepting(struct stage_run *s)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct buf note = {0};
+    fields_encode(&s->check.fields, &note);
+    struct stage_memory memory = {.key = s->check.key,
+                                  .duration_ms = s->result.duration_ms,
+                                  .pending = true,
+                                  .outs = s->finished.outs,
+                                  .out_count = s->finished.out_count,
+                                  .note = buf_view(&note)};
+    if (stage->kind != STAGE_DEPLOY)
+        state_set_stage(run->project->state, stage->name, &memory);
+    buf_finish(&note);
+    run->saw_exit[1] = true;
+    end_stage(s, STATE_FAILED, str_dup(&run->project->arena, s->finished.reason), true, 0);
+}
+
+static void finish_done(struct stage_run *s)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    const struct finish_result *f = &s->finished;
+    if (f->ok) {
+        durations_set(&run->durations, stage->name, s->result.duration_ms);
+        remember(s, f->outs, f->out_count, f->found, f->found_count, s->result.duration_ms);
+        end_stage(s, STATE_RAN, s->check.reason, true, 0);
+    } else if (f->changed) {
+        keep_for_accepting(s);
+    } else {
+        retry_or_fail(s, str_dup(&run->project->arena, f->reason));
+    }
+}
+
+void run_job_done(struct stage_run *s)
+{
+    struct run *run = s->run;
+    report_rescued(s);
+    if (s->job_status != STATUS_OK && s->job == JOB_DIGEST) {
+        /* The check meets the same fault, and knows which input it is. */
+        run_check(run, s->id);
+        return;
+    }
+    if (s->job_status != STATUS_OK && s->job == JOB_RESTORE && s->job_error.status != STATUS_STORE &&
+        s->job_error.status != STATUS_LOCKED) {
+        /* Corrupt bytes were dropped from the store: checked again, the stage is executed. */
+        report_warning(run->report, error_reason(run, &s->job_error));
+        if (s->digest_tries++ < DIGEST_TRIES && s->job_error.status == STATUS_CORRUPT)
+            run_check(run, s->id);
+        else
+            run_failed(s, 1, error_reason(run, &s->job_error));
+        return;
+    }
+    if (s->job_status != STATUS_OK) {
+        int exit_status = s->job_error.status == STATUS_IO || s->job_error.status == STATUS_FAILED
+                              ? 1
+                              : status_exit(s->job_error.status);
+        if (exit_status != 1)
+            run_set_fatal(run, &s->job_error);
+        run_failed(s, exit_status, error_reason(run, &s->job_error));
+        return;
+    }
+    switch (s->job) {
+    case JOB_DIGEST:
+        run_check(run, s->id);
+        break;
+    case JOB_RESTORE:
+        end_restored(s);
+        break;
+    case JOB_PREPARE:
+        start_command(s, command_done);
+        break;
+    case JOB_FINISH:
+        finish_done(s);
+        break;
+    }
+}

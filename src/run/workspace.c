@@ -1,0 +1,198 @@
+/* The workspace: .refit, and the lock that lets one run at a time write to it.
+ *
+ * The lock is flock(2) on .refit/lock. Commands inherit its descriptor, so it stays held while any of them lives, even when
+ * refit itself was killed. The file says who holds it: a line "pid START", then "+NAME" for each stage that was started
+ * and "-NAME" for each that ended. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "refit/base/table.h"
+#include "run/run.h"
+
+#define LOCK_PATH ".refit/lock"
+enum { LOCK_BYTES_MAX = 64 << 20, WAIT_STEP_US = 50000 };
+
+enum status workspace_prepare(struct error *err)
+{
+    if (access(".refit/.gitignore", F_OK) == 0)
+        return STATUS_OK;
+    enum status status = fs_make_directories(".refit", err);
+    if (status == STATUS_OK)
+        status = fs_write_atomic(".refit/.gitignore", STR("*\n"), 0666, false, err);
+    return status;
+}
+
+struct str workspace_id(struct arena *arena, struct str root)
+{
+    char hex[DIGEST_HEX + 1];
+    return str_dup(arena, str_from(digest_hex(digest_of(root.ptr, root.len), hex)));
+}
+
+/* When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); 0 if there is no such process. */
+static uint64_t process_start(int pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    struct buf text = {0};
+    struct error ignored;
+    uint64_t start = 0;
+    if (fs_read(path, 1 << 16, &text, &ignored) == STATUS_OK) {
+        /* The second field is a name in parentheses, which may contain anything: count from the last one. */
+        const char *at = strrchr(text.ptr, ')');
+        for (int field = 2; at != NULL && field < 22; field++)
+            at = strchr(at + 1, ' ');
+        if (at != NULL)
+            start = strtoull(at + 1, NULL, 10);
+    }
+    buf_finish(&text);
+    return start;
+}
+
+struct holder {
+    int pid;
+    bool alive;
+    struct str *stages; /* that were started */
+    bool *ended;
+    uint32_t count;
+};
+
+static void read_line(struct holder *holder, struct table *index, struct str line)
+{
+    if (line.len < 2)
+        return;
+    struct str name = str_slice(line, 1, line.len);
+    uint32_t at = table_add(index, name, holder->count);
+    if (at == holder->count)
+        holder->stages[holder->count++] = name;
+    holder->ended[at] = line.ptr[0] == '-';
+}
+
+/* What the lock file says. The manifest refuses names with control bytes, so a line is a name. */
+static void read_holder(struct arena *arena, struct holder *out)
+{
+    *out = (struct holder){0};
+    struct buf text = {0};
+    struct error ignored;
+    if (fs_read(LOCK_PATH, LOCK_BYTES_MAX, &text, &ignored) != STATUS_OK) {
+        buf_finish(&text);
+        return;
+    }
+    struct str rest = str_dup(arena, buf_view(&text));
+    buf_finish(&text);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < rest.len; i++)
+        lines += rest.ptr[i] == '\n';
+    out->stages = arena_array(arena, struct str, lines);
+    out->ended = arena_array(arena, bool, lines);
+    struct table index = {0};
+    for (uint32_t line = 0; line < lines; line++) {
+        ptrdiff_t end = str_find(rest, '\n');
+        struct str text_line = str_slice(rest, 0, (size_t)end);
+        rest = str_slice(rest, (size_t)end + 1, rest.len);
+        uint64_t start;
+        if (line > 0)
+            read_line(out, &index, text_line);
+        else if (sscanf(str_terminated(arena, text_line), "%d %" SCNu64, &out->pid, &start) == 2)
+            out->alive = process_start(out->pid) == start && start != 0;
+    }
+    table_finish(&index);
+}
+
+static enum status lock_fd(int fd, bool *taken, struct error *err)
+{
+    *taken = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (*taken || errno == EWOULDBLOCK || errno == EINTR)
+        return STATUS_OK;
+    return error_errno(err, STATUS_LOCKED, errno, "cannot lock " LOCK_PATH);
+}
+
+/* Wait for, or complain about, whoever holds it; end what a dead run left. */
+static enum status acquire(struct project *project, int fd, bool wait, struct arena *arena, struct error *err)
+{
+    for (int tries = 0;; tries++) {
+        bool taken;
+        enum status status = lock_fd(fd, &taken, err);
+        if (status != STATUS_OK || taken)
+            return status;
+        struct holder holder;
+        read_holder(arena, &holder);
+        if (!holder.alive && holder.pid != 0) {
+            executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
+        } else if (!wait && tries > 2) {
+            return error_set(err, STATUS_LOCKED,
+                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it", holder.pid);
+        }
+        usleep(WAIT_STEP_US);
+    }
+}
+
+enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
+                           struct str **left, uint32_t *left_count, struct error *err)
+{
+    *left_count = 0;
+    lock->fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock->fd < 0)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot open " LOCK_PATH);
+    enum status status = acquire(project, lock->fd, wait, arena, err);
+    if (status == STATUS_OK) {
+        struct holder before;
+        read_holder(arena, &before);
+        *left = before.stages;
+        *left_count = before.count;
+        char line[64];
+        int len = snprintf(line, sizeof line, "%d %" PRIu64 "\n", (int)getpid(), process_start((int)getpid()));
+        if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, line, (size_t)len, 0) != len)
+            status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
+    }
+    if (status != STATUS_OK) {
+        close(lock->fd);
+        lock->fd = -1;
+    }
+    return status;
+}
+
+enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err)
+{
+    struct buf line = {0};
+    buf_char(&line, what);
+    buf_str(&line, stage);
+    buf_char(&line, '\n');
+    enum status status = STATUS_OK;
+    if (lseek(lock->fd, 0, SEEK_END) < 0)
+        status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
+    else
+        status = fs_write_all(lock->fd, line.ptr, line.len, LOCK_PATH, err);
+    buf_finish(&line);
+    return status;
+}
+
+void workspace_unlock(struct workspace_lock *lock)
+{
+    if (lock->fd < 0)
+        return;
+    /* An empty file says that nothing was left unfinished. Failing to empty it costs a needless look next time. */
+    if (ftruncate(lock->fd, 0) != 0)
+        lseek(lock->fd, 0, SEEK_SET);
+    close(lock->fd);
+    lock->fd = -1;
+}
+
+int workspace_holder(struct arena *arena, struct str **running, uint32_t *count)
+{
+    struct holder holder;
+    read_holder(arena, &holder);
+    *running = holder.stages;
+    *count = 0;
+    for (uint32_t i = 0; i < holder.count && holder.alive; i++)
+        if (!holder.ended[i])
+            holder.stages[(*count)++] = holder.stages[i];
+    return holder.alive ? holder.pid : 0;
+}

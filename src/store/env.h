@@ -1,0 +1,58 @@
+/*
+ * One LMDB environment, as store and state use it: opened with care, grown when it is full, its errors in words.
+ *
+ * Every transaction of the process is counted, since the map can be grown only while there is none: a thread that grows
+ * it waits for the others to end theirs, and holds new ones back. So a thread must never have two at once.
+ * (A lock with owners, such as a pthread_rwlock, would not do: a transaction that only reads may end on another thread
+ * than the one that began it.)
+ */
+#ifndef REFIT_STORE_ENV_H
+#define REFIT_STORE_ENV_H
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "refit/base/error.h"
+
+#define ENV_IDLE_MAX 8
+
+struct env {
+    MDB_env *lmdb;
+    const char *noun; /* "store" or "workspace state", for messages */
+    char *directory;
+    bool read_only;
+    pthread_mutex_t lock;   /* for all below */
+    pthread_cond_t changed;
+    unsigned active;        /* transactions of this process */
+    bool growing, broken;   /* broken: the map could not be had back; nothing works any more */
+    MDB_txn *idle[ENV_IDLE_MAX]; /* reset, to be renewed: cheaper than new ones */
+    unsigned idle_count;
+};
+
+/* Open the environment in a folder; made if it is not there, unless read_only: then STATUS_NOT_FOUND. STATUS_STORE if it
+ * cannot be used. `advice` completes "LMDB cannot keep ... on NFS (PATH); ". */
+enum status env_open(struct env *env, const char *directory, const char *noun, const char *advice, bool read_only,
+                     struct error *err);
+void env_close(struct env *env); /* an env that was never opened (all zero) is fine */
+
+/* A transaction that reads. */
+enum status env_read_begin(struct env *env, MDB_txn **txn, struct error *err);
+void env_read_end(struct env *env, MDB_txn *txn);
+
+/* Run `body` in a transaction that writes, and commit it. `body` returns 0 or an LMDB error code; it is run again from the
+ * beginning if the map had to grow. */
+typedef int (*env_body_fn)(MDB_txn *txn, void *ctx);
+enum status env_write(struct env *env, env_body_fn body, void *ctx, struct error *err);
+
+/* Open the named databases. *complete is false if one is missing, *empty true if the environment holds nothing at all. */
+enum status env_databases(struct env *env, const char *const *names, unsigned count, MDB_dbi *dbis, bool *complete,
+                          bool *empty, struct error *err);
+
+/* Set an error from an LMDB or errno code: "cannot DO the NOUN in DIRECTORY: ...". */
+enum status env_error(const struct env *env, int rc, const char *verb, struct error *err);
+
+/* The bytes that a map of `size` needs beyond one of `old` can be had. */
+bool env_can_map(size_t old, size_t size);
+
+#endif

@@ -1,0 +1,201 @@
+/* Opening and closing the store, and what it says about itself. */
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const names[DB_COUNT] = {"meta", "chunks", "objects", "records", "used"};
+
+static MDB_val format_key(void)
+{
+    return (MDB_val){sizeof "store-format" - 1, "store-format"};
+}
+
+/* ---- opening ---- */
+
+static int create_body(MDB_txn *txn, void *ctx)
+{
+    struct store *store = ctx;
+    for (unsigned i = 0; i < DB_COUNT; i++) {
+        int rc = mdb_dbi_open(txn, names[i], MDB_CREATE, &store->dbis[i]);
+        if (rc != 0)
+            return rc;
+    }
+    uint8_t format[4] = {STORE_FORMAT};
+    MDB_val key = format_key(), value = {sizeof format, format};
+    int rc = mdb_put(txn, store->dbis[DB_META], &key, &value, MDB_NOOVERWRITE);
+    return rc == MDB_KEYEXIST ? 0 : rc; /* another process was faster: read_meta looks at what it wrote */
+}
+
+static enum status not_a_store(const struct store *store, struct error *err)
+{
+    return error_set(err, STATUS_STORE, "%s holds an LMDB database that is not a refit store; set REFIT_STORE (or "
+                     "store.path) to another folder", store->env.directory);
+}
+
+static enum status read_meta(struct store *store, struct error *err)
+{
+    MDB_txn *txn;
+    enum status status = env_read_begin(&store->env, &txn, err);
+    if (status != STATUS_OK)
+        return status;
+    MDB_val key = format_key(), value;
+    uint32_t format = 0;
+    int rc = mdb_get(txn, store->dbis[DB_META], &key, &value);
+    bool known = rc == 0 && value.mv_size == 4;
+    if (known) {
+        struct reader r = reader_from(value.mv_data, value.mv_size);
+        format = reader_u32(&r);
+        rc = generation_read(txn, store->dbis[DB_META], &store->generation);
+    }
+    env_read_end(&store->env, txn);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return env_error(&store->env, rc, "read", err);
+    if (!known)
+        return not_a_store(store, err);
+    if (format != STORE_FORMAT)
+        return error_set(err, STATUS_STORE, "the store in %s has format %u and this refit reads format %u; set REFIT_STORE "
+                         "(or store.path) to another folder, or use the refit that made it", store->env.directory, format,
+                         STORE_FORMAT);
+    return STATUS_OK;
+}
+
+static enum status open_databases(struct store *store, struct error *err)
+{
+    bool complete, empty;
+    enum status status = env_databases(&store->env, names, DB_COUNT, store->dbis, &complete, &empty, err);
+    if (status == STATUS_OK && !complete) {
+        if (!empty)
+            return not_a_store(store, err);
+        if (store->env.read_only)
+            return error_set(err, STATUS_NOT_FOUND, "there is no store in %s", store->env.directory);
+        status = env_write(&store->env, create_body, store, err);
+    }
+    return status == STATUS_OK ? read_meta(store, err) : status;
+}
+
+enum status store_open(const char *directory, const struct store_options *options, struct store **out,
+                       struct error *err)
+{
+    struct store *store = mem_alloc(sizeof *store);
+    store->compression = options->compression;
+    store->list_entries_max = LIST_ENTRIES_MAX;
+    enum status status = env_open(&store->env, directory, "store",
+                                  "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only, err);
+    if (status == STATUS_OK)
+        status = open_databases(store, err);
+    if (status != STATUS_OK) {
+        env_close(&store->env);
+        free(store);
+        return status;
+    }
+    pthread_mutex_init(&store->worker_lock, NULL);
+    queue_init(&store->queue);
+    *out = store;
+    return STATUS_OK;
+}
+
+static void free_workers(struct worker *worker)
+{
+    for (struct worker *next; worker != NULL; worker = next) {
+        next = worker->next;
+        ZSTD_freeCCtx(worker->compressor);
+        ZSTD_freeDCtx(worker->decompressor);
+        hasher_destroy(worker->hasher);
+        free(worker->input);
+        buf_finish(&worker->packed);
+        buf_finish(&worker->plain);
+        free(worker);
+    }
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    queue_stop(store);
+    queue_finish(&store->queue);
+    env_close(&store->env);
+    free_workers(store->workers);
+    pthread_mutex_destroy(&store->worker_lock);
+    free(store);
+}
+
+enum status store_flush(struct store *store, struct error *err)
+{
+    return queue_flush(store, err);
+}
+
+/* ---- statistics ---- */
+
+#define CHUNKS_AT_ONCE 10000
+
+/* Adds up to CHUNKS_AT_ONCE chunks after `last` (before the first one: *more is false), so that no transaction is long. */
+static int add_chunks(struct store *store, MDB_txn *txn, struct digest *last, bool *more, struct store_stats *out)
+{
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(txn, store->dbis[DB_CHUNKS], &cursor);
+    if (rc != 0)
+        return rc;
+    MDB_val key = {DIGEST_SIZE, last->bytes}, value;
+    rc = mdb_cursor_get(cursor, &key, &value, *more ? MDB_SET_RANGE : MDB_FIRST);
+    if (rc == 0 && *more && key.mv_size == DIGEST_SIZE && memcmp(key.mv_data, last->bytes, DIGEST_SIZE) == 0)
+        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    unsigned count = 0;
+    for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        struct reader r = reader_from(value.mv_data, value.mv_size);
+        reader_u32(&r);
+        out->chunk_bytes += reader_u32(&r);
+        out->compressed_bytes += value.mv_size;
+        if (key.mv_size == DIGEST_SIZE)
+            memcpy(last->bytes, key.mv_data, DIGEST_SIZE);
+        if (++count == CHUNKS_AT_ONCE)
+            break;
+    }
+    mdb_cursor_close(cursor);
+    *more = rc == 0;
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static enum status count_entries(struct store *store, struct store_stats *out, struct error *err)
+{
+    MDB_txn *txn;
+    MDB_stat stat;
+    uint64_t *const counts[DB_COUNT] = {
+        [DB_CHUNKS] = &out->chunks, [DB_OBJECTS] = &out->objects, [DB_RECORDS] = &out->records};
+    enum status status = env_read_begin(&store->env, &txn, err);
+    if (status != STATUS_OK)
+        return status;
+    int rc = 0;
+    for (unsigned i = 0; rc == 0 && i < DB_COUNT; i++)
+        if (counts[i] != NULL && (rc = mdb_stat(txn, store->dbis[i], &stat)) == 0)
+            *counts[i] = stat.ms_entries;
+    env_read_end(&store->env, txn);
+    return rc == 0 ? STATUS_OK : env_error(&store->env, rc, "read", err);
+}
+
+enum status store_get_stats(struct store *store, struct store_stats *out, struct error *err)
+{
+    struct stat st;
+    struct digest last = {{0}};
+    bool more = false;
+    int fd, rc;
+    *out = (struct store_stats){0};
+    enum status status = count_entries(store, out, err);
+    if (status != STATUS_OK)
+        return status;
+    do {
+        MDB_txn *txn;
+        status = env_read_begin(&store->env, &txn, err);
+        if (status != STATUS_OK)
+            return status;
+        rc = add_chunks(store, txn, &last, &more, out);
+        env_read_end(&store->env, txn);
+    } while (rc == 0 && more);
+    if (rc != 0)
+        return env_error(&store->env, rc, "read", err);
+    if (mdb_env_get_fd(store->env.lmdb, &fd) == 0 && fstat(fd, &st) == 0)
+        out->file_bytes = (uint64_t)st.st_size;
+    return STATUS_OK;
+}

@@ -1,0 +1,161 @@
+/*
+ * Inside the store.
+ *
+ *   put (any thread)                                      queue                        writer (one thread)
+ *   cut → digest → known? → compress → struct item  ──→  waits, and can be read  ──→  one transaction for up to
+ *                                                         back from here              BATCH_BYTES_MAX of them
+ *
+ * What is kept in LMDB:
+ *   meta     "store-format" → u32; "generation" → u64, counted up by whoever takes something away
+ *   chunks   digest → codec u8, three zero bytes, length u32, payload
+ *   objects  digest → list of an object of several chunks: see list.h
+ *   records  key, then its id big-endian → see record.h
+ *   used     key → u64, seconds since the epoch: when a record under it was last made or used
+ */
+#ifndef REFIT_STORE_STORE_H
+#define REFIT_STORE_STORE_H
+
+#include <zstd.h>
+
+#include "refit/store.h"
+#include "store/env.h"
+
+#define BATCH_BYTES_MAX (32u << 20)
+#define WAITING_BYTES_MAX (64u << 20)
+#define BATCH_AGE_MS 1000
+#define LIST_ENTRIES_MAX 4096
+
+enum database { DB_META, DB_CHUNKS, DB_OBJECTS, DB_RECORDS, DB_USED, DB_COUNT };
+
+/* ---- what waits to be written ---- */
+
+enum item_kind { ITEM_CHUNK, ITEM_OBJECT, ITEM_RECORD, ITEM_USED };
+
+struct item {
+    struct item *next;  /* in the order of puts */
+    struct item *chain; /* of its bucket, newest first */
+    enum item_kind kind;
+    struct digest key;
+    uint64_t sequence; /* of its put, from 1 */
+    int64_t queued_ms;
+    size_t charge; /* bytes that it counts for, against the limits */
+    size_t len;
+    uint8_t value[]; /* as it will be kept */
+};
+
+struct item *item_create(enum item_kind kind, struct digest key, size_t len);
+
+struct queue {
+    pthread_mutex_t lock;  /* for all below */
+    pthread_cond_t work;   /* for the writer: something to do */
+    pthread_cond_t done;   /* for the others: something was done */
+    struct item *head, *tail;
+    struct item **buckets; /* all that is not committed yet, the batch in work included */
+    size_t bucket_count, item_count;
+    size_t queued_bytes, waiting_bytes; /* without and with the batch in work */
+    uint64_t put_sequence, done_sequence, flush_sequence;
+    bool started, stopping, failed, lost;
+    struct error failure; /* sticky */
+    struct error loss;    /* of a record, for the next flush */
+    pthread_t thread;
+};
+
+void queue_init(struct queue *queue);
+void queue_finish(struct queue *queue);
+
+/* Takes the item. One that waits already (not a record) is dropped. Blocks while too much waits. */
+enum status queue_push(struct store *store, struct item *item, struct error *err);
+
+/* The writer's failure, if it failed. */
+enum status queue_check(struct store *store, struct error *err);
+
+/* Wait until all that was put is committed. A lost record is reported once, a failure always. */
+enum status queue_flush(struct store *store, struct error *err);
+
+/* Let the writer finish what waits, and end it. */
+void queue_stop(struct store *store);
+
+/* The value of what waits under a key, copied into `out` (may be NULL). Of a record: use queue_find_records. */
+bool queue_find(struct store *store, enum item_kind kind, struct digest key, struct buf *out);
+
+/* The values of the records that wait under a key, oldest first. */
+uint32_t queue_find_records(struct store *store, struct digest key, struct arena *arena, struct str **values);
+
+/* The writer thread (writer.c). */
+void *writer_run(void *store);
+
+/* ---- what a thread works with, taken from a pool ---- */
+
+#define INPUT_BYTES (4u << 20)
+
+struct worker {
+    struct worker *next;
+    ZSTD_CCtx *compressor;
+    ZSTD_DCtx *decompressor;
+    struct hasher *hasher;
+    uint8_t *input; /* INPUT_BYTES, made at the first use */
+    struct buf packed, plain;
+};
+
+struct worker *worker_take(struct store *store);
+void worker_give(struct store *store, struct worker *worker);
+
+struct store {
+    struct env env;
+    MDB_dbi dbis[DB_COUNT];
+    int compression;
+    uint64_t generation;       /* when the store was opened */
+    uint32_t list_entries_max; /* LIST_ENTRIES_MAX; less in tests */
+    struct queue queue;
+    pthread_mutex_t worker_lock;
+    struct worker *workers;
+};
+
+/* ---- blocks: chunks as they are kept (block.c) ---- */
+
+#define BLOCK_HEADER 8
+
+struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes);
+
+/* The bytes of a block: in `value` itself, or in worker->plain. False if they are malformed. */
+bool block_unpack(struct worker *worker, struct str value, struct str *bytes);
+
+/* ---- reading (fetch.c) ---- */
+
+/* What is kept under a digest: what waits, or what LMDB has, there until fetch_end. With a `txn` it is read in that one,
+ * and what waits is not looked at. */
+struct fetch {
+    struct store *store;
+    MDB_txn *txn;
+    bool own;
+    struct buf copy;
+    struct str value;
+};
+
+enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest, struct fetch *fetch,
+                        bool *found, struct error *err);
+void fetch_end(struct fetch *fetch);
+enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest, bool *found,
+                         struct error *err);
+
+/* store_has and store_get_bytes within a transaction (NULL: none). */
+enum status object_exists(struct store *store, MDB_txn *txn, struct digest digest, bool *has, struct error *err);
+enum status object_read(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, struct error *err);
+
+/* Sets STATUS_CORRUPT for what `key` names, and takes it out of the database unless it was replaced meanwhile. */
+enum status drop_corrupt(struct store *store, enum database database, MDB_val key, const char *text, struct error *err);
+
+/* ---- records (records.c) ---- */
+
+#define RECORD_KEY_SIZE (DIGEST_SIZE + 8)
+
+/* Put one in a transaction, after checking that what it refers to is still there if the store's generation is another than
+ * when it was opened. Returns an LMDB code; a record that is not written sets *lost and `err`. */
+int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool check, bool *lost, struct error *err);
+int used_put(struct store *store, MDB_txn *txn, struct digest digest);
+
+/* Takes something away for others too: they must look again before they rely on what they saw. */
+int generation_advance(struct store *store, MDB_txn *txn);
+int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation);
+
+#endif
