@@ -130,7 +130,8 @@ def tags(script):
 
 def e2e_tests(variant, program, tag=None, wrapper=()):
     unusable = "the thread sanitizer does not start on this machine" if wrapper is None else None
-    return [Test(f"{variant}e2e/{script.parent.name}", [sys.executable, "-B", script], {"REFIT": str(program), "PYTHONPATH": "tests/e2e"}, unusable)
+    environment = {"REFIT": str(program), "PYTHONPATH": "tests/e2e"}
+    return [Test(f"{variant}e2e/{script.parent.name}", [sys.executable, "-B", script], environment, unusable)
             for script in sorted(Path("tests/e2e").glob("*/test.py")) if tag is None or tag in tags(script)]
 
 

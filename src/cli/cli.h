@@ -130,6 +130,12 @@ enum status cli_select(struct invocation *in, const struct project *project,
 enum status cli_stage(const struct invocation *in, const struct project *project, struct stage_id *out,
                       struct error *err);
 
+/* ---- records (record.c) ---- */
+
+/* The record that the stage's outs in this workspace came from, in `arena`; NULL if none is known. */
+enum status cli_record(struct project *project, struct arena *arena, struct str stage, const struct record **out,
+                       struct error *err);
+
 /* ---- output (output.c) ---- */
 
 bool output_color(const struct invocation *in);

@@ -75,7 +75,8 @@ enum status cli_stage(const struct invocation *in, const struct project *project
         status = error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
                            STR_ARG(word), STR_ARG(*nearest));
     else
-        status = error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them", STR_ARG(word));
+        status = error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them",
+                           STR_ARG(word));
     arena_finish(&scratch);
     return status;
 }

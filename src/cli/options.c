@@ -83,7 +83,7 @@ static bool is_number(const char *word)
 
 /* ---- finding the command ---- */
 
-/* How many words does the option at words[0] take? Options before the command are those of `run` and the common ones. */
+/* How many words does the option at words[0] take? Before the command, the options of `run` are known. */
 static int option_width(const struct option_table *table, char *const *words)
 {
     const char *word = words[0];
@@ -151,8 +151,8 @@ static enum status unknown_long(struct invocation *in, const struct option_table
     if (nearest != NULL)
         return error_set(err, STATUS_USAGE, "unknown option `--" STR_FMT "`; did you mean `--" STR_FMT "`?",
                          STR_ARG(name), STR_ARG(*nearest));
-    return error_set(err, STATUS_USAGE, "unknown option `--" STR_FMT "`; `refit %s --help` lists them", STR_ARG(name),
-                     in->command->name);
+    return error_set(err, STATUS_USAGE, "`refit %s` has no option `--" STR_FMT "`; `refit %s --help` lists them",
+                     in->command->name, STR_ARG(name), in->command->name);
 }
 
 /* What getopt_long() refused: `found` is what it returned, `word` the word it was at. */
@@ -168,7 +168,8 @@ static enum status refuse(struct invocation *in, const struct option_table *tabl
         return error_set(err, STATUS_USAGE, "option `--%s` takes no argument", spec->name);
     if (is_long && optopt == 0)
         return unknown_long(in, table, word, err);
-    return error_set(err, STATUS_USAGE, "unknown option `-%c`; `refit %s --help` lists them", optopt, in->command->name);
+    return error_set(err, STATUS_USAGE, "`refit %s` has no option `-%c`; `refit %s --help` lists them",
+                     in->command->name, optopt, in->command->name);
 }
 
 /* ---- taking it apart ---- */
@@ -274,9 +275,8 @@ static enum status check_arguments(const struct invocation *in, struct error *er
         return error_set(err, STATUS_USAGE, "`refit %s` needs %s; `refit %s --help` has an example", command->name,
                          command->arguments, command->name);
     if (in->argument_count > command->arguments_max)
-        return error_set(err, STATUS_USAGE, "`refit %s` does not know what to do with `" STR_FMT "`; usage: refit %s %s",
-                         command->name, STR_ARG(in->arguments[command->arguments_max]), command->name,
-                         command->arguments);
+        return error_set(err, STATUS_USAGE, "`refit %s` does not take `" STR_FMT "`; usage: refit %s %s", command->name,
+                         STR_ARG(in->arguments[command->arguments_max]), command->name, command->arguments);
     return STATUS_OK;
 }
 

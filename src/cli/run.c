@@ -34,7 +34,7 @@ static enum status parse_number(const char *text, const char *option, uint64_t l
 /* -j and -k as configuration, so that they meet files and environment in one place. */
 static enum status settings_of(struct invocation *in, struct str *out, struct error *err)
 {
-    enum { JOBS_MAX = 100000, FAILURES_MAX = 1000000000 };
+    enum { JOBS_MAX = 65535, FAILURES_MAX = 1000000000 };
     struct str text = STR("");
     uint64_t number = 0;
     if (option_given(in, 'j')) {
@@ -174,11 +174,12 @@ const struct command command_run = {
     .summary = "bring targets up to date, running what changed",
     .arguments = "[TARGET...]",
     .description =
-        "Brings the targets (names of stages, or paths that stages make; by default every stage) and what they need\n"
-        "up to date: what is fresh is left alone, what was once made from the same inputs is taken from the store, and\n"
-        "the rest is run, in parallel. `run` may be left out, unless a target is called like a command.\n\n"
-        "Exit status: 0 done; 1 a stage failed; 2 wrong usage or manifest; 5 store, lock or file system;\n"
-        "130 interrupted.",
+        "Brings the targets (names of stages, or paths that stages make; by default every stage) and what\n"
+        "they need up to date: what is fresh is left alone, what was once made from the same inputs is taken\n"
+        "from the store, and the rest is run, in parallel. `run` may be left out, unless a target is called\n"
+        "like a command.\n\n"
+        "Exit status: 0 done; 1 a stage failed; 2 wrong usage or manifest; 5 store, lock or file system; 130\n"
+        "interrupted.",
     .examples = "  refit                        everything that changed\n"
                 "  refit -j4 -k train evaluate  four commands at once, going on after failures\n"
                 "  refit -n                     what would be done\n"

@@ -149,8 +149,10 @@ const struct command command_status = {
     .name = "status",
     .summary = "say what a run would do",
     .arguments = "[TARGET...]",
-    .description = "Prints the stages that are not fresh, each with the reason, and how many there are of each sort. `may run`\n"
-                   "depends on what something upstream will produce. Reads only, never waits, and runs no command.",
+    .description =
+        "Prints the stages that are not fresh, each with the reason, and how many there are of each sort.\n"
+        "`may run` depends on what something upstream will produce. Reads only, never waits, and runs no\n"
+        "command.",
     .examples = "  refit status\n"
                 "  refit status -a train        with fresh stages; `train` and what it needs\n"
                 "  refit status --exit-code     for scripts: 1 if anything is not fresh",

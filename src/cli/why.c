@@ -38,21 +38,12 @@ static void compare(struct explanation *e)
 /* When the outs of a fresh stage were made: the time of its record. */
 static enum status find_since(struct project *project, struct explanation *e, struct error *err)
 {
-    if (e->plan->verdict != VERDICT_FRESH)
-        return STATUS_OK;
-    enum status status = project_open_store(project, err);
-    if (status != STATUS_OK || project->store == NULL)
-        return status;
-    struct stage_memory memory;
-    bool found;
-    status = state_get_stage(project->state, e->name, e->arena, &memory, &found, err);
-    struct record *records = NULL;
-    uint32_t count = 0;
-    if (status == STATUS_OK)
-        status = store_get_records(project->store, e->plan->key, e->arena, &records, &count, err);
-    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
-        if (e->since_ms == 0 || (found && records[i].id == memory.record_id))
-            e->since_ms = records[i].created_ms;
+    const struct record *record = NULL;
+    enum status status = STATUS_OK;
+    if (e->plan->verdict == VERDICT_FRESH)
+        status = cli_record(project, e->arena, e->name, &record, err);
+    if (status == STATUS_OK && record != NULL)
+        e->since_ms = record->created_ms;
     return status;
 }
 
@@ -196,8 +187,9 @@ const struct command command_why = {
     .name = "why",
     .summary = "say why a stage would run, or why it would not",
     .arguments = "STAGE",
-    .description = "Prints what a run would do with the stage, and everything in which the stage differs from what refit.lock says\n"
-                   "it was built from: parameters, deps, commands, environment, tools. Reads only.",
+    .description =
+        "Prints what a run would do with the stage, and everything in which the stage differs from what\n"
+        "refit.lock says it was built from: parameters, deps, commands, environment, tools. Reads only.",
     .examples = "  refit why train\n"
                 "  refit why train --json",
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,

@@ -1,13 +1,12 @@
 /* Commands as process groups on a libuv loop: starting, time limits, interruption, and what outlives its command. */
-#include "refit/execute.h"
+#include "execute/execute.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <uv.h>
 
 #include "refit/base/arena.h"
@@ -34,17 +33,18 @@ struct execution {
     execution_started started;
     execution_done done;
     void *ctx;
-    uv_process_t process;
+    uv_signal_t child; /* SIGCHLD: look whether the shell has ended */
     uv_timer_t limit;  /* runs out: first the time-out, then the grace period */
     uv_timer_t settle; /* looks whether the group of a command that ended is gone */
     unsigned handles;  /* open ones */
-    bool has_process;  /* `process` is one of them */
-    int group;         /* of the command; 0 = none runs */
+    pid_t pid;         /* of the shell; 0 = it has been waited for */
+    pid_t group;       /* of the command; 0 = it is gone */
     bool stopping;     /* asked to end, because of `why` */
     enum execution_end why;
     bool killed;       /* SIGKILL was sent to the group */
     unsigned checks;   /* since then */
     bool over;         /* `result` is final */
+    uint64_t own_bytes; /* our largest resident set when the command was started */
     int64_t began_ms;
     struct execution_result result;
     struct buf message;
@@ -118,27 +118,12 @@ static void on_closed(uv_handle_t *handle)
         deliver(x);
 }
 
-static void close_handles(struct execution *x)
+static void end_execution(struct execution *x)
 {
     assert(x->over);
+    uv_close((uv_handle_t *)&x->child, on_closed);
     uv_close((uv_handle_t *)&x->limit, on_closed);
     uv_close((uv_handle_t *)&x->settle, on_closed);
-    if (x->has_process)
-        uv_close((uv_handle_t *)&x->process, on_closed);
-}
-
-static void on_closed_between(uv_handle_t *handle)
-{
-    struct execution *x = handle->data;
-    x->handles--;
-    x->has_process = false;
-    if (x->stopping) {
-        end_with(x, x->why, 0);
-        close_handles(x);
-        return;
-    }
-    x->result.command++;
-    start_command(x);
 }
 
 /* A command has ended, and its group with it. */
@@ -146,10 +131,14 @@ static void advance(struct execution *x)
 {
     uv_timer_stop(&x->settle);
     x->group = 0;
-    if (x->over)
-        close_handles(x);
-    else
-        uv_close((uv_handle_t *)&x->process, on_closed_between);
+    if (!x->over && x->stopping)
+        end_with(x, x->why, 0);
+    if (x->over) {
+        end_execution(x);
+        return;
+    }
+    x->result.command++;
+    start_command(x);
 }
 
 /* False if nobody who could be signalled is left in the group. */
@@ -171,21 +160,42 @@ static void on_settle(uv_timer_t *timer)
         advance(x);
 }
 
-/* The shell has ended. What is left of its group is killed, at once or, if it was asked to end, when the grace is over. */
-static void on_exit_command(uv_process_t *process, int64_t status, int signal)
+/* The largest resident set that wait4() gives counts from before the exec, when the child had our memory: only what is
+ * larger than that is the command's own. */
+static void note_peak(struct execution *x, const struct rusage *usage)
 {
-    struct execution *x = process->data;
+    uint64_t bytes = (uint64_t)usage->ru_maxrss * 1024;
+    if (bytes > x->own_bytes && bytes > x->result.peak_bytes)
+        x->result.peak_bytes = bytes;
+}
+
+/* The shell has ended. What is left of its group is killed, at once or, if it was asked to end, when the grace is over. */
+static void on_shell_ended(struct execution *x, int status)
+{
     if (x->stopping)
         end_with(x, x->why, 0);
-    else if (signal != 0)
-        end_with(x, EXECUTION_SIGNALED, signal);
-    else if (status != 0 || x->result.command + 1 == x->options.command_count)
-        end_with(x, EXECUTION_EXITED, (int)status);
+    else if (WIFSIGNALED(status))
+        end_with(x, EXECUTION_SIGNALED, WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0 || x->result.command + 1 == x->options.command_count)
+        end_with(x, EXECUTION_EXITED, WEXITSTATUS(status));
     x->killed = x->killed || !x->stopping;
     if (signal_group(x, x->killed ? SIGKILL : 0))
         uv_timer_start(&x->settle, on_settle, 1, SETTLE_MS);
     else
         advance(x);
+}
+
+static void on_child(uv_signal_t *handle, int number)
+{
+    (void)number;
+    struct execution *x = handle->data;
+    struct rusage usage;
+    int status;
+    if (x->pid == 0 || wait4(x->pid, &status, WNOHANG, &usage) != x->pid)
+        return;
+    x->pid = 0;
+    note_peak(x, &usage);
+    on_shell_ended(x, status);
 }
 
 static void on_limit(uv_timer_t *timer);
@@ -220,69 +230,22 @@ void executor_interrupt(struct executor *executor)
     executor->interrupted = true;
 }
 
-static int spawn(struct execution *x)
-{
-    const struct execution_options *o = &x->options;
-    struct buf command = {0};
-    buf_str(&command, o->commands[x->result.command]);
-    buf_char(&command, '\0');
-    char *args[] = {(char *)o->shell, "-c", command.ptr, NULL};
-    uv_stdio_container_t stdio[4] = {{.flags = UV_IGNORE}};
-    if (o->console)
-        stdio[0] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = STDIN_FILENO};
-    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-        bool own = o->console || o->log_fd < 0;
-        stdio[fd] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = own ? fd : o->log_fd};
-    }
-    stdio[3] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = o->lock_fd};
-    uv_process_options_t options = {
-        .exit_cb = on_exit_command,
-        .file = o->shell,
-        .args = args,
-        .env = (char **)o->environment,
-        .cwd = o->directory,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = o->lock_fd >= 0 ? 4 : 3,
-        .stdio = stdio,
-    };
-    x->process = (uv_process_t){.data = x};
-    int code = uv_spawn(x->executor->loop, &x->process, &options);
-    x->has_process = true; /* to be closed even after a failure */
-    x->handles++;
-    buf_finish(&command);
-    return code;
-}
-
-/* uv_spawn() gives one code for whatever went wrong in the child. */
-static void explain(struct execution *x, int code)
-{
-    struct buf directory = {0};
-    buf_print(&directory, "%s/.", x->options.directory ? x->options.directory : ".");
-    if (access(directory.ptr, X_OK) != 0)
-        buf_print(&x->message, "cannot enter the working directory %s: %s", x->options.directory, strerror(errno));
-    else
-        buf_print(&x->message, "cannot start the shell %s: %s", x->options.shell, uv_strerror(code));
-    buf_finish(&directory);
-}
-
 static void start_command(struct execution *x)
 {
-    struct str command = x->options.commands[x->result.command];
-    int code = 0;
-    if (str_find(command, '\0') >= 0)
-        buf_str(&x->message, STR("the command contains a NUL byte"));
-    else if ((code = spawn(x)) != 0)
-        explain(x, code);
-    if (x->message.len > 0) {
+    struct rusage own;
+    getrusage(RUSAGE_SELF, &own);
+    x->own_bytes = (uint64_t)own.ru_maxrss * 1024;
+    pid_t pid;
+    if (!spawn_shell(&x->options, x->options.commands[x->result.command], &pid, &x->message)) {
         end_with(x, EXECUTION_NOT_STARTED, 0);
-        close_handles(x);
+        end_execution(x);
         return;
     }
-    x->group = x->process.pid;
+    x->pid = x->group = pid;
     x->killed = false;
     x->checks = 0;
     if (x->started != NULL)
-        x->started(x->ctx, x->process.pid, x->group);
+        x->started(x->ctx, pid, pid);
 }
 
 struct execution *executor_start(struct executor *executor, const struct execution_options *options,
@@ -298,9 +261,13 @@ struct execution *executor_start(struct executor *executor, const struct executi
     x->began_ms = clock_monotonic_ms();
     uv_timer_init(executor->loop, &x->limit);
     uv_timer_init(executor->loop, &x->settle);
-    x->limit.data = x->settle.data = x;
-    x->handles = 2;
+    uv_signal_init(executor->loop, &x->child);
+    x->child.data = x->limit.data = x->settle.data = x;
+    x->handles = 3;
     link_execution(x);
+    int code = uv_signal_start(&x->child, on_child, SIGCHLD); /* before the child can end */
+    assert(code == 0);
+    (void)code;
     if (options->timeout_ms > 0) {
         uv_update_time(executor->loop); /* the time-out counts from now, not from the loop's last turn */
         uv_timer_start(&x->limit, on_limit, options->timeout_ms, 0);

@@ -21,6 +21,7 @@
 struct holder {
     pid_t pid, group;
     bool locked; /* the kernel says that its descriptor holds the lock; otherwise it merely has the file open */
+    bool spared; /* must not be ended */
 };
 
 struct holders {
@@ -83,9 +84,9 @@ static bool has_open(const char *pid, const struct statx *lock, bool *locked)
     return found;
 }
 
-static bool may_end(pid_t pid, pid_t group, pid_t except)
+static bool is_spared(pid_t pid, pid_t group, pid_t except)
 {
-    return pid > 1 && group > 1 && pid != except && group != getpgrp() && (except <= 0 || group != getpgid(except));
+    return pid <= 1 || group <= 1 || pid == except || group == getpgrp() || (except > 0 && group == getpgid(except));
 }
 
 static void find_holders(const struct statx *lock, pid_t except, struct holders *out)
@@ -98,9 +99,10 @@ static void find_holders(const struct statx *lock, pid_t except, struct holders 
         if (!isdigit((unsigned char)entry->d_name[0]))
             continue;
         struct holder holder = {.pid = (pid_t)strtol(entry->d_name, NULL, 10)};
-        holder.group = getpgid(holder.pid);
-        if (!may_end(holder.pid, holder.group, except) || !has_open(entry->d_name, lock, &holder.locked))
+        if (!has_open(entry->d_name, lock, &holder.locked))
             continue;
+        holder.group = getpgid(holder.pid);
+        holder.spared = is_spared(holder.pid, holder.group, except);
         MEM_GROW(out->items, out->count, out->cap);
         out->items[out->count++] = holder;
     }
@@ -121,12 +123,15 @@ static bool is_locked(const char *lock_path)
  * the kernel does not tell who they are, and the lock is held, all who have the file open do. */
 static void keep_lockers(const char *lock_path, struct holders *holders)
 {
+    bool known = false;
+    for (size_t i = 0; i < holders->count; i++)
+        known = known || holders->items[i].locked;
+    bool everybody = !known && holders->count > 0 && is_locked(lock_path);
     size_t kept = 0;
     for (size_t i = 0; i < holders->count; i++)
-        if (holders->items[i].locked)
+        if (!holders->items[i].spared && (everybody || holders->items[i].locked))
             holders->items[kept++] = holders->items[i];
-    if (kept > 0 || !is_locked(lock_path))
-        holders->count = kept;
+    holders->count = kept;
 }
 
 /* True the first time that a group is named. */

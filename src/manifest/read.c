@@ -60,7 +60,8 @@ enum status refuse_template(struct loader *l, struct str text, uint32_t line, ui
     if (str_find(text, '$') < 0 || find_template(text, 0) == text.len)
         return STATUS_OK;
     struct position at = {line, column};
-    return REFUSE(l, &at, err, "templates are not supported yet%s; write $NAME for a shell variable, or \\${ for a literal ${",
+    return REFUSE(l, &at, err,
+                  "templates are not supported yet%s; write $NAME for a shell variable, or \\${ for a literal ${",
                   loader_where(l));
 }
 
@@ -165,7 +166,8 @@ enum status read_duration(struct loader *l, const struct value *v, const char *w
     if (!read_scalar_text(l, v, &text))
         return read_type_error(l, v, what, "a duration (90s, 15m, 1.5h, 2d)", err);
     if (!parse_duration_ms(text, out))
-        return REFUSE(l, v, err, "%s%s is not a duration: `" STR_FMT "`; write 90 (seconds), 500ms, 90s, 15m, 1.5h or 2d", what,
+        return REFUSE(l, v, err,
+                      "%s%s is not a duration: `" STR_FMT "`; write 90 (seconds), 500ms, 90s, 15m, 1.5h or 2d", what,
                       loader_where(l), STR_ARG(text));
     return STATUS_OK;
 }
@@ -186,7 +188,7 @@ enum status read_path(struct loader *l, struct str wdir, struct str raw, struct 
                       struct error *err)
 {
     if (is_url(raw))
-        return REFUSE(l, &at, err, "remote paths are not supported yet%s: `" STR_FMT "`; fetch it in a stage of its own",
+        return REFUSE(l, &at, err, "remote paths are not supported yet%s; fetch `" STR_FMT "` in a stage of its own",
                       loader_where(l), STR_ARG(raw));
     struct error fault;
     if (path_make(l->arena, l->root, wdir, raw, out, &fault) != STATUS_OK)

@@ -27,7 +27,7 @@ enum status read_resource(struct loader *l, const struct value_pair *pair, struc
                           struct error *err)
 {
     if (!is_pool_name(pair->key))
-        return REFUSE(l, pair, err, "`" STR_FMT "`%s cannot be the name of a resource; use letters, digits, `_` and `-`",
+        return REFUSE(l, pair, err, "`" STR_FMT "`%s cannot name a resource; use letters, digits, `_` and `-`",
                       STR_ARG(pair->key), loader_where(l));
     const char *what = str_format(l->arena, "the amount of `" STR_FMT "`", STR_ARG(pair->key)).ptr;
     struct str text;
@@ -35,7 +35,8 @@ enum status read_resource(struct loader *l, const struct value_pair *pair, struc
         return read_type_error(l, pair->value, what, "a number", err);
     *out = (struct manifest_resource){.name = pair->key, .at = {pair->line, pair->column}};
     bool is_cpus = str_is(pair->key, "cpus"), is_mem = str_is(pair->key, "mem");
-    if (is_cpus ? parse_milli(text, &out->amount) : is_mem ? parse_bytes(text, &out->amount) : parse_count(text, &out->amount))
+    bool (*parse)(struct str, uint64_t *) = is_cpus ? parse_milli : is_mem ? parse_bytes : parse_count;
+    if (parse(text, &out->amount))
         return STATUS_OK;
     const char *rule = is_cpus ? "a number with at most three decimals, such as 2 or 0.5"
                        : is_mem ? "a size, such as 512M or 1.5G"

@@ -29,5 +29,4 @@ uint32_t seen_add(struct seen *seen, struct str key, uint32_t value)
 void seen_finish(struct seen *seen)
 {
     table_finish(&seen->table);
-    seen->count = 0;
 }

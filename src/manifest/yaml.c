@@ -165,7 +165,7 @@ static struct str short_tag(struct arena *arena, const char *tag)
 static enum status unknown_tag(struct builder *b, const struct value *at, const char *tag)
 {
     struct str text = short_tag(b->arena, tag);
-    return REFUSE(b, at, "unknown tag `" STR_FMT "` (known: !!str !!int !!float !!bool !!null !!seq !!map); take it out",
+    return REFUSE(b, at, "unknown tag `" STR_FMT "`; known: !!str !!int !!float !!bool !!null !!seq !!map",
                   STR_ARG(text));
 }
 
@@ -314,9 +314,7 @@ static enum status settle_keys(struct builder *b, const struct frame *frame, str
 
 static enum status close_map(struct builder *b, struct frame *frame)
 {
-    struct seen seen;
-    seen.count = 0;
-    seen.table = (struct table){0};
+    struct seen seen = {0};
     enum status status = settle_keys(b, frame, &seen);
     seen_finish(&seen);
     size_t count = b->pair_count - frame->first;

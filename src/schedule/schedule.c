@@ -59,7 +59,7 @@ static void compute_remaining(struct schedule *s, const uint64_t *duration_ms)
 static void make_ready(struct schedule *s, uint32_t stage)
 {
     set_state(s, stage, STATE_READY);
-    queue_push(s, &s->ready, stage);
+    ready_push(s, &s->ready, stage);
 }
 
 static void start_nodes(struct schedule *s, const struct schedule_options *options)
@@ -128,7 +128,7 @@ void schedule_destroy(struct schedule *s)
 bool schedule_take_check(struct schedule *s, struct stage_id *out)
 {
     while (s->ready.count > 0) {
-        uint32_t stage = queue_pop(s, &s->ready);
+        uint32_t stage = ready_pop(s, &s->ready);
         if (s->nodes[stage].state != STATE_READY)
             continue; /* skipped since */
         set_state(s, stage, STATE_CHECKING);
@@ -155,7 +155,7 @@ void schedule_queue(struct schedule *s, struct stage_id stage)
         return;
     }
     set_state(s, stage.index, STATE_QUEUED);
-    queue_push(s, &s->queued, stage.index);
+    ready_push(s, &s->queued, stage.index);
 }
 
 /* What a stage that was passed too often waits for is kept for it. */
@@ -174,7 +174,7 @@ bool schedule_take_start(struct schedule *s, struct stage_id *out)
     size_t aside = 0;
     bool found = false;
     while (s->queued.count > 0 && !found) {
-        uint32_t stage = queue_pop(s, &s->queued);
+        uint32_t stage = ready_pop(s, &s->queued);
         struct node *node = &s->nodes[stage];
         if (node->state != STATE_QUEUED)
             continue;
@@ -193,7 +193,7 @@ bool schedule_take_start(struct schedule *s, struct stage_id *out)
     }
     for (size_t i = 0; i < aside; i++) {
         s->nodes[s->aside[i]].passes += found;
-        queue_push(s, &s->queued, s->aside[i]);
+        ready_push(s, &s->queued, s->aside[i]);
     }
     free(reserved);
     if (found) {

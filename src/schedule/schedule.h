@@ -18,7 +18,7 @@ struct node {
 };
 
 /* A heap of stages: longest remaining path first, then the manifest's order. */
-struct queue {
+struct ready_queue {
     uint32_t *items;
     size_t count, cap;
 };
@@ -29,7 +29,7 @@ struct schedule {
     uint32_t jobs, running;
     uint64_t keep_going, failures;
     bool stopped;
-    struct queue ready, queued;
+    struct ready_queue ready, queued;
     uint32_t *skipped; /* to be reported; `skipped_first` of them were */
     size_t skipped_count, skipped_cap, skipped_first;
     uint32_t *aside; /* scratch of schedule_take_start */
@@ -44,8 +44,8 @@ struct schedule {
     uint32_t unfinished;
 };
 
-void queue_push(const struct schedule *s, struct queue *queue, uint32_t stage);
-uint32_t queue_pop(const struct schedule *s, struct queue *queue);
+void ready_push(const struct schedule *s, struct ready_queue *queue, uint32_t stage);
+uint32_t ready_pop(const struct schedule *s, struct ready_queue *queue);
 
 /* Resources of a stage: whether they are free, taking them, giving them back. */
 bool resources_fit(const struct schedule *s, const struct manifest_stage *stage, const uint64_t *reserved);

@@ -21,7 +21,8 @@ static bool sample_pays(struct worker *worker, int level, struct str bytes)
     char sample[2 * SAMPLE_PIECE], packed[ZSTD_COMPRESSBOUND(2 * SAMPLE_PIECE)];
     memcpy(sample, bytes.ptr, SAMPLE_PIECE);
     memcpy(sample + SAMPLE_PIECE, bytes.ptr + bytes.len / 2, SAMPLE_PIECE);
-    return pays(ZSTD_compressCCtx(worker->compressor, packed, sizeof packed, sample, sizeof sample, level), sizeof sample);
+    size_t len = ZSTD_compressCCtx(worker->compressor, packed, sizeof packed, sample, sizeof sample, level);
+    return pays(len, sizeof sample);
 }
 
 static struct item *make(struct digest digest, enum codec codec, size_t plain_len, const void *payload, size_t len)
@@ -39,7 +40,8 @@ static struct item *make(struct digest digest, enum codec codec, size_t plain_le
 struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes)
 {
     assert(bytes.len <= CHUNK_MAX);
-    if (level > 0 && bytes.len >= COMPRESS_MIN && (bytes.len <= 4 * SAMPLE_PIECE || sample_pays(worker, level, bytes))) {
+    if (level > 0 && bytes.len >= COMPRESS_MIN &&
+        (bytes.len <= 4 * SAMPLE_PIECE || sample_pays(worker, level, bytes))) {
         size_t bound = ZSTD_compressBound(bytes.len);
         buf_clear(&worker->packed);
         buf_reserve(&worker->packed, bound);

@@ -107,8 +107,8 @@ static enum status grow(struct env *env, size_t seen, bool full, struct error *e
     pthread_cond_broadcast(&env->changed);
     pthread_mutex_unlock(&env->lock);
     if (rc == ENOMEM)
-        return error_set(err, STATUS_STORE, "cannot map more of the %s in %s: the limit of address space is too low for its "
-                         "size (see `ulimit -v`)", env->noun, env->directory);
+        return error_set(err, STATUS_STORE, "cannot map more of the %s in %s: the limit of address space is too low "
+                         "for its size (see `ulimit -v`)", env->noun, env->directory);
     return rc == 0 ? STATUS_OK : env_error(env, rc, "map", err);
 }
 
@@ -123,8 +123,8 @@ static bool may_pass(int rc)
 static enum status read_error(struct env *env, int rc, struct error *err)
 {
     if (rc == EAGAIN || rc == EACCES)
-        return error_set(err, STATUS_STORE, "cannot read the %s in %s: a process in another container has the same process "
-                         "id and reads it too; run again, or give each container a store of its own", env->noun,
+        return error_set(err, STATUS_STORE, "cannot read the %s in %s: a process in another container has the same "
+                         "process id and reads it too; run again, or give each container a store of its own", env->noun,
                          env->directory);
     return env_error(env, rc, "read", err);
 }

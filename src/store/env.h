@@ -30,8 +30,8 @@ struct env {
     unsigned idle_count;
 };
 
-/* Open the environment in a folder; made if it is not there, unless read_only: then STATUS_NOT_FOUND. STATUS_STORE if it
- * cannot be used. `advice` completes "LMDB cannot keep ... on NFS (PATH); ". */
+/* Open the environment in a folder; made if it is not there, unless read_only: then STATUS_NOT_FOUND. STATUS_STORE if
+ * it cannot be used. `advice` completes "LMDB cannot keep ... on NFS (PATH); ". */
 enum status env_open(struct env *env, const char *directory, const char *noun, const char *advice, bool read_only,
                      struct error *err);
 void env_close(struct env *env); /* an env that was never opened (all zero) is fine */
@@ -40,12 +40,13 @@ void env_close(struct env *env); /* an env that was never opened (all zero) is f
 enum status env_read_begin(struct env *env, MDB_txn **txn, struct error *err);
 void env_read_end(struct env *env, MDB_txn *txn);
 
-/* Run `body` in a transaction that writes, and commit it. `body` returns 0 or an LMDB error code; it is run again from the
- * beginning if the map had to grow. */
+/* Run `body` in a transaction that writes, and commit it. `body` returns 0 or an LMDB error code; it is run again from
+ * the beginning if the map had to grow. */
 typedef int (*env_body_fn)(MDB_txn *txn, void *ctx);
 enum status env_write(struct env *env, env_body_fn body, void *ctx, struct error *err);
 
-/* Open the named databases. *complete is false if one is missing, *empty true if the environment holds nothing at all. */
+/* Open the named databases. *complete is false if one is missing, *empty true if there is nothing in the
+ * environment at all. */
 enum status env_databases(struct env *env, const char *const *names, unsigned count, MDB_dbi *dbis, bool *complete,
                           bool *empty, struct error *err);
 

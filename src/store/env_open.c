@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "refit/base/arena.h"
+#include "refit/state.h"
 #include "refit/base/fs.h"
 
 #define DATABASES_MAX 8
@@ -37,6 +38,12 @@ static enum status check_file_system(const char *directory, const char *noun, co
             return error_set(err, STATUS_STORE, "LMDB cannot keep a %s on %s (%s); %s", noun, unfit[i].name, directory,
                              advice);
     return STATUS_OK;
+}
+
+bool state_needs_other_place(const char *directory)
+{
+    struct error ignored;
+    return check_file_system(directory, "", "", &ignored) != STATUS_OK;
 }
 
 bool env_can_map(size_t old, size_t size)
@@ -98,13 +105,13 @@ static enum status open_error(const struct env *env, int rc, struct error *err)
         return error_set(err, STATUS_STORE, "%s/data.mdb was written by another version of LMDB; move it away, or name "
                          "another folder for the %s", dir, noun);
     if (rc == ENOMEM)
-        return error_set(err, STATUS_STORE, "cannot map the %s in %s: the limit of address space is too low for its size "
-                         "(see `ulimit -v`)", noun, dir);
+        return error_set(err, STATUS_STORE, "cannot map the %s in %s: the limit of address space is too low for its "
+                         "size (see `ulimit -v`)", noun, dir);
     return env_error(env, rc, "open", err);
 }
 
-/* A file that was cut short (a copy that did not finish) would end the program with SIGBUS at the first read beyond its end.
- * The last pages of a sound file may be missing if they were never used; one transaction's worth is granted. */
+/* A file that was cut short (a copy that did not finish) would end the program with SIGBUS at the first read beyond its
+ * end. The last pages of a sound file may be missing if they were never used; one transaction's worth is granted. */
 static enum status check_length(const struct env *env, size_t file_size, struct error *err)
 {
     MDB_envinfo info;
@@ -114,8 +121,8 @@ static enum status check_length(const struct env *env, size_t file_size, struct 
     size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
     if (file_size == 0 || used <= file_size + MAP_SLACK)
         return STATUS_OK;
-    return error_set(err, STATUS_STORE, "%s/data.mdb is cut short (%zu bytes of %zu); move it away or bring back a whole "
-                     "copy", env->directory, file_size, used);
+    return error_set(err, STATUS_STORE, "%s/data.mdb is cut short (%zu bytes of %zu); move it away or bring back a "
+                     "whole copy", env->directory, file_size, used);
 }
 
 enum status env_open(struct env *env, const char *directory, const char *noun, const char *advice, bool read_only,

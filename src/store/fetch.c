@@ -11,8 +11,8 @@ static MDB_dbi database_of(const struct store *store, enum item_kind kind)
     return store->dbis[kind == ITEM_CHUNK ? DB_CHUNKS : kind == ITEM_OBJECT ? DB_OBJECTS : DB_RECORDS];
 }
 
-enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest, struct fetch *fetch,
-                        bool *found, struct error *err)
+enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest,
+                        struct fetch *fetch, bool *found, struct error *err)
 {
     *fetch = (struct fetch){.store = store, .txn = txn};
     *found = false;

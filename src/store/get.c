@@ -29,7 +29,8 @@ static enum status corrupt(struct store *store, MDB_txn *txn, enum database data
                            struct error *err)
 {
     char hex[DIGEST_HEX + 1], text[96];
-    snprintf(text, sizeof text, "%s %s is damaged", database == DB_CHUNKS ? "chunk" : "object", digest_hex(digest, hex));
+    const char *noun = database == DB_CHUNKS ? "chunk" : "object";
+    snprintf(text, sizeof text, "%s %s is damaged", noun, digest_hex(digest, hex));
     if (txn != NULL)
         return error_set(err, STATUS_CORRUPT, "%s in the store in %s", text, store->env.directory);
     return drop_corrupt(store, database, (MDB_val){DIGEST_SIZE, digest.bytes}, text, err);
@@ -81,8 +82,8 @@ static enum status read_chunk(struct store *store, MDB_txn *txn, struct worker *
 
 /* ---- lists ---- */
 
-static enum status read_object(struct store *store, MDB_txn *txn, struct digest digest, struct sink *sink, unsigned depth,
-                               struct error *err);
+static enum status read_object(struct store *store, MDB_txn *txn, struct digest digest, struct sink *sink,
+                               unsigned depth, struct error *err);
 
 /* The entries of an object's list, in `out`. */
 static enum status read_list(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, uint64_t *size,
@@ -133,8 +134,8 @@ static enum status read_chunks(struct store *store, MDB_txn *txn, struct worker 
     return STATUS_OK;
 }
 
-static enum status read_object(struct store *store, MDB_txn *txn, struct digest digest, struct sink *sink, unsigned depth,
-                               struct error *err)
+static enum status read_object(struct store *store, MDB_txn *txn, struct digest digest, struct sink *sink,
+                               unsigned depth, struct error *err)
 {
     struct worker *worker = worker_take(store);
     struct buf entries = {0};

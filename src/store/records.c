@@ -59,8 +59,8 @@ static int set_load(struct store *store, MDB_txn *txn, struct digest digest, str
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Adds a value: in place of one that says the same, else under the next id. *removed is the id of the record that is one too
- * many with inputs (it leaves the set), or 0. Returns the id. */
+/* Adds a value: in place of one that says the same, else under the next id. *removed is the id of the record that is
+ * one too many with inputs (it leaves the set), or 0. Returns the id. */
 static uint64_t set_add(struct kept_set *set, struct str value, uint64_t *removed)
 {
     struct record_head head, other;
@@ -152,8 +152,8 @@ int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool 
         enum status status = check_references(store, txn, item, &whole, err);
         if (status != STATUS_OK || !whole) {
             if (status == STATUS_OK)
-                error_set(err, STATUS_STORE, "part of what the record of key %s refers to was collected while it was being "
-                          "stored; run again", digest_hex(item->key, hex));
+                error_set(err, STATUS_STORE, "part of what the record of key %s refers to was collected while it was "
+                          "being stored; run again", digest_hex(item->key, hex));
             *lost = true;
             return 0;
         }

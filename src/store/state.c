@@ -49,7 +49,8 @@ enum status state_open(const char *directory, bool read_only, struct state **out
     state->read_only = read_only;
     arena_init(&state->arena);
     pthread_mutex_init(&state->lock, NULL);
-    enum status status = env_open(&state->env, directory, "workspace state", "keep it on a local disk", read_only, &why);
+    enum status status =
+        env_open(&state->env, directory, "workspace state", "keep it on a local disk", read_only, &why);
     if (status == STATUS_OK)
         status = open_databases(state, &why);
     if (status == STATUS_NOT_FOUND && read_only)

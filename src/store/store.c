@@ -55,9 +55,9 @@ static enum status read_meta(struct store *store, struct error *err)
     if (!known)
         return not_a_store(store, err);
     if (format != STORE_FORMAT)
-        return error_set(err, STATUS_STORE, "the store in %s has format %u and this refit reads format %u; set REFIT_STORE "
-                         "(or store.path) to another folder, or use the refit that made it", store->env.directory, format,
-                         STORE_FORMAT);
+        return error_set(err, STATUS_STORE, "the store in %s has format %u and this refit reads format %u; set "
+                         "REFIT_STORE (or store.path) to another folder, or use the refit that made it",
+                         store->env.directory, format, STORE_FORMAT);
     return STATUS_OK;
 }
 
@@ -82,7 +82,8 @@ enum status store_open(const char *directory, const struct store_options *option
     store->compression = options->compression;
     store->list_entries_max = LIST_ENTRIES_MAX;
     enum status status = env_open(&store->env, directory, "store",
-                                  "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only, err);
+                                  "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only,
+                                  err);
     if (status == STATUS_OK)
         status = open_databases(store, err);
     if (status != STATUS_OK) {
@@ -131,7 +132,8 @@ enum status store_flush(struct store *store, struct error *err)
 
 #define CHUNKS_AT_ONCE 10000
 
-/* Adds up to CHUNKS_AT_ONCE chunks after `last` (before the first one: *more is false), so that no transaction is long. */
+/* Adds up to CHUNKS_AT_ONCE chunks after `last` (before the first one: *more is false), so that no transaction is
+ * long. */
 static int add_chunks(struct store *store, MDB_txn *txn, struct digest *last, bool *more, struct store_stats *out)
 {
     MDB_cursor *cursor;

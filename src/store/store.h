@@ -122,8 +122,8 @@ bool block_unpack(struct worker *worker, struct str value, struct str *bytes);
 
 /* ---- reading (fetch.c) ---- */
 
-/* What is kept under a digest: what waits, or what LMDB has, there until fetch_end. With a `txn` it is read in that one,
- * and what waits is not looked at. */
+/* What is kept under a digest: what waits, or what LMDB has, there until fetch_end. With a `txn` it is read in that
+ * one, and what waits is not looked at. */
 struct fetch {
     struct store *store;
     MDB_txn *txn;
@@ -132,8 +132,8 @@ struct fetch {
     struct str value;
 };
 
-enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest, struct fetch *fetch,
-                        bool *found, struct error *err);
+enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest,
+                        struct fetch *fetch, bool *found, struct error *err);
 void fetch_end(struct fetch *fetch);
 enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind, struct digest digest, bool *found,
                          struct error *err);
@@ -149,8 +149,8 @@ enum status drop_corrupt(struct store *store, enum database database, MDB_val ke
 
 #define RECORD_KEY_SIZE (DIGEST_SIZE + 8)
 
-/* Put one in a transaction, after checking that what it refers to is still there if the store's generation is another than
- * when it was opened. Returns an LMDB code; a record that is not written sets *lost and `err`. */
+/* Put one in a transaction, after checking that what it refers to is still there if the store's generation is another
+ * than when it was opened. Returns an LMDB code; a record that is not written sets *lost and `err`. */
 int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool check, bool *lost, struct error *err);
 int used_put(struct store *store, MDB_txn *txn, struct digest digest);
 

@@ -115,8 +115,8 @@ enum status tree_decode(struct arena *arena, struct str bytes, struct tree *out,
     if (r.bad || memcmp(magic, TREE_MAGIC, 4) != 0)
         return error_set(err, STATUS_CORRUPT, "the bytes of a directory's tree are damaged: no header");
     if (version != TREE_VERSION)
-        return error_set(err, STATUS_CORRUPT, "a directory's tree has format %u, and this refit reads format %u", version,
-                         TREE_VERSION);
+        return error_set(err, STATUS_CORRUPT, "a directory's tree has format %u, and this refit reads format %u",
+                         version, TREE_VERSION);
     if (count > (size_t)(r.end - r.ptr) / TREE_ENTRY_MIN)
         return error_set(err, STATUS_CORRUPT, "the bytes of a directory's tree are damaged: too few for its %u entries",
                          count);

@@ -268,7 +268,8 @@ class Project:
 
     def status(self, *arguments, exit=0, env=None):
         """stage → its entry in refit status --json."""
-        return {entry["name"]: entry for entry in self.refit("status", "--json", *arguments, exit=exit, env=env).json["stages"]}
+        answer = self.refit("status", "--json", *arguments, exit=exit, env=env).json
+        return {entry["name"]: entry for entry in answer["stages"]}
 
     def verdicts(self, *arguments, env=None):
         return {name: entry["verdict"] for name, entry in self.status(*arguments, env=env).items()}
@@ -277,7 +278,8 @@ class Project:
         """(verdict, {(kind, name): (old, new)})"""
         answer = self.refit("why", stage, "--json", env=env).json
         equal(answer["stage"], stage, "stage in why")
-        return answer["verdict"], {(each["kind"], each["name"]): (each["old"], each["new"]) for each in answer["changes"]}
+        changes = {(each["kind"], each["name"]): (each["old"], each["new"]) for each in answer["changes"]}
+        return answer["verdict"], changes
 
     def store_stats(self):
         return self.refit("store", "stats", "--json").json
@@ -353,7 +355,8 @@ def pipeline(project=None):
     p.write("data.txt", "one\ntwo\nthree\nfour\nfive\n")
     p.write("params.yaml", "split:\n  rows: 3\ntrain:\n  lr: 0.1\n")
     p.write("split.sh", 'rows=$(sed -n "s/^  rows: //p" params.yaml)\nmkdir -p work\n'
-                        'head -n "$rows" data.txt > work/train.txt\ntail -n +"$((rows + 1))" data.txt > work/test.txt\n')
+                        'head -n "$rows" data.txt > work/train.txt\n'
+                        'tail -n +"$((rows + 1))" data.txt > work/test.txt\n')
     p.write("train.sh", 'lr=$(sed -n "s/^  lr: //p" params.yaml)\n'
                         'echo "training with $lr"\n(echo "lr $lr"; cat work/train.txt) > model.txt\n')
     p.write("evaluate.sh", 'echo "{\\"lines\\": $(cat model.txt work/test.txt | wc -l), '

@@ -189,6 +189,23 @@ static void test_output(void **state)
     assert_log(*state, "out\nerr\n0\n"); /* stdin is empty, the shell not interactive */
 }
 
+/* What we ignore or block is not inherited. */
+static void test_signals_are_at_defaults(void **state)
+{
+    signal(SIGPIPE, SIG_IGN);
+    struct outcome o = run_command(*state, "kill -PIPE $$");
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(o.result.end, EXECUTION_SIGNALED);
+    assert_int_equal(o.result.code, SIGPIPE);
+}
+
+static void test_peak(void **state)
+{
+    struct outcome o = run_command(*state, "dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null");
+    assert_int_equal(o.result.code, 0);
+    assert_true(o.result.peak_bytes >= 200u << 20 && o.result.peak_bytes < 400u << 20);
+}
+
 static void test_list_fails_fast(void **state)
 {
     struct str commands[] = {STR("echo one; cd /; export LEAK=1"), STR("pwd; echo \"<$LEAK>\""), STR("exit 3"),
@@ -237,7 +254,7 @@ static void test_not_started(void **state)
     struct outcome o = run(*state, &options);
     assert_int_equal(o.result.end, EXECUTION_NOT_STARTED);
     assert_int_equal(o.started, 0);
-    assert_string_equal(o.message, "cannot start the shell no-such-shell: no such file or directory");
+    assert_string_equal(o.message, "cannot start the shell no-such-shell: No such file or directory");
 
     options.shell = "/bin/sh";
     options.directory = "/nonexistent/folder";
@@ -504,12 +521,13 @@ static void test_orphans_are_ended(void **state)
     pid_t reader = fork();
     if (reader == 0) {
         setpgid(0, 0);
+        close(fd);
         int own = open(path, O_RDONLY);
         pause();
         _exit(own < 0);
     }
     setpgid(reader, reader);
-    assert_int_equal(executor_end_orphans(path, getpid(), 2000), 2);
+    assert_int_equal(executor_end_orphans(path, getpid(), 2000), 2); /* the shell and what it started */
     assert_gone(orphan);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     assert_int_equal(kill(reader, 0), 0);
@@ -570,6 +588,8 @@ int main(void)
         TEST(test_exit_status),
         TEST(test_signal),
         TEST(test_output),
+        TEST(test_signals_are_at_defaults),
+        TEST(test_peak),
         TEST(test_list_fails_fast),
         TEST(test_list_succeeds),
         TEST(test_environment),

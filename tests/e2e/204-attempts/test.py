@@ -18,7 +18,7 @@ expect(kept and all(name.startswith(".refit/attempts/train/") for name in kept),
 expect(len(kept) == 2, f"a file and a folder's file: {kept}")
 p.write("train.sh", "mkdir checkpoints; echo good > model.txt; echo good > checkpoints/c1\n")
 p.run(ran=1)
-kept = [name for name in p.grep("attempt-two")]
+kept = p.grep("attempt-two")
 expect(len(kept) == 2 and all(name.startswith(".refit/attempts/train/") for name in kept), f"the second: {kept}")
-equal([name for name in p.grep("attempt-one")], [], "only the last attempt is kept")
+equal(p.grep("attempt-one"), [], "only the last attempt is kept")
 equal(p.read("model.txt"), "good\n", "the model")

@@ -9,7 +9,7 @@ static bool goes_before(const struct schedule *s, uint32_t a, uint32_t b)
     return one != two ? one > two : a < b;
 }
 
-void queue_push(const struct schedule *s, struct queue *queue, uint32_t stage)
+void ready_push(const struct schedule *s, struct ready_queue *queue, uint32_t stage)
 {
     MEM_GROW(queue->items, queue->count, queue->cap);
     size_t at = queue->count++;
@@ -18,7 +18,7 @@ void queue_push(const struct schedule *s, struct queue *queue, uint32_t stage)
     queue->items[at] = stage;
 }
 
-uint32_t queue_pop(const struct schedule *s, struct queue *queue)
+uint32_t ready_pop(const struct schedule *s, struct ready_queue *queue)
 {
     assert(queue->count > 0);
     uint32_t first = queue->items[0], last = queue->items[--queue->count];

@@ -1,0 +1,155 @@
+/* `refit logs`: what the commands of a stage printed, last time or right now. A reader: it takes no lock. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "refit/base/fs.h"
+
+enum { BLOCK_BYTES = 64 << 10, POLL_MS = 100, LOCK_BYTES_MAX = 64 << 20 };
+
+static const struct option_spec options[] = {
+    {'F', "follow", NULL, "go on printing until the stage has ended"},
+    {0, NULL, NULL, NULL},
+};
+
+/* Copies what can be read of `fd` from its current position on. */
+static enum status copy_rest(int fd, struct error *err)
+{
+    char block[BLOCK_BYTES];
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof block);
+        if (got == 0)
+            return STATUS_OK;
+        if (got < 0 && errno != EINTR)
+            return error_errno(err, STATUS_IO, errno, "cannot read the log");
+        if (got > 0)
+            fwrite(block, 1, (size_t)got, stdout);
+    }
+}
+
+/* ---- following ---- */
+
+/* The process of the run that holds the workspace, as its lock file says; 0 = none. */
+static int run_pid(void)
+{
+    struct buf text = {0};
+    struct error ignored;
+    int pid = 0;
+    if (fs_read(".refit/lock", LOCK_BYTES_MAX, &text, &ignored) == STATUS_OK && text.len > 0)
+        sscanf(text.ptr, "%d ", &pid);
+    buf_finish(&text);
+    return pid > 0 ? pid : 0;
+}
+
+/* Does the run still have this log open? It closes it when the stage has ended. */
+static bool is_written(struct arena *arena, int pid, const struct stat *log)
+{
+    struct arena_mark mark = arena_get_mark(arena);
+    DIR *folder = pid != 0 ? opendir(str_format(arena, "/proc/%d/fd", pid).ptr) : NULL;
+    bool found = false;
+    struct dirent *entry;
+    struct stat st;
+    while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
+        found = fstatat(dirfd(folder), entry->d_name, &st, 0) == 0 && st.st_dev == log->st_dev &&
+                st.st_ino == log->st_ino;
+    if (folder != NULL)
+        closedir(folder);
+    arena_rewind(arena, mark);
+    return found;
+}
+
+/* Prints what is appended until the log is complete. Another attempt begins the log again, from its start. */
+static enum status follow(struct arena *arena, int fd, struct error *err)
+{
+    for (;;) {
+        struct stat st;
+        if (fstat(fd, &st) != 0)
+            return error_errno(err, STATUS_IO, errno, "cannot look at the log");
+        /* Asked before the rest is read: what is written after the answer "no" does not exist. */
+        bool live = is_written(arena, run_pid(), &st);
+        if (st.st_size < lseek(fd, 0, SEEK_CUR))
+            lseek(fd, 0, SEEK_SET);
+        enum status status = copy_rest(fd, err);
+        if (status != STATUS_OK || !live)
+            return status;
+        if (fflush(stdout) != 0)
+            return STATUS_OK; /* main() looks at the stream's error */
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000l}, NULL);
+    }
+}
+
+/* ---- a stage that was restored has no log file: the record has it ---- */
+
+static enum status print_stored(struct project *project, struct arena *arena, struct str name, bool *printed,
+                                struct error *err)
+{
+    *printed = false;
+    const struct record *record;
+    enum status status = cli_record(project, arena, name, &record, err);
+    if (status != STATUS_OK || record == NULL || digest_is_zero(record->log))
+        return status;
+    struct buf text = {0};
+    status = store_get_bytes(project->store, record->log, &text, err);
+    if (status == STATUS_OK) {
+        fwrite(text.ptr ? text.ptr : "", 1, text.len, stdout);
+        *printed = true;
+    }
+    buf_finish(&text);
+    return status;
+}
+
+static enum status print_log(struct invocation *in, struct project *project, struct error *err)
+{
+    struct stage_id stage;
+    enum status status = cli_stage(in, project, &stage, err);
+    if (status != STATUS_OK)
+        return status;
+    struct str name = in->arguments[0];
+    struct str path = run_log_path(&in->arena, name);
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        return error_errno(err, STATUS_IO, errno, "cannot open " STR_FMT, STR_ARG(path));
+    if (fd >= 0) {
+        status = option_given(in, 'F') ? follow(&in->arena, fd, err) : copy_rest(fd, err);
+        close(fd);
+        return status;
+    }
+    bool printed;
+    status = print_stored(project, &in->arena, name, &printed, err);
+    if (status == STATUS_OK && !printed)
+        status = error_set(err, STATUS_NOT_FOUND, "there is no log of `" STR_FMT "` yet: it has not run here",
+                           STR_ARG(name));
+    return status;
+}
+
+static enum status run_logs(struct invocation *in, struct error *err)
+{
+    struct project *project;
+    enum status status = cli_open(in, false, STR(""), &project, err);
+    if (status != STATUS_OK)
+        return status;
+    status = print_log(in, project, err);
+    project_close(project);
+    return status;
+}
+
+const struct command command_logs = {
+    .name = "logs",
+    .summary = "print what a stage's commands printed",
+    .arguments = "STAGE",
+    .description =
+        "Prints the log of the stage's last execution here; of a stage that was restored, the log that the\n"
+        "store keeps. With --follow, goes on while the stage runs. Reads only.",
+    .examples = "  refit logs train\n"
+                "  refit logs --follow train    while it runs",
+    .options = options,
+    .common = COMMON_PROJECT | COMMON_OUTPUT,
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .completion = COMPLETE_STAGES,
+    .run = run_logs,
+};

@@ -1,0 +1,182 @@
+/* `refit metrics`: the values in the metrics that stages made. A reader. */
+#include "cli/cli.h"
+#include "refit/base/fs.h"
+
+enum { METRIC_BYTES_MAX = 16 << 20 };
+
+/* Called for every scalar and list of a metric, with its dotted name. */
+typedef void (*metric_value)(void *ctx, struct str name, const struct value *value);
+
+static void flatten(struct arena *arena, struct str name, const struct value *value, metric_value each, void *ctx)
+{
+    if (value->type != VALUE_MAP) {
+        each(ctx, name.len > 0 ? name : STR("value"), value);
+        return;
+    }
+    for (uint32_t i = 0; i < value->map.count; i++) {
+        struct str key = value->map.pairs[i].key;
+        struct str dotted = name.len > 0 ? str_format(arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key)) : key;
+        flatten(arena, dotted, value->map.pairs[i].value, each, ctx);
+    }
+}
+
+static bool is_structured(struct str path)
+{
+    return str_ends(path, STR(".json")) || str_ends(path, STR(".yaml")) || str_ends(path, STR(".yml"));
+}
+
+/* The first line of a file of another kind, as a string. */
+static struct value *first_line(struct arena *arena, struct str text)
+{
+    ptrdiff_t end = str_find(text, '\n');
+    struct value *value = value_new(arena, VALUE_STRING, 1, 1);
+    value->text = str_trim(end < 0 ? text : str_slice(text, 0, (size_t)end));
+    return value;
+}
+
+/* *out is NULL where there is no such file. */
+static enum status read_metric(struct arena *arena, struct str path, struct value **out, struct error *err)
+{
+    *out = NULL;
+    struct stat st;
+    bool found;
+    enum status status = fs_lstat(path.ptr, &st, &found, err);
+    if (status != STATUS_OK || !found)
+        return status;
+    struct buf text = {0};
+    status = fs_read(path.ptr, METRIC_BYTES_MAX, &text, err);
+    if (status == STATUS_OK) {
+        struct str kept = str_dup(arena, buf_view(&text));
+        if (is_structured(path))
+            status = params_parse(arena, kept, path, out, err);
+        else
+            *out = first_line(arena, kept);
+    }
+    buf_finish(&text);
+    return status;
+}
+
+/* ---- output ---- */
+
+struct metric_output {
+    struct arena *arena;
+    struct json *json; /* NULL = lines */
+    struct sheet *sheet;
+    struct str stage, path;
+};
+
+static void put_json(void *ctx, struct str name, const struct value *value)
+{
+    const struct metric_output *out = ctx;
+    json_key_str(out->json, name);
+    json_value(out->json, value);
+}
+
+static void put_line(void *ctx, struct str name, const struct value *value)
+{
+    const struct metric_output *out = ctx;
+    struct str text = value->text;
+    if (value->type == VALUE_LIST) {
+        struct buf canonical = {0};
+        value_canonical(value, &canonical);
+        text = str_dup(out->arena, buf_view(&canonical));
+        buf_finish(&canonical);
+    }
+    sheet_add(out->sheet, PAINT_NONE, out->stage, out->path, name, text);
+}
+
+static enum status put_metric(struct metric_output *out, struct error *err)
+{
+    struct value *value;
+    enum status status = read_metric(out->arena, out->path, &value, err);
+    if (status != STATUS_OK || value == NULL)
+        return status;
+    if (out->json == NULL) {
+        flatten(out->arena, STR(""), value, put_line, out);
+        return STATUS_OK;
+    }
+    json_open_object(out->json);
+    json_key(out->json, "stage");
+    json_str(out->json, out->stage);
+    json_path(out->json, "path", out->path);
+    json_key(out->json, "values");
+    json_open_object(out->json);
+    flatten(out->arena, STR(""), value, put_json, out);
+    json_close_object(out->json);
+    json_close_object(out->json);
+    return STATUS_OK;
+}
+
+static enum status put_metrics(struct metric_output *out, const struct graph *graph, const bool *selected,
+                               struct error *err)
+{
+    for (uint32_t k = 0; k < graph->stage_count; k++) {
+        uint32_t i = graph->order[k].index;
+        const struct manifest_stage *stage = graph->stages[i].declared;
+        for (uint32_t o = 0; selected[i] && o < stage->out_count; o++) {
+            if (stage->outs[o].kind != OUT_METRIC)
+                continue;
+            out->stage = stage->name;
+            out->path = stage->outs[o].path;
+            enum status status = put_metric(out, err);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status print_metrics(struct invocation *in, struct project *project, const bool *selected,
+                                 struct error *err)
+{
+    struct buf document = {0};
+    struct json j;
+    struct sheet sheet = {.arena = &in->arena};
+    struct metric_output out = {.arena = &in->arena, .json = in->json ? &j : NULL, .sheet = &sheet};
+    json_init(&j, &document);
+    json_open_object(&j);
+    json_key(&j, "metrics");
+    json_open_array(&j);
+    enum status status = put_metrics(&out, &project->graph, selected, err);
+    json_close_array(&j);
+    json_close_object(&j);
+    if (status == STATUS_OK && in->json)
+        output_json(&document);
+    else
+        buf_finish(&document);
+    if (status != STATUS_OK)
+        sheet.count = 0;
+    sheet_print(&sheet, output_color(in));
+    return status;
+}
+
+static enum status run_metrics(struct invocation *in, struct error *err)
+{
+    struct project *project;
+    enum status status = cli_open(in, false, STR(""), &project, err);
+    if (status != STATUS_OK)
+        return status;
+    struct graph_selection_options selection = {.deploy = true};
+    bool *selected;
+    status = cli_select(in, project, &selection, &selected, err);
+    if (status == STATUS_OK)
+        status = print_metrics(in, project, selected, err);
+    project_close(project);
+    return status;
+}
+
+const struct command command_metrics = {
+    .name = "metrics",
+    .summary = "print the metrics that stages made",
+    .arguments = "[TARGET...]",
+    .description =
+        "Prints stage, path, name and value of everything in the metrics that are there. JSON and YAML are\n"
+        "read as such, nested names joined by dots; of any other file the first line is the value. Reads\n"
+        "only.",
+    .examples = "  refit metrics\n"
+                "  refit metrics --json evaluate",
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .arguments_max = UINT32_MAX,
+    .completion = COMPLETE_STAGES,
+    .run = run_metrics,
+};

@@ -1,0 +1,127 @@
+/* Starting one command with posix_spawn(), which shares our memory until the exec instead of copying it. */
+#include "execute/execute.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_DESCRIPTOR 3 /* in the command */
+
+/* As execvp() has it where PATH is not set. */
+#define DEFAULT_PATH "/bin:/usr/bin"
+
+static struct str get_path(char *const *environment)
+{
+    for (; *environment != NULL; environment++)
+        if (strncmp(*environment, "PATH=", 5) == 0)
+            return str_from(*environment + 5);
+    return STR(DEFAULT_PATH);
+}
+
+static bool is_program(int directory, const char *path)
+{
+    struct stat st;
+    return fstatat(directory, path, &st, 0) == 0 && S_ISREG(st.st_mode) && faccessat(directory, path, X_OK, 0) == 0;
+}
+
+/* The path of a program, looked up in the PATH of the command's environment (posix_spawnp() takes ours). What is
+ * relative in PATH is relative to the folder that the command runs in. */
+static int find_program(const struct execution_options *options, int directory, struct buf *out)
+{
+    if (strchr(options->shell, '/') != NULL) {
+        buf_str(out, str_from(options->shell));
+        return 0;
+    }
+    struct str rest = get_path(options->environment);
+    for (;;) {
+        ptrdiff_t colon = str_find(rest, ':');
+        struct str folder = str_slice(rest, 0, colon < 0 ? rest.len : (size_t)colon);
+        buf_clear(out);
+        buf_print(out, STR_FMT "/%s", STR_ARG(folder.len > 0 ? folder : STR(".")), options->shell);
+        if (is_program(directory, out->ptr))
+            return 0;
+        if (colon < 0)
+            return ENOENT;
+        rest = str_slice(rest, (size_t)colon + 1, rest.len);
+    }
+}
+
+/* The folder first and the lock last: setting descriptor 3 may end a descriptor of ours that has that number. */
+static int add_actions(posix_spawn_file_actions_t *actions, const struct execution_options *options, int directory)
+{
+    int code = posix_spawn_file_actions_addfchdir_np(actions, directory);
+    bool own = options->console || options->log_fd < 0;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && code == 0 && !own; fd++)
+        code = posix_spawn_file_actions_adddup2(actions, options->log_fd, fd);
+    if (code == 0 && !options->console)
+        code = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (code == 0 && options->lock_fd >= 0) /* of equal numbers, only close-on-exec is cleared */
+        code = posix_spawn_file_actions_adddup2(actions, options->lock_fd, LOCK_DESCRIPTOR);
+    return code;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    int code = posix_spawnattr_setflags(attributes,
+                                        POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    if (code == 0)
+        code = posix_spawnattr_setsigdefault(attributes, &all);
+    if (code == 0)
+        code = posix_spawnattr_setsigmask(attributes, &none);
+    return code;
+}
+
+static int spawn(const struct execution_options *options, const char *program, struct str command, int directory,
+                 pid_t *pid)
+{
+    struct buf text = {0};
+    buf_str(&text, command);
+    buf_char(&text, '\0');
+    char *args[] = {(char *)options->shell, "-c", text.ptr, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    int code = add_actions(&actions, options, directory);
+    if (code == 0)
+        code = set_attributes(&attributes);
+    if (code == 0)
+        code = posix_spawn(pid, program, &actions, &attributes, args, options->environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    buf_finish(&text);
+    return code;
+}
+
+bool spawn_shell(const struct execution_options *options, struct str command, pid_t *pid, struct buf *message)
+{
+    assert(options->lock_fd < 0 || options->lock_fd > STDERR_FILENO);
+    if (str_find(command, '\0') >= 0) {
+        buf_str(message, STR("the command contains a NUL byte"));
+        return false;
+    }
+    int directory = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || faccessat(directory, ".", X_OK, 0) != 0) {
+        buf_print(message, "cannot enter the working directory %s: %s", options->directory, strerror(errno));
+        if (directory >= 0)
+            close(directory);
+        return false;
+    }
+    struct buf program = {0};
+    int code = find_program(options, directory, &program);
+    if (code == 0)
+        code = spawn(options, program.ptr, command, directory, pid);
+    if (code != 0)
+        buf_print(message, "cannot start the shell %s: %s", options->shell, strerror(code));
+    buf_finish(&program);
+    close(directory);
+    return code == 0;
+}

@@ -1,0 +1,21 @@
+"""Without a terminal: a plain line for each stage that finished, no control bytes; -q only failures and the summary."""
+from harness import contains, equal, expect, pipeline
+
+p = pipeline()
+result = p.refit("run")
+contains(result.stdout, "ran", "split", "ran", "train", "ran", "evaluate", "3 ran")
+expect("\x1b" not in result.text and "\r" not in result.text, "no control bytes")
+contains(p.refit("run").stdout, "nothing to do", "3 fresh")
+equal("split" in p.refit("run").stdout, False, "fresh stages are only counted")
+contains(p.refit("run", "-v").stdout, "fresh", "split")
+p.remove("model.txt")
+contains(p.refit("run").stdout, "restored", "train", "1 restored", "2 fresh")
+p.replace("params.yaml", "lr: 0.1", "lr: 0.2")
+contains(p.refit("run").stdout, "train", "params.yaml:train.lr", "0.1", "0.2")
+p.write("train.sh", "echo what went wrong\nexit 3\n")
+result = p.refit("run", exit=1)
+contains(result.text, "failed", "train", "what went wrong")
+contains(result.text, ".refit/logs/train.log")
+contains(result.text, "1 failed", "1 skipped")
+quiet = p.refit("run", "-q", exit=1)
+contains(quiet.text, "train", "what went wrong", "1 failed")

@@ -1,0 +1,63 @@
+/* Blocks, lists and cuts from hostile bytes: refused or sound, never a crash. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/list.h"
+#include "store/store.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool good)
+{
+    if (!good)
+        abort();
+}
+
+static void unpack(const uint8_t *data, size_t size)
+{
+    struct worker worker = {.decompressor = ZSTD_createDCtx()};
+    struct str bytes;
+    check(worker.decompressor != NULL);
+    if (block_unpack(&worker, (struct str){(const char *)data, size}, &bytes)) {
+        check(bytes.len <= CHUNK_MAX);
+        digest_of(bytes.ptr, bytes.len); /* reads all of it */
+    }
+    ZSTD_freeDCtx(worker.decompressor);
+    buf_finish(&worker.plain);
+}
+
+static void read_list(const uint8_t *data, size_t size)
+{
+    struct list list;
+    struct buf again = {0};
+    if (!list_decode((struct str){(const char *)data, size}, &list))
+        return;
+    list_encode(&list, &again);
+    check(again.len == size && memcmp(again.ptr, data, size) == 0);
+    buf_finish(&again);
+}
+
+/* The input, repeated until there is something to cut. */
+static void cut(const uint8_t *data, size_t size)
+{
+    size_t len = CHUNK_AVERAGE + CHUNK_MIN, at = 0;
+    uint8_t *bytes = mem_alloc(len);
+    for (size_t i = 0; i < len && size > 0; i++)
+        bytes[i] = (uint8_t)(data[i % size] + i / size);
+    while (at < len) {
+        size_t next = chunk_cut(bytes + at, len - at);
+        check(next > 0 && next <= CHUNK_MAX && (next > CHUNK_MIN || at + next == len));
+        check(chunk_cut(bytes + at, next) == next);
+        at += next;
+    }
+    free(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    unpack(data, size);
+    read_list(data, size);
+    if (size > 0 && size < 12) /* a cut takes long; most inputs are for the parsers */
+        cut(data, size);
+    return 0;
+}

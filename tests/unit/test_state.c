@@ -1,0 +1,367 @@
+/* The state: what was set is there again, the stat cache believes what it may, and nothing is written for nothing. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "store/state.h"
+
+#define SECOND 1000000000ll
+
+struct bench {
+    char directory[64];
+    struct state *state;
+    struct arena arena;
+    struct error err;
+};
+
+static void ok(struct bench *bench, enum status status)
+{
+    if (status != STATUS_OK)
+        print_error("%s\n", bench->err.message);
+    assert_int_equal(status, STATUS_OK);
+}
+
+static int set_up(void **state)
+{
+    struct bench *bench = mem_alloc(sizeof *bench);
+    strcpy(bench->directory, "/tmp/refit-state-XXXXXX");
+    assert_non_null(mkdtemp(bench->directory));
+    ok(bench, state_open(bench->directory, false, &bench->state, &bench->err));
+    arena_init(&bench->arena);
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    state_close(bench->state);
+    arena_finish(&bench->arena);
+    ok(bench, fs_remove_tree(bench->directory, &bench->err));
+    free(bench);
+    return 0;
+}
+
+static void commit_and_reopen(struct bench *bench)
+{
+    ok(bench, state_commit(bench->state, &bench->err));
+    assert_false(state_is_dirty(bench->state));
+    state_close(bench->state);
+    ok(bench, state_open(bench->directory, false, &bench->state, &bench->err));
+}
+
+/* ---- stages and values ---- */
+
+static struct stage_memory memory_of(unsigned number)
+{
+    static struct record_out outs[] = {{.path = {"work/x", 6}, .kind = ENTRY_DIRECTORY, .stored = true, .size = 9}};
+    static struct record_input inputs[] = {{.path = {"a.h", 3}, .kind = ENTRY_MISSING}};
+    return (struct stage_memory){.key = digest_of(&number, sizeof number), .record_id = number, .duration_ms = 1234,
+                                 .pending = number % 2, .failed = number % 3 == 0, .outs = outs, .out_count = 1,
+                                 .inputs = inputs, .input_count = 1, .note = STR("a\0note")};
+}
+
+static void check_stage(struct bench *bench, const char *name, unsigned number)
+{
+    struct stage_memory got, wanted = memory_of(number);
+    bool found;
+    ok(bench, state_get_stage(bench->state, str_from(name), &bench->arena, &got, &found, &bench->err));
+    assert_true(found);
+    assert_true(digest_equal(got.key, wanted.key));
+    assert_true(got.record_id == number && got.duration_ms == 1234);
+    assert_true(got.pending == wanted.pending && got.failed == wanted.failed);
+    assert_int_equal(got.out_count, 1);
+    assert_true(str_is(got.outs[0].path, "work/x") && got.outs[0].kind == ENTRY_DIRECTORY && got.outs[0].size == 9);
+    assert_true(got.input_count == 1 && got.inputs[0].kind == ENTRY_MISSING);
+    assert_true(str_equal(got.note, wanted.note));
+}
+
+static void stages_are_remembered(void **state)
+{
+    struct bench *bench = *state;
+    struct stage_memory memory = memory_of(1);
+    bool found = true;
+    ok(bench, state_get_stage(bench->state, STR("train"), &bench->arena, &memory, &found, &bench->err));
+    assert_false(found);
+    for (unsigned i = 0; i < 200; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "stage%u", i);
+        memory = memory_of(i);
+        state_set_stage(bench->state, str_from(name), &memory);
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        check_stage(bench, "stage0", 0);
+        check_stage(bench, "stage7", 7);
+        check_stage(bench, "stage199", 199);
+        commit_and_reopen(bench);
+    }
+    memory = memory_of(8);
+    state_set_stage(bench->state, STR("stage7"), &memory);
+    check_stage(bench, "stage7", 8);
+    commit_and_reopen(bench);
+    check_stage(bench, "stage7", 8);
+}
+
+static void values_are_remembered(void **state)
+{
+    struct bench *bench = *state;
+    struct str value;
+    bool found = true;
+    ok(bench, state_get_value(bench->state, STR("lock"), &bench->arena, &value, &found, &bench->err));
+    assert_false(found);
+    state_set_value(bench->state, STR("lock"), STR("one"));
+    state_set_value(bench->state, STR("empty"), STR(""));
+    state_set_value(bench->state, STR("lock"), STR("two"));
+    for (int pass = 0; pass < 2; pass++) {
+        ok(bench, state_get_value(bench->state, STR("lock"), &bench->arena, &value, &found, &bench->err));
+        assert_true(found && str_is(value, "two"));
+        ok(bench, state_get_value(bench->state, STR("empty"), &bench->arena, &value, &found, &bench->err));
+        assert_true(found && value.len == 0);
+        commit_and_reopen(bench);
+    }
+}
+
+static size_t last_transaction(struct bench *bench)
+{
+    MDB_envinfo info;
+    mdb_env_info(bench->state->env.lmdb, &info);
+    return info.me_last_txnid;
+}
+
+static void what_is_the_same_is_not_written(void **state)
+{
+    struct bench *bench = *state;
+    struct stage_memory memory = memory_of(3);
+    struct file_stat stat = {1, 2, 3 * SECOND, 4 * SECOND};
+    state_set_stage(bench->state, STR("a"), &memory);
+    state_set_value(bench->state, STR("v"), STR("x"));
+    stat_cache_put(bench->state, STR("d/f"), &stat, 100 * SECOND, digest_of("f", 1));
+    assert_true(state_is_dirty(bench->state));
+    commit_and_reopen(bench);
+    size_t before = last_transaction(bench);
+    state_set_stage(bench->state, STR("a"), &memory);
+    state_set_value(bench->state, STR("v"), STR("x"));
+    stat_cache_put(bench->state, STR("d/f"), &stat, 200 * SECOND, digest_of("f", 1));
+    assert_false(state_is_dirty(bench->state));
+    ok(bench, state_commit(bench->state, &bench->err));
+    assert_int_equal(last_transaction(bench), before);
+}
+
+/* ---- the stat cache ---- */
+
+static void unchanged_files_are_believed(void **state)
+{
+    struct bench *bench = *state;
+    struct file_stat stat = {10, 20, 30 * SECOND, 40 * SECOND}, other;
+    struct digest digest = digest_of("x", 1), got;
+    assert_false(stat_cache_get(bench->state, STR("data/x"), &stat, &got));
+    stat_cache_put(bench->state, STR("data/x"), &stat, 42 * SECOND, digest);
+    for (int pass = 0; pass < 2; pass++) {
+        assert_true(stat_cache_get(bench->state, STR("data/x"), &stat, &got));
+        assert_true(digest_equal(got, digest));
+        assert_false(stat_cache_is_racy(bench->state, STR("data/x"), &stat));
+        for (int field = 0; field < 4; field++) {
+            other = stat;
+            other.inode += field == 0;
+            other.size += field == 1;
+            other.mtime_ns += field == 2;
+            other.ctime_ns += field == 3;
+            assert_false(stat_cache_get(bench->state, STR("data/x"), &other, &got));
+        }
+        assert_false(stat_cache_get(bench->state, STR("x"), &stat, &got));
+        assert_false(stat_cache_get(bench->state, STR("data/y"), &stat, &got));
+        commit_and_reopen(bench);
+    }
+}
+
+static void check_racy(struct bench *bench, const char *name, struct file_stat stat, bool racy)
+{
+    struct digest digest = digest_of(name, strlen(name)), got;
+    struct str path = str_from(name);
+    stat_cache_put(bench->state, path, &stat, 100 * SECOND, digest);
+    assert_int_equal(stat_cache_is_racy(bench->state, path, &stat), racy);
+    assert_true(stat_cache_get(bench->state, path, &stat, &got)); /* in this process */
+    ok(bench, state_commit(bench->state, &bench->err));
+    assert_true(stat_cache_get(bench->state, path, &stat, &got)); /* also after a commit */
+    commit_and_reopen(bench);
+    assert_int_equal(stat_cache_get(bench->state, path, &stat, &got), !racy);
+    assert_int_equal(stat_cache_is_racy(bench->state, path, &stat), racy);
+    assert_false(stat_cache_is_racy(bench->state, path, &(struct file_stat){9, 9, 9, 9}));
+    if (!racy)
+        return;
+    /* Hashed again within the window: believed here, and nothing new to write. */
+    stat_cache_put(bench->state, path, &stat, 100 * SECOND, digest);
+    assert_true(stat_cache_get(bench->state, path, &stat, &got));
+    assert_false(state_is_dirty(bench->state));
+    /* Hashed again later: believed from now on. */
+    stat_cache_put(bench->state, path, &stat, 600 * SECOND, digest);
+    commit_and_reopen(bench);
+    assert_true(stat_cache_get(bench->state, path, &stat, &got));
+}
+
+static void what_is_racy_is_not_believed_later(void **state)
+{
+    struct bench *bench = *state;
+    check_racy(bench, "old", (struct file_stat){1, 1, 98 * SECOND, 98 * SECOND}, false);
+    check_racy(bench, "mtime", (struct file_stat){1, 1, 98 * SECOND + 1, 50 * SECOND}, true);
+    check_racy(bench, "ctime", (struct file_stat){1, 1, 50 * SECOND, 98 * SECOND + 1}, true);
+    check_racy(bench, "now", (struct file_stat){1, 1, 100 * SECOND, 100 * SECOND}, true);
+    check_racy(bench, "future", (struct file_stat){1, 1, 500 * SECOND, 50 * SECOND}, true);
+}
+
+static void put_many(struct bench *bench, unsigned from, unsigned to, unsigned generation)
+{
+    for (unsigned i = from; i < to; i++) {
+        char path[32];
+        struct file_stat stat = {i, generation, SECOND, SECOND};
+        snprintf(path, sizeof path, "dir%u/file%u", i % 3, i);
+        stat_cache_put(bench->state, str_from(path), &stat, 100 * SECOND, digest_of(&i, sizeof i));
+    }
+}
+
+static void check_many(struct bench *bench, unsigned from, unsigned to, unsigned generation)
+{
+    for (unsigned i = from; i < to; i++) {
+        char path[32];
+        struct file_stat stat = {i, generation, SECOND, SECOND};
+        struct digest got;
+        snprintf(path, sizeof path, "dir%u/file%u", i % 3, i);
+        assert_true(stat_cache_get(bench->state, str_from(path), &stat, &got));
+        assert_true(digest_equal(got, digest_of(&i, sizeof i)));
+    }
+}
+
+static void packs_are_merged(void **state)
+{
+    struct bench *bench = *state;
+    put_many(bench, 0, 3000, 1);
+    commit_and_reopen(bench);
+    check_many(bench, 0, 3000, 1);
+    put_many(bench, 1000, 1500, 2);
+    put_many(bench, 3000, 3300, 2);
+    ok(bench, state_commit(bench->state, &bench->err));
+    put_many(bench, 3300, 3400, 2); /* again, in the same process */
+    commit_and_reopen(bench);
+    check_many(bench, 0, 1000, 1);
+    check_many(bench, 1000, 1500, 2);
+    check_many(bench, 1500, 3000, 1);
+    check_many(bench, 3000, 3400, 2);
+}
+
+/* ---- opening ---- */
+
+static void a_reader_needs_nothing_and_writes_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct state *reader;
+    struct str value;
+    char path[128];
+    bool found = true;
+    snprintf(path, sizeof path, "%s/none", bench->directory);
+    ok(bench, state_open(path, true, &reader, &bench->err));
+    ok(bench, state_get_value(reader, STR("v"), &bench->arena, &value, &found, &bench->err));
+    assert_false(found);
+    state_set_value(reader, STR("v"), STR("x"));
+    assert_int_equal(state_commit(reader, &bench->err), STATUS_STORE);
+    state_close(reader);
+    assert_int_equal(access(path, F_OK), -1);
+    state_set_value(bench->state, STR("v"), STR("kept"));
+    ok(bench, state_commit(bench->state, &bench->err));
+    state_close(bench->state);
+    ok(bench, state_open(bench->directory, true, &bench->state, &bench->err));
+    ok(bench, state_get_value(bench->state, STR("v"), &bench->arena, &value, &found, &bench->err));
+    assert_true(found && str_is(value, "kept"));
+}
+
+static int set_format(MDB_txn *txn, void *ctx)
+{
+    struct state *state = ctx;
+    MDB_val key = {12, "state-format"}, value = {4, "\x63\0\0\0"};
+    return mdb_put(txn, state->dbis[STATE_META], &key, &value, 0);
+}
+
+static void another_format_is_empty_and_replaced(void **state)
+{
+    struct bench *bench = *state;
+    struct str value;
+    bool found;
+    state_set_value(bench->state, STR("old"), STR("x"));
+    commit_and_reopen(bench);
+    env_read_end(&bench->state->env, bench->state->snapshot);
+    bench->state->snapshot = NULL;
+    ok(bench, env_write(&bench->state->env, set_format, bench->state, &bench->err));
+    state_close(bench->state);
+    ok(bench, state_open(bench->directory, false, &bench->state, &bench->err));
+    ok(bench, state_get_value(bench->state, STR("old"), &bench->arena, &value, &found, &bench->err));
+    assert_false(found);
+    state_set_value(bench->state, STR("new"), STR("y"));
+    commit_and_reopen(bench);
+    ok(bench, state_get_value(bench->state, STR("old"), &bench->arena, &value, &found, &bench->err));
+    assert_false(found);
+    ok(bench, state_get_value(bench->state, STR("new"), &bench->arena, &value, &found, &bench->err));
+    assert_true(found && str_is(value, "y"));
+}
+
+/* ---- threads ---- */
+
+static void *work(void *ctx)
+{
+    struct bench *bench = ctx;
+    for (unsigned i = 0; i < 300; i++) {
+        char name[32];
+        struct file_stat stat = {i, 1, SECOND, SECOND};
+        struct digest got;
+        struct error err;
+        snprintf(name, sizeof name, "d%u/f%u", i % 5, i);
+        stat_cache_put(bench->state, str_from(name), &stat, 100 * SECOND, digest_of(&i, sizeof i));
+        if (!stat_cache_get(bench->state, str_from(name), &stat, &got))
+            return "lost";
+        state_set_value(bench->state, str_from(name), STR("v"));
+        if (i % 100 == 0 && state_commit(bench->state, &err) != STATUS_OK)
+            return "not committed";
+    }
+    return NULL;
+}
+
+static void threads_share_a_state(void **state)
+{
+    struct bench *bench = *state;
+    pthread_t threads[4];
+    void *complaint;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, work, bench), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &complaint), 0);
+        assert_null(complaint);
+    }
+    commit_and_reopen(bench);
+    struct file_stat stat = {299, 1, SECOND, SECOND};
+    struct digest got;
+    assert_true(stat_cache_get(bench->state, STR("d4/f299"), &stat, &got));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(stages_are_remembered),
+        TEST(values_are_remembered),
+        TEST(what_is_the_same_is_not_written),
+        TEST(unchanged_files_are_believed),
+        TEST(what_is_racy_is_not_believed_later),
+        TEST(packs_are_merged),
+        TEST(a_reader_needs_nothing_and_writes_nothing),
+        TEST(another_format_is_empty_and_replaced),
+        TEST(threads_share_a_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
