@@ -101,7 +101,7 @@ struct digest tree_digest(const struct tree *tree); /* of its encoding */
 
 /* An out as a record keeps it. */
 struct record_out {
-    struct str path;
+    struct str path; /* canonical, NUL-terminated */
     enum entry_kind kind; /* file, link or directory (then digest is its tree's) */
     bool executable;
     bool stored; /* false: only the digest is kept (a large `cache: false` out) */

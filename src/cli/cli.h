@@ -132,7 +132,8 @@ enum status cli_stage(const struct invocation *in, const struct project *project
 
 /* ---- records (record.c) ---- */
 
-/* The record that the stage's outs in this workspace came from, in `arena`; NULL if none is known. */
+/* The record that the stage's outs in this workspace came from, in `arena`; NULL if none is known, or if its last
+ * attempt left none. */
 enum status cli_record(struct project *project, struct arena *arena, struct str stage, const struct record **out,
                        struct error *err);
 

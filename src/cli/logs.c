@@ -82,24 +82,62 @@ static enum status follow(struct arena *arena, int fd, struct error *err)
     }
 }
 
-/* ---- a stage that was restored has no log file: the record has it ---- */
+/* ---- the log that the store keeps ---- */
 
-static enum status print_stored(struct project *project, struct arena *arena, struct str name, bool *printed,
-                                struct error *err)
+/* The log of the record that the stage's outs came from; zero if there is none. */
+static enum status stored_log(struct project *project, struct arena *arena, struct str stage, struct digest *out,
+                              struct error *err)
 {
-    *printed = false;
     const struct record *record;
-    enum status status = cli_record(project, arena, name, &record, err);
-    if (status != STATUS_OK || record == NULL || digest_is_zero(record->log))
-        return status;
+    enum status status = cli_record(project, arena, stage, &record, err);
+    *out = status == STATUS_OK && record != NULL ? record->log : (struct digest){{0}};
+    return status;
+}
+
+static enum status print_stored(struct store *store, struct digest log, struct error *err)
+{
     struct buf text = {0};
-    status = store_get_bytes(project->store, record->log, &text, err);
-    if (status == STATUS_OK) {
-        fwrite(text.ptr ? text.ptr : "", 1, text.len, stdout);
-        *printed = true;
-    }
+    enum status status = store_get_bytes(store, log, &text, err);
+    if (status == STATUS_OK && text.len > 0)
+        fwrite(text.ptr, 1, text.len, stdout);
     buf_finish(&text);
     return status;
+}
+
+/* Is the file this log? Leaves the file's position at its start. */
+static enum status is_log(int fd, struct digest log, bool *same, struct error *err)
+{
+    struct hasher *hasher = hasher_create();
+    char block[BLOCK_BYTES];
+    ssize_t got;
+    while ((got = read(fd, block, sizeof block)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        hasher_update(hasher, block, (size_t)got);
+    }
+    *same = digest_equal(hasher_digest(hasher), log);
+    hasher_destroy(hasher);
+    if (got < 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return error_errno(err, STATUS_IO, errno, "cannot read the log");
+    return STATUS_OK;
+}
+
+/* The file has what was executed last; what was restored since was made by another execution, whose log is stored. */
+static enum status print_file(struct project *project, struct arena *arena, struct str stage, int fd, struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return error_errno(err, STATUS_IO, errno, "cannot look at the log");
+    struct digest log = {{0}};
+    bool same = is_written(arena, run_pid(), &st);
+    enum status status = same ? STATUS_OK : stored_log(project, arena, stage, &log, err);
+    if (status == STATUS_OK && !digest_is_zero(log))
+        status = is_log(fd, log, &same, err);
+    if (status != STATUS_OK)
+        return status;
+    return same || digest_is_zero(log) ? copy_rest(fd, err) : print_stored(project->store, log, err);
 }
 
 static enum status print_log(struct invocation *in, struct project *project, struct error *err)
@@ -114,16 +152,16 @@ static enum status print_log(struct invocation *in, struct project *project, str
     if (fd < 0 && errno != ENOENT)
         return error_errno(err, STATUS_IO, errno, "cannot open " STR_FMT, STR_ARG(path));
     if (fd >= 0) {
-        status = option_given(in, 'F') ? follow(&in->arena, fd, err) : copy_rest(fd, err);
+        status = option_given(in, 'F') ? follow(&in->arena, fd, err) : print_file(project, &in->arena, name, fd, err);
         close(fd);
         return status;
     }
-    bool printed;
-    status = print_stored(project, &in->arena, name, &printed, err);
-    if (status == STATUS_OK && !printed)
-        status = error_set(err, STATUS_NOT_FOUND, "there is no log of `" STR_FMT "` yet: it has not run here",
-                           STR_ARG(name));
-    return status;
+    struct digest log;
+    status = stored_log(project, &in->arena, name, &log, err);
+    if (status == STATUS_OK && digest_is_zero(log))
+        return error_set(err, STATUS_NOT_FOUND, "there is no log of `" STR_FMT "` yet: it has not run here",
+                         STR_ARG(name));
+    return status == STATUS_OK ? print_stored(project->store, log, err) : status;
 }
 
 static enum status run_logs(struct invocation *in, struct error *err)

@@ -18,6 +18,8 @@ static enum status find_known(struct project *project, struct arena *arena, stru
     enum status status = state_get_stage(project->state, stage, arena, &memory, &found, err);
     if (status != STATUS_OK)
         return status;
+    if (found && (memory.failed || memory.pending))
+        return STATUS_OK;
     if (found) {
         *known = (struct known){true, memory.key, memory.outs, memory.out_count};
         return STATUS_OK;

@@ -97,7 +97,8 @@ static struct str remark(const struct stage_plan *plan)
 {
     if (plan->running)
         return STR("(running now)");
-    return plan->pending ? STR("(awaits `refit accept`)") : STR("");
+    /* Where the stage would run, the reason says so. */
+    return plan->pending && plan->verdict != VERDICT_RUN ? STR("(awaits `refit accept`)") : STR("");
 }
 
 static void print_text(struct invocation *in, const struct status_view *view)

@@ -56,25 +56,32 @@ static void append_bar(struct buf *out, uint64_t elapsed_ms, uint64_t expected_m
     buf_char(out, ']');
 }
 
+/* A name that is too long gives way to the times; the bar to both. */
 static void draw_running(struct report *r, const struct report_running *running, const struct winsize *size)
 {
-    struct buf text = {0};
+    struct buf times = {0}, name = {0};
     struct line line = begin_line(r, size);
     uint64_t elapsed_ms = (uint64_t)(r->clock() - running->began_ms);
-    add(&line, COLOR_CYAN, STR("running"));
-    text_pad(&text, strlen("running"), WORD_COLUMNS);
-    buf_str(&text, str_from(running->name));
-    text_pad(&text, text_columns(str_from(running->name)), r->name_columns);
-    buf_str(&text, STR("  "));
-    text_clock(&text, elapsed_ms);
+    buf_str(&times, STR("  "));
+    text_clock(&times, elapsed_ms);
     if (running->expected_ms > 0) {
-        buf_str(&text, STR(" of ~"));
-        text_clock(&text, running->expected_ms);
-        append_bar(&text, elapsed_ms, running->expected_ms);
+        buf_str(&times, STR(" of ~"));
+        text_clock(&times, running->expected_ms);
     }
-    add(&line, NULL, buf_view(&text));
+    add(&line, COLOR_CYAN, STR("running"));
+    text_pad(&name, strlen("running"), WORD_COLUMNS);
+    buf_str(&name, str_from(running->name));
+    text_pad(&name, text_columns(str_from(running->name)), r->name_columns);
+    size_t kept = line.columns < times.len ? line.columns : times.len;
+    line.columns -= kept;
+    add(&line, NULL, buf_view(&name));
+    line.columns += kept;
+    if (running->expected_ms > 0)
+        append_bar(&times, elapsed_ms, running->expected_ms);
+    add(&line, NULL, buf_view(&times));
     end_line(r);
-    buf_finish(&text);
+    buf_finish(&times);
+    buf_finish(&name);
 }
 
 static void draw_status(struct report *r, const struct winsize *size)

@@ -53,7 +53,7 @@ void plain_stage_started(struct report *r, const struct report_start *start)
     struct str command = start->command;
     for (struct str line; text_take_line(&command, &line);) {
         buf_str(&r->out, STR("    $ "));
-        text_log_line(&r->out, &r->scratch, line);
+        text_sentence(&r->out, &r->scratch, line);
         buf_char(&r->out, '\n');
     }
 }

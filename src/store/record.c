@@ -60,9 +60,10 @@ static bool read_bool(struct reader *r, bool *out)
     return value <= 1;
 }
 
-static bool read_path(struct reader *r, struct str *path)
+/* Paths are handed to the system, so they are terminated. */
+static bool read_path(struct reader *r, struct arena *arena, struct str *path)
 {
-    *path = reader_lstr(r);
+    *path = str_dup(arena, reader_lstr(r));
     return !r->bad && path->len > 0 && memchr(path->ptr, '\0', path->len) == NULL;
 }
 
@@ -78,7 +79,7 @@ bool outs_decode(struct reader *r, struct arena *arena, struct record_out **outs
             return false;
         o->digest = reader_digest(r);
         o->size = reader_u64(r);
-        if (!read_path(r, &o->path))
+        if (!read_path(r, arena, &o->path))
             return false;
     }
     return true;
@@ -95,7 +96,7 @@ bool inputs_decode(struct reader *r, struct arena *arena, struct record_input **
         if (!read_kind(r, &input->kind) || !read_bool(r, &input->executable))
             return false;
         input->digest = reader_digest(r);
-        if (!read_path(r, &input->path))
+        if (!read_path(r, arena, &input->path))
             return false;
     }
     return true;

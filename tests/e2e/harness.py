@@ -4,6 +4,7 @@ A test is a script; it fails by raising. It then says what was expected, and sho
 The program is $REFIT, by default build/refit. REFIT_TEST_KEEP=1 keeps the folder of a test.
 """
 import atexit
+import hashlib
 import json
 import os
 import shutil
@@ -33,8 +34,17 @@ def expect(condition, message):
 
 
 def equal(got, wanted, what):
-    if got != wanted:
-        raise AssertionError(f"{what}: expected {wanted!r}, got {got!r}")
+    if got == wanted:
+        return
+    if isinstance(got, dict) and isinstance(wanted, dict):
+        keys = [key for key in [*wanted, *got] if key not in got or key not in wanted or got[key] != wanted[key]]
+        got, wanted = ({key: side.get(key, "nothing") for key in keys} for side in (got, wanted))
+    raise AssertionError(f"{what}: expected {short(wanted)}, got {short(got)}")
+
+
+def short(value):
+    text = repr(value)
+    return text if len(text) <= 2000 else text[:2000] + "..."
 
 
 def contains(text, *parts):
@@ -231,7 +241,7 @@ class Project:
         os.utime(self.path(name), ns=(later, later))
 
     def snapshot(self, name=".", times=True):
-        """What is there, by path: kind, permissions, bytes or text of the link, and the time of the last change."""
+        """What is there, by path: kind, permissions, bytes (their digest) or text of the link, time of the last change."""
         found = {}
         top = os.fsencode(self.path(name))
         for folder, folders, files in os.walk(top):
@@ -318,12 +328,12 @@ def clean_environment(home):
 def describe(path, times):
     info = os.lstat(path)
     kind = stat.S_IFMT(info.st_mode)
-    content = b""
+    content = ""
     if stat.S_ISLNK(info.st_mode):
         content = os.readlink(path)
     elif stat.S_ISREG(info.st_mode):
         with open(path, "rb") as file:
-            content = file.read()
+            content = hashlib.sha256(file.read()).hexdigest()[:16]
     when = info.st_mtime_ns if times and not stat.S_ISDIR(info.st_mode) else 0
     return kind, stat.S_IMODE(info.st_mode), content, when
 

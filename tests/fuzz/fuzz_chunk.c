@@ -1,4 +1,4 @@
-/* Blocks, lists and cuts from hostile bytes: refused or sound, never a crash. */
+/* Chunks and lists of chunks, as they are kept, from hostile bytes: refused or sound, never a crash. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,27 +37,9 @@ static void read_list(const uint8_t *data, size_t size)
     buf_finish(&again);
 }
 
-/* The input, repeated until there is something to cut. */
-static void cut(const uint8_t *data, size_t size)
-{
-    size_t len = CHUNK_AVERAGE + CHUNK_MIN, at = 0;
-    uint8_t *bytes = mem_alloc(len);
-    for (size_t i = 0; i < len && size > 0; i++)
-        bytes[i] = (uint8_t)(data[i % size] + i / size);
-    while (at < len) {
-        size_t next = chunk_cut(bytes + at, len - at);
-        check(next > 0 && next <= CHUNK_MAX && (next > CHUNK_MIN || at + next == len));
-        check(chunk_cut(bytes + at, next) == next);
-        at += next;
-    }
-    free(bytes);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unpack(data, size);
     read_list(data, size);
-    if (size > 0 && size < 12) /* a cut takes long; most inputs are for the parsers */
-        cut(data, size);
     return 0;
 }

@@ -111,8 +111,8 @@ static int set_up(void **state)
     struct bench *bench = mem_alloc(sizeof *bench);
     strcpy(bench->directory, "/tmp/refit-record-XXXXXX");
     assert_non_null(mkdtemp(bench->directory));
-    assert_int_equal(store_open(bench->directory, &(struct store_options){.compression = 3}, &bench->store, &bench->err),
-                     STATUS_OK);
+    const struct store_options options = {.compression = 3};
+    assert_int_equal(store_open(bench->directory, &options, &bench->store, &bench->err), STATUS_OK);
     arena_init(&bench->arena);
     *state = bench;
     return 0;
@@ -131,8 +131,8 @@ static int tear_down(void **state)
 static void reopen(struct bench *bench)
 {
     store_close(bench->store);
-    assert_int_equal(store_open(bench->directory, &(struct store_options){.compression = 3}, &bench->store, &bench->err),
-                     STATUS_OK);
+    const struct store_options options = {.compression = 3};
+    assert_int_equal(store_open(bench->directory, &options, &bench->store, &bench->err), STATUS_OK);
 }
 
 static void put(struct bench *bench, struct digest key, unsigned variant, bool with_inputs, int64_t created_ms)

@@ -654,7 +654,8 @@ static void a_map_follows_another_process(void **state)
         struct store *store;
         struct error err;
         struct digest digest;
-        bool good = read(ends[0], &byte, 1) == 1 && store_open(bench->directory, &writable, &store, &err) == STATUS_OK &&
+        bool good = read(ends[0], &byte, 1) == 1 &&
+                    store_open(bench->directory, &writable, &store, &err) == STATUS_OK &&
                     store_put_bytes(store, bytes, &digest, &err) == STATUS_OK && store_flush(store, &err) == STATUS_OK;
         _exit(good ? 0 : 1);
     }

@@ -123,7 +123,8 @@ static void resolves_aliases_and_merges(void **state)
     value_canonical(root, &out);
     assert_string_equal(out.ptr, "{\"again\":6,\"base\":{\"x\":1,\"y\":2},\"inline\":{\"q\":1},\"key\":\"name\","
                                  "\"last\":6,\"list\":[5,5],\"more\":{\"y\":3,\"z\":4},\"name\":\"value\","
-                                 "\"one\":{\"x\":9,\"y\":2},\"quoted\":{\"<<\":1},\"two\":{\"w\":0,\"x\":1,\"y\":2,\"z\":4}}");
+                                 "\"one\":{\"x\":9,\"y\":2},"
+                                 "\"quoted\":{\"<<\":1},\"two\":{\"w\":0,\"x\":1,\"y\":2,\"z\":4}}");
     buf_finish(&out);
 }
 

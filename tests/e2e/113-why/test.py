@@ -2,8 +2,8 @@
 from harness import contains, equal, expect, pipeline
 
 p = pipeline()
-verdict, changes = p.why("train")
-equal(verdict, "would run", "before the first run")
+equal(p.why("split")[0], "would run", "before the first run")
+equal(p.why("train")[0], "may run", "before the first run")
 p.run(ran=3)
 equal(p.why("train"), ("fresh", {}), "after it")
 

@@ -7,7 +7,6 @@ p = Project("""\
     stages:
       make:
         cmd: ln source.txt out.txt; mkdir d; echo x > d/a; ln d/a d/b
-        deps: [source.txt]
         outs: [out.txt, d]
     """)
 p.write("source.txt", "the source\n")

@@ -4,7 +4,8 @@ from harness import contains, equal, Project
 MANIFEST = """\
     stages:
       compile:
-        cmd: cat main.txt gen/g.inc > out.txt; printf 'out.txt: main.txt gen/g.inc\\n' > out.d
+        cmd: |
+          cat main.txt gen/g.inc > out.txt; echo 'out.txt: main.txt gen/g.inc' > out.d
         deps: [{deps}]
         outs: [out.txt]
         depfile: out.d

@@ -4,7 +4,8 @@ from harness import equal, expect, Project
 p = Project("""\
     stages:
       compile:
-        cmd: cat a.inc > out.txt; sh meanwhile.sh; echo 'out.txt: a.inc' > out.d
+        cmd: |
+          cat a.inc > out.txt; sh meanwhile.sh; echo 'out.txt: a.inc' > out.d
         outs: [out.txt]
         depfile: out.d
     """)

@@ -3,9 +3,9 @@ from harness import contains, Project
 
 p = Project("stages:\n  a:\n    cmd: echo a > a.txt\n    outs: [a.txt]\n")
 (p.base / "file").write_text("not a folder\n")
-contains(p.refit("run", env={"REFIT_STORE": str(p.base / "file")}, exit=5).stderr, "refit: ", str(p.base / "file"))
+contains(p.refit("run", env={"REFIT_STORE": str(p.base / "file")}, exit=5).text, str(p.base / "file"))
 broken = p.base / "broken"
 broken.mkdir()
 (broken / "data.mdb").write_bytes(b"this is no LMDB environment\n" * 1000)
-contains(p.refit("run", env={"REFIT_STORE": str(broken)}, exit=5).stderr, "refit: ", str(broken))
+contains(p.refit("run", env={"REFIT_STORE": str(broken)}, exit=5).text, str(broken))
 p.run(ran=1)
