@@ -73,7 +73,8 @@ int main(int argc, char **argv)
     if (status != STATUS_OK) {
         char text[sizeof err.file + sizeof err.message + 64];
         fprintf(stderr, "refit: %s\n", error_text(&err, text, sizeof text));
-        exit_status = status_exit(status);
+        if (exit_status == 0) /* a run may know one that counts more */
+            exit_status = status_exit(status);
     }
     arena_finish(&in.arena);
     return exit_status;

@@ -3,8 +3,8 @@
 
     python3 tests/install.py REFIT PREFIX
 
-REFIT is the program that was built. It goes to PREFIX/bin, the rules to PREFIX/share/refit/rules, and shell completion to
-where bash, zsh and fish look for it. With DESTDIR in the environment, everything goes below that folder (for packages).
+REFIT is the program that was built. It goes to PREFIX/bin, the rules to PREFIX/share/refit/rules, and shell completion
+to where bash, zsh and fish look for it. With DESTDIR in the environment, everything goes below that folder.
 """
 import os
 import subprocess

@@ -124,7 +124,8 @@ enum status manifest_load(struct arena *arena, struct str text, struct str file,
 enum status yaml_parse(struct arena *arena, struct str text, struct str file, struct value **out, struct error *err);
 
 /* Append a string as a YAML scalar: plain where that reads back as the same string, otherwise double-quoted.
- * Bytes that are not UTF-8 are written as "\xHH" behind the tag `!bytes`, which yaml_parse reads back. */
+ * Bytes that are not UTF-8 are written as "\xHH" behind the tag `!bytes`, which yaml_parse reads back. As the key of a
+ * map, what comes to more than 1000 bytes must stand in the form `? KEY`, newline, `: VALUE`: libyaml's limit is 1024. */
 void yaml_append_string(struct buf *out, struct str s);
 
 /* Sizes and durations as people write them: "512M", "1.5G", "64KiB" (powers of 1024; bytes), "90", "90s", "1.5h", "2d"

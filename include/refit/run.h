@@ -61,7 +61,8 @@ struct run_options {
     bool wait;   /* wait for another run of this workspace instead of failing */
 };
 
-/* Run. Stages that fail are in the summary (exit_status), not in the status. */
+/* Run. Stages that fail are in the summary (exit_status), not in the status. An error that ended a run that had begun is
+ * in both: the summary was reported, and its exit_status counts. */
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err);
 

@@ -38,13 +38,19 @@ enum status path_make(struct arena *arena, struct str root, struct str wdir, str
         return error_set(err, STATUS_USAGE, "a path cannot be empty");
     if (str_find(raw, '\0') >= 0)
         return error_set(err, STATUS_USAGE, "a path cannot contain a NUL byte");
-    struct buf path = {0};
+    struct buf path = {0}, absolute = {0};
     if (raw.ptr[0] == '/')
         buf_char(&path, '/');
     else if (!str_is(wdir, "."))
         buf_str(&path, wdir);
     append_components(&path, raw);
     struct str made = buf_view(&path);
+    if (str_is(made, "..") || str_starts(made, STR("../"))) { /* it may lead out of the project and in again */
+        buf_str(&absolute, root);
+        append_components(&absolute, made);
+        if (str_equal(buf_view(&absolute), root) || path_is_below(buf_view(&absolute), root))
+            made = buf_view(&absolute);
+    }
     if (str_equal(made, root))
         made = STR(".");
     else if (made.len > 0 && made.ptr[0] == '/' && path_is_below(made, root))
@@ -58,6 +64,7 @@ enum status path_make(struct arena *arena, struct str root, struct str wdir, str
     else
         *out = str_dup(arena, made);
     buf_finish(&path);
+    buf_finish(&absolute);
     return status;
 }
 

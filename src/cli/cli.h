@@ -142,10 +142,13 @@ enum status cli_record(struct project *project, struct arena *arena, struct str 
 bool output_color(const struct invocation *in);
 struct report *output_report(const struct invocation *in); /* in the style that fits; writes to stdout */
 
+/* Text that may hold names already made printable, such as a reason: as it is, unless a terminal would obey it. */
+struct str output_text(struct arena *arena, struct str text);
+
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);
 
-/* Lines of cells in aligned columns. Cells are made printable. */
+/* Lines of cells in aligned columns; each goes through output_text(). */
 #define SHEET_COLUMNS 4
 enum paint { PAINT_NONE, PAINT_GOOD, PAINT_CHANGE, PAINT_BAD, PAINT_DIM };
 
@@ -159,7 +162,7 @@ struct sheet {
 };
 
 void sheet_add(struct sheet *sheet, enum paint paint, struct str a, struct str b, struct str c, struct str d);
-/* Prints the lines, the first cell painted, and frees them. */
+/* Prints the lines, the second cell painted, and frees them. */
 void sheet_print(struct sheet *sheet, bool color);
 
 #endif

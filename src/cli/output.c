@@ -43,6 +43,14 @@ struct report *output_report(const struct invocation *in)
     return report_create(&options);
 }
 
+struct str output_text(struct arena *arena, struct str text)
+{
+    bool plain = str_is_utf8(text);
+    for (size_t i = 0; i < text.len && plain; i++)
+        plain = (unsigned char)text.ptr[i] >= 0x20 && text.ptr[i] != 0x7f;
+    return plain ? text : str_printable(arena, text);
+}
+
 void output_json(struct buf *document)
 {
     buf_char(document, '\n');
@@ -58,8 +66,8 @@ void sheet_add(struct sheet *sheet, enum paint paint, struct str a, struct str b
     struct sheet_cell *row = sheet->rows[sheet->count++];
     struct str texts[SHEET_COLUMNS] = {a, b, c, d};
     for (int column = 0; column < SHEET_COLUMNS; column++)
-        row[column] = (struct sheet_cell){str_printable(sheet->arena, texts[column]), PAINT_NONE};
-    row[0].paint = paint;
+        row[column] = (struct sheet_cell){output_text(sheet->arena, texts[column]), PAINT_NONE};
+    row[1].paint = paint;
 }
 
 /* Columns on the screen: one a code point. */

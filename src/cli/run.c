@@ -94,7 +94,7 @@ static enum status select_stages(struct invocation *in, const struct project *pr
                                  bool **selected, struct error *err)
 {
     enum status status = cli_select(in, project, &run->selection, selected, err);
-    if (status != STATUS_USAGE || in->argument_count == 0)
+    if (status != STATUS_USAGE || run->selection.target_count == 0)
         return status;
     struct str first = run->selection.targets[0];
     bool known = graph_find_stage(&project->graph, first).index != GRAPH_NONE || graph_is_made(&project->graph, first);

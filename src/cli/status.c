@@ -110,8 +110,8 @@ static void print_text(struct invocation *in, const struct status_view *view)
         const struct stage_plan *plan = &view->plans[i];
         if (!view->selected[i] || (plan->verdict == VERDICT_FRESH && !all && !plan->running && !plan->pending))
             continue;
-        sheet_add(&sheet, verdict_paint(plan->verdict), str_from(verdict_name(plan->verdict)),
-                  view->graph->stages[i].declared->name, plan->reason, remark(plan));
+        sheet_add(&sheet, verdict_paint(plan->verdict), view->graph->stages[i].declared->name,
+                  str_from(verdict_name(plan->verdict)), plan->reason, remark(plan));
     }
     sheet_print(&sheet, output_color(in));
     print_counts(view);

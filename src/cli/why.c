@@ -51,7 +51,7 @@ static enum status find_since(struct project *project, struct explanation *e, st
 
 static void print_str(struct arena *arena, const char *before, struct str text, const char *after)
 {
-    struct str shown = str_printable(arena, text);
+    struct str shown = output_text(arena, text);
     printf("%s" STR_FMT "%s", before, STR_ARG(shown), after);
 }
 
@@ -134,7 +134,10 @@ static void print_json(const struct explanation *e)
         json_open_object(&j);
         json_key(&j, "kind");
         json_str(&j, str_from(field_tag_name(any->tag)));
-        json_path(&j, "name", any->name);
+        json_key(&j, "name");
+        json_str(&j, any->name);
+        if (!str_is_utf8(any->name))
+            json_path(&j, "name", any->name); /* as name_hex */
         json_field(&j, "old", change->old);
         json_field(&j, "new", change->now);
         json_close_object(&j);

@@ -169,7 +169,7 @@ static void note_peak(struct execution *x, const struct rusage *usage)
         x->result.peak_bytes = bytes;
 }
 
-/* The shell has ended. What is left of its group is killed, at once or, if it was asked to end, when the grace is over. */
+/* The shell has ended. What is left of its group is killed: at once, or after the grace if it was asked to end. */
 static void on_shell_ended(struct execution *x, int status)
 {
     if (x->stopping)

@@ -1,7 +1,8 @@
 /* Depfiles as compilers write them: Make rules whose targets do not matter and whose prerequisites do.
  *
- * Escapes, as GCC and Clang write them: backslash-space and backslash-# for the character, $$ for $, a backslash before
- * a line's end to go on; any other backslash is itself. */
+ * Escapes, as GCC and Clang write them: 2N+1 backslashes before white space for N of them and the character, 2N for N of
+ * them at the end of a name; backslash-# for #, $$ for $, a backslash before a line's end to go on; any other backslash is
+ * itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,12 +60,35 @@ static bool ends_word(const struct scanner *s, bool target)
     return target && c == ':' && (next < 0 || next == ' ' || next == '\t' || next == '\n' || next == '\r' || next == '\\');
 }
 
+/* Backslashes before white space come in pairs, and an odd one makes the space part of the name. Elsewhere each is itself;
+ * the last one is left, since a `#` or a line's end may follow. False if nothing was taken. */
+static bool scan_backslashes(struct scanner *s, struct buf *word)
+{
+    size_t run = 0;
+    while (peek(s, run) == '\\')
+        run++;
+    bool spaced = run > 0 && (peek(s, run) == ' ' || peek(s, run) == '\t');
+    if (run < 2 && !spaced)
+        return false;
+    size_t kept = spaced ? run / 2 : run - 1;
+    for (size_t i = 0; i < kept; i++)
+        buf_char(word, '\\');
+    advance(s, spaced ? run : run - 1);
+    if (spaced && run % 2 != 0) {
+        buf_char(word, s->text.ptr[s->at]);
+        advance(s, 1);
+    }
+    return true;
+}
+
 static void scan_word(struct scanner *s, bool target, struct buf *word)
 {
     buf_clear(word);
     while (!ends_word(s, target)) {
+        if (scan_backslashes(s, word))
+            continue;
         int c = peek(s, 0), next = peek(s, 1);
-        if (c == '\\' && (next == ' ' || next == '#' || next == '\t' || (target && next == ':')))
+        if (c == '\\' && (next == '#' || (target && next == ':')))
             advance(s, 1);
         else if (c == '$' && next == '$')
             advance(s, 1);

@@ -7,9 +7,9 @@
 #include "refit/base/path.h"
 #include "refit/fingerprint.h"
 
-enum { MATCH_PARTS_MAX = 1024 };
+enum { MATCH_PARTS_MAX = PATH_BYTES_MAX / 2 + 1 };
 
-static const char built_in[] = "__pycache__/\n*.pyc\n.ipynb_checkpoints/\n.git/\n.refit/\n/refit.lock\n";
+static const char built_in[] = "__pycache__/\n*.pyc\n.ipynb_checkpoints/\n.git/\n.refit/\nrefit.lock\n";
 
 struct pattern {
     bool negated, directory_only;
@@ -23,21 +23,50 @@ struct ignore {
     uint32_t count, cap;
 };
 
-static void split(struct ignore *ignore, struct pattern *pattern, struct str text, bool anchored)
+/* Stars alone, two or more. */
+static bool is_any_depth(struct str part)
+{
+    size_t stars = 0;
+    while (stars < part.len && part.ptr[stars] == '*')
+        stars++;
+    return stars == part.len && stars >= 2;
+}
+
+/* False for a pattern with an empty component, which matches nothing. */
+static bool split(struct ignore *ignore, struct pattern *pattern, struct str text)
 {
     uint32_t slashes = 0;
     for (size_t i = 0; i < text.len; i++)
         slashes += text.ptr[i] == '/';
     pattern->components = arena_array(&ignore->arena, const char *, slashes + 2u);
-    if (!anchored)
+    if (slashes == 0)
         pattern->components[pattern->count++] = "**";
-    while (text.len > 0) {
+    if (str_starts(text, STR("/")))
+        text = str_slice(text, 1, text.len);
+    for (;;) {
         ptrdiff_t slash = str_find(text, '/');
         struct str part = slash < 0 ? text : str_slice(text, 0, (size_t)slash);
-        text = slash < 0 ? STR("") : str_slice(text, (size_t)slash + 1, text.len);
-        if (part.len > 0)
-            pattern->components[pattern->count++] = str_terminated(&ignore->arena, part);
+        if (part.len == 0)
+            return false;
+        pattern->components[pattern->count++] = is_any_depth(part) ? "**" : str_terminated(&ignore->arena, part);
+        if (slash < 0)
+            return true;
+        text = str_slice(text, (size_t)slash + 1, text.len);
     }
+}
+
+/* Spaces at the end do not count unless they are escaped. */
+static struct str without_trailing_spaces(struct str line)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        if (line.ptr[i] == '\\' && i + 1 < line.len)
+            i++;
+        else if (line.ptr[i] == ' ')
+            continue;
+        kept = i + 1;
+    }
+    return str_slice(line, 0, kept);
 }
 
 static void add_line(struct ignore *ignore, struct str line)
@@ -45,9 +74,7 @@ static void add_line(struct ignore *ignore, struct str line)
     struct pattern pattern = {0};
     if (str_ends(line, STR("\r")))
         line.len--;
-    /* White space at the end does not count unless it is escaped. */
-    while (line.len > 0 && line.ptr[line.len - 1] == ' ' && !(line.len > 1 && line.ptr[line.len - 2] == '\\'))
-        line.len--;
+    line = without_trailing_spaces(line);
     if (line.len == 0 || line.ptr[0] == '#' || str_find(line, '\0') >= 0)
         return;
     if (line.ptr[0] == '!') {
@@ -58,11 +85,7 @@ static void add_line(struct ignore *ignore, struct str line)
         pattern.directory_only = true;
         line.len--;
     }
-    if (line.len == 0)
-        return;
-    bool anchored = str_find(line, '/') >= 0;
-    split(ignore, &pattern, line, anchored);
-    if (pattern.count == 0)
+    if (!split(ignore, &pattern, line))
         return;
     MEM_GROW(ignore->patterns, ignore->count, ignore->cap);
     ignore->patterns[ignore->count++] = pattern;
@@ -81,6 +104,8 @@ struct ignore *ignore_create(struct str text)
 {
     struct ignore *ignore = mem_alloc(sizeof *ignore);
     add_lines(ignore, str_from(built_in));
+    if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte order mark, as some editors write it */
+        text = str_slice(text, 3, text.len);
     add_lines(ignore, text);
     return ignore;
 }

@@ -219,24 +219,32 @@ static bool has_odd_space(struct str name)
     return false;
 }
 
+/* A name for a message, however long and odd it is. */
+static struct str printable_start(struct loader *l, struct str name)
+{
+    return str_printable(l->arena, name.len > 80 ? str_slice(name, 0, 80) : name);
+}
+
 enum status check_stage_name(struct loader *l, struct str name, uint32_t line, uint32_t column, struct error *err)
 {
     enum { NAME_BYTES_MAX = 200 }; /* names become file names, with something behind them */
     struct position at = {line, column};
-    struct str printable = str_printable(l->arena, name.len > NAME_BYTES_MAX ? str_slice(name, 0, 40) : name);
     if (name.len == 0)
         return REFUSE(l, &at, err, "the name of a stage cannot be empty");
-    if (name.len > NAME_BYTES_MAX)
+    if (name.len > NAME_BYTES_MAX) {
+        struct str start = printable_start(l, name);
         return REFUSE(l, &at, err, "the stage name `" STR_FMT "...` is longer than %d bytes; shorten it",
-                      STR_ARG(printable), NAME_BYTES_MAX);
+                      STR_ARG(start), NAME_BYTES_MAX);
+    }
     bool good = name.ptr[0] != '-' && name.ptr[0] != '.' && str_is_utf8(name) && !has_odd_space(name);
     for (size_t i = 0; i < name.len && good; i++)
         good = is_name_byte((unsigned char)name.ptr[i]);
     if (good)
         return STATUS_OK;
+    struct str start = printable_start(l, name);
     return REFUSE(l, &at, err,
                   "`" STR_FMT "` cannot name a stage; use letters, digits and `_ - . @ +`, not `-` or `.` first",
-                  STR_ARG(printable));
+                  STR_ARG(start));
 }
 
 enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err)

@@ -1,8 +1,8 @@
 /*
  * The report in a terminal: finished lines scroll by, and below them stands what runs now.
  *
- * Each redraw is one write: up to where the region began, clear from there, the new finished lines, the new region. So
- * the cursor is always at the start of the line after the region, and whatever ends the program leaves a usable terminal.
+ * Each redraw is one write: up to where the region began, clear from there, the new finished lines, the new region.
+ * The cursor is always at the start of the line after the region: whatever ends the program leaves a usable terminal.
  */
 #include "report/report.h"
 

@@ -161,8 +161,10 @@ static enum status same_found(struct check_context *c, const struct record_input
         if (status == STATUS_OK && !complete)
             want_read(c, out, found[i].path, DIGEST_DEP, now.size);
         else if (status != STATUS_OK || now.kind != found[i].kind || now.executable != found[i].executable ||
-                 !digest_equal(now.digest, found[i].digest))
+                 !digest_equal(now.digest, found[i].digest)) {
             *same = false;
+            out->found_changed = found[i].path;
+        }
     }
     return STATUS_OK;
 }
@@ -198,6 +200,9 @@ static enum status explain(struct check_context *c, struct stage_id id, struct c
         out->reason = str_format(c->arena, STR_FMT " and %u more", STR_ARG(changes.first), changes.count - 1);
     else if (changes.count == 1)
         out->reason = changes.first;
+    else if (out->found_changed.len > 0)
+        out->reason = str_format(c->arena, "dep " STR_FMT " (found while running) changed",
+                                 STR_ARG(str_printable(c->arena, out->found_changed)));
     else if (out->has_memory && out->memory.failed)
         out->reason = STR("its last attempt failed");
     else

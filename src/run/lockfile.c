@@ -219,16 +219,26 @@ static int compare_stages(const void *a, const void *b)
     return str_compare(((const struct lock_stage *)a)->name, ((const struct lock_stage *)b)->name);
 }
 
-static bool has_conflict(struct str text)
+/* The line on which git's conflict marker stands, or 0. */
+static uint32_t find_conflict(struct str text)
 {
-    return str_starts(text, STR("<<<<<<< ")) || memmem(text.ptr, text.len, "\n<<<<<<< ", 9) != NULL;
+    uint32_t line = 1;
+    while (text.len > 0) {
+        if (str_starts(text, STR("<<<<<<< ")))
+            return line;
+        ptrdiff_t end = str_find(text, '\n');
+        text = end < 0 ? STR("") : str_slice(text, (size_t)end + 1, text.len);
+        line++;
+    }
+    return 0;
 }
 
 enum status lock_parse(struct arena *arena, struct str text, struct lock *out, struct error *err)
 {
     *out = (struct lock){0};
-    if (has_conflict(text))
-        return error_at(err, STATUS_MANIFEST, LOCK_FILE, 1, 1,
+    uint32_t conflict = find_conflict(text);
+    if (conflict != 0)
+        return error_at(err, STATUS_MANIFEST, LOCK_FILE, conflict, 1,
                         "git left a merge conflict here; take either side (git checkout --ours refit.lock) and run refit");
     struct value *root;
     enum status status = yaml_parse(arena, text, STR(LOCK_FILE), &root, err);

@@ -280,7 +280,9 @@ static enum status execute(struct run *run, struct report_summary *summary, stru
         run->saw_exit[status_exit(status)] = true;
     }
     summarise(run, began_ms, summary);
-    return STATUS_OK;
+    if (run->is_fatal)
+        *err = run->error;
+    return run->is_fatal ? run->error.status : STATUS_OK;
 }
 
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,

@@ -41,6 +41,7 @@ struct check {
     bool by_memory;          /* fresh, and what the state remembers is still right */
     struct record *record;   /* FRESH by a record, RESTORE */
     struct str reason;
+    struct str found_changed; /* a discovered input that is no longer what it was; "" = none */
     struct unread {
         struct str path;
         enum digest_mode mode;

@@ -120,6 +120,14 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
     }
 }
 
+/* Which records are in use decides what the store may forget first. */
+static void mark_used(struct stage_run *s)
+{
+    struct error err;
+    if (s->run->project->store != NULL && store_mark_used(s->run->project->store, s->check.key, &err) != STATUS_OK)
+        run_set_fatal(s->run, &err);
+}
+
 static void end_fresh(struct stage_run *s)
 {
     struct run *run = s->run;
@@ -131,6 +139,7 @@ static void end_fresh(struct stage_run *s)
     } else if (check->record != NULL) {
         remember(s, check->record->outs, check->record->out_count, check->record->inputs, check->record->input_count,
                  check->record->duration_ms);
+        mark_used(s);
     }
     end_stage(s, STATE_FRESH, STR(""), false, 0);
 }
@@ -139,6 +148,7 @@ static void end_restored(struct stage_run *s)
 {
     const struct record *record = s->check.record;
     remember(s, record->outs, record->out_count, record->inputs, record->input_count, record->duration_ms);
+    mark_used(s);
     end_stage(s, STATE_RESTORED, s->check.reason, false, 0);
 }
 

@@ -288,7 +288,7 @@ class Project:
         """(verdict, {(kind, name): (old, new)})"""
         answer = self.refit("why", stage, "--json", env=env).json
         equal(answer["stage"], stage, "stage in why")
-        changes = {(each["kind"], each["name"]): (each["old"], each["new"]) for each in answer["changes"]}
+        changes = {(each["kind"], path_of(each, "name")): (each["old"], each["new"]) for each in answer["changes"]}
         return answer["verdict"], changes
 
     def store_stats(self):
@@ -303,6 +303,11 @@ class Project:
             text = self.read(name) if self.exists(name) else ""
             return text.endswith("\n") and int(text)
         return wait_until(complete, f"a pid in {name}")
+
+
+def path_of(entry, name):
+    """A path in JSON: text, or bytes where it is not UTF-8."""
+    return entry[name] if name in entry else bytes.fromhex(entry[f"{name}_hex"])
 
 
 def clean_environment(home):
@@ -370,7 +375,7 @@ def pipeline(project=None):
     p.write("train.sh", 'lr=$(sed -n "s/^  lr: //p" params.yaml)\n'
                         'echo "training with $lr"\n(echo "lr $lr"; cat work/train.txt) > model.txt\n')
     p.write("evaluate.sh", 'echo "{\\"lines\\": $(cat model.txt work/test.txt | wc -l), '
-                           '\\"size\\": $(wc -c < model.txt)}" > metrics.json\n')
+                           '\\"model\\": \\"$(head -n 1 model.txt)\\"}" > metrics.json\n')
     p.manifest("""\
         stages:
           split:

@@ -133,7 +133,7 @@ static void reads_common_options(void **state)
 static void options_stand_in_clusters(void **state)
 {
     (void)state;
-    struct invocation in = accepted("refit -nBs -nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+    struct invocation in = accepted("refit -nBs -nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
     assert_true(option_given(&in, 'n') && option_given(&in, 'B') && option_given(&in, 's'));
     assert_false(option_given(&in, 'j'));
     arena_finish(&in.arena);

@@ -292,6 +292,20 @@ static void any_text_reads_back(void **state)
     }
 }
 
+/* libyaml takes keys of up to 1024 characters; longer ones need `? KEY` in a line of their own. */
+static void long_keys_need_a_question_mark(void **state)
+{
+    (void)state;
+    struct buf key = {0}, text = {0};
+    while (key.len < 5000)
+        buf_str(&key, STR("long "));
+    buf_print(&text, "\"%s\": 1\n", key.ptr);
+    refuses(buf_view(&text), 1, 5003, "broken YAML");
+    reads_back(buf_view(&key), "? %1$s\n: %1$s\n");
+    buf_finish(&key);
+    buf_finish(&text);
+}
+
 /* ---- units ---- */
 
 static void parses_units(void **state)
@@ -349,6 +363,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_plainly_where_it_can, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_bytes_read_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_text_reads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_keys_need_a_question_mark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parses_units, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parses_params_by_ending, set_up, tear_down),
     };

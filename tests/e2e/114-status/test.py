@@ -20,7 +20,9 @@ stages = p.status()
 equal({name: s["verdict"] for name, s in stages.items()},
       {"split": "fresh", "train": "would run", "evaluate": "may run"}, "a changed parameter")
 contains(stages["train"]["reason"], "params.yaml:train.lr")
-contains(p.refit("status").stdout, "train", "would run", "evaluate", "may run")
+text = p.refit("status").stdout
+contains(text, "train", "evaluate", "1 fresh, 1 would run, 1 may run")
+contains(text, "params.yaml:train.lr 0.1 → 0.2")
 p.run(fresh=1, ran=2)
 p.replace("params.yaml", "lr: 0.2", "lr: 0.1")
 equal(p.verdicts(), {"split": "fresh", "train": "would restore", "evaluate": "would restore"}, "changed back")

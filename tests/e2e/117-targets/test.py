@@ -13,6 +13,6 @@ equal(p.run("--downstream", "train", fresh=2).started, [], "downstream of train"
 p.run("train.txt", cwd=p.path("work"), fresh=1)
 p.refit("-C", "work", "run", "--json", "train.txt")
 contains(p.refit("run", "trane", exit=2).stderr, "refit: ", "trane", "did you mean", "train")
-contains(p.refit("run", "model.tx", exit=2).stderr, "model.txt")
+contains(p.refit("run", "model.tx", exit=2).stderr, "model.tx")
 equal(p.refit("train").code, 0, "`refit TARGET` means `refit run TARGET`")
 contains(p.refit("staus", exit=2).stderr, "staus", "did you mean", "status")

@@ -32,7 +32,7 @@ p.run("-B", "-j3", ran=3)
 equal(p.bytes("refit.lock"), first, "refit.lock after -B")
 
 # A run of a part keeps the rest.
-p.replace("params.yaml", "lr: 0.1", "lr: 0.2")
+p.replace("params.yaml", "lr: 0.1", "lr: 0.3")
 p.run("train", fresh=1, ran=1)
 contains(p.read("refit.lock"), "evaluate", "metrics.json", "train")
 
