@@ -68,6 +68,7 @@ int main(int argc, char **argv)
     if (status == STATUS_OK && flushed != STATUS_OK) {
         status = flushed;
         err = late;
+        in.exit_status = 0;
     }
     int exit_status = in.exit_status;
     if (status != STATUS_OK) {

@@ -141,10 +141,7 @@ static enum status read_depfile(const struct finish_request *r, struct arena *ar
     struct error why;
     struct str *paths = NULL;
     uint32_t count = 0;
-    struct stat st;
-    /* One from an earlier execution says nothing about this one. */
-    bool stale = stat(stage->depfile.ptr, &st) == 0 && file_stat_of(&st).mtime_ns < r->started_ns && !r->accepting;
-    enum status status = stale ? STATUS_NOT_FOUND : fs_read(stage->depfile.ptr, DEPFILE_BYTES_MAX, &text, &why);
+    enum status status = fs_read(stage->depfile.ptr, DEPFILE_BYTES_MAX, &text, &why);
     if (status == STATUS_NOT_FOUND)
         error_set(&why, STATUS_FAILED, "it did not write its depfile " STR_FMT, STR_ARG(stage->depfile));
     if (status == STATUS_OK)

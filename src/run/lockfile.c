@@ -27,11 +27,15 @@ enum { LOCK_FORMAT = 1, LOCK_BYTES_MAX = 1 << 30 };
 
 /* ---- printing ---- */
 
+/* YAML parsers refuse a plain key of more than 1024 characters: a long one is marked by `?`. */
+enum { KEY_MAX = 1000 };
+
 static void print_pair(struct buf *out, const char *indent, struct str name, struct str value)
 {
-    buf_print(out, "%s", indent);
-    yaml_append_string(out, name);
-    buf_str(out, STR(": "));
+    struct buf key = {0};
+    yaml_append_string(&key, name);
+    buf_print(out, key.len > KEY_MAX ? "%s? %s\n%s: " : "%s%s: ", indent, key.ptr, indent);
+    buf_finish(&key);
     yaml_append_string(out, value);
     buf_char(out, '\n');
 }

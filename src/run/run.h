@@ -220,7 +220,7 @@ struct stage_run {
     struct check check;
     struct lock_stage news; /* for refit.lock; name "" = none */
     uint32_t digest_tries, attempts;
-    int64_t started_ns; /* wall clock when the command began, as files are stamped */
+    int64_t started_ns; /* wall clock when the command began */
     bool params_changed; /* while running */
     int log_fd;
     char **environment;

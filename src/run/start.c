@@ -134,11 +134,10 @@ static void warn_undeclared(const struct stage_run *s)
 
 /* ---- starting ---- */
 
-/* Files are stamped with the kernel's coarse clock: the same one tells what was written since. */
-static int64_t stamp_now_ns(void)
+static int64_t wall_now_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -175,12 +174,31 @@ static enum status make_out_folders(const struct stage_run *s, struct error *err
     return status;
 }
 
+/* A depfile of an earlier execution says nothing about this one. It is moved, not removed: the declaration may be wrong. */
+static enum status put_depfile_aside(const struct stage_run *s, struct error *err)
+{
+    const struct manifest_stage *stage = stage_declared(s);
+    struct stat st;
+    bool found = false;
+    enum status status = stage->depfile.len > 0 ? fs_lstat(stage->depfile.ptr, &st, &found, err) : STATUS_OK;
+    if (status != STATUS_OK || !found)
+        return status;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct str aside = str_format(&scratch, ".refit/depfiles/" STR_FMT ".d", STR_ARG(stage->name));
+    status = fs_rename(stage->depfile.ptr, aside.ptr, err);
+    arena_finish(&scratch);
+    return status;
+}
+
 bool start_command(struct stage_run *s, execution_done done)
 {
     struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
     struct error err;
     enum status status = make_out_folders(s, &err);
+    if (status == STATUS_OK)
+        status = put_depfile_aside(s, &err);
     if (status == STATUS_OK)
         status = open_log(s, &err);
     if (status == STATUS_OK)
@@ -194,7 +212,7 @@ bool start_command(struct stage_run *s, execution_done done)
     if (s->attempts == 0)
         warn_undeclared(s);
     s->environment = make_environment(s);
-    s->started_ns = stamp_now_ns();
+    s->started_ns = wall_now_ns();
     s->execution = (struct execution_options){
         .name = stage->name.ptr,
         .shell = stage->shell.ptr,
