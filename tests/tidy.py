@@ -4,7 +4,9 @@
     python3 tests/tidy.py               check the tree
     python3 tests/tidy.py --self-test   check that each rule finds what it is for
 """
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,17 +69,22 @@ def main():
 
 
 def tree():
-    """Text that people write: not what is built, not data."""
+    """Text that people write: not what is built, not data. What git ignores is left out where there is git."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        answer = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+        names = sorted({os.fsdecode(name) for name in answer.stdout.split(b"\0") if name})
+    except (OSError, subprocess.CalledProcessError):
+        names = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*"))
     skipped = {"build", ".git", ".refit", "corpus", "data", "__pycache__", ".venv"}
-    for path in sorted(ROOT.rglob("*")):
-        relative = path.relative_to(ROOT)
-        if path.is_file() and not path.is_symlink() and not skipped & set(relative.parts):
-            if path.suffix in TEXT and path.name not in ("LICENSE", "build.ninja"):
-                yield relative
+    for name in names:
+        path = ROOT / name
+        if path.is_file() and not path.is_symlink() and not skipped & set(Path(name).parts):
+            if path.suffix in TEXT and path.name not in ("LICENSE", "build.ninja", ".ninja_log", ".ninja_deps"):
+                yield Path(name)
 
 
 def ninja_text():
-    import os
     os.chdir(ROOT)
     return configure.ninja_text()
 

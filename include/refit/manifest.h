@@ -117,6 +117,13 @@ enum status manifest_load(struct arena *arena, struct str text, struct str file,
                           struct manifest *out, struct error *err);
 
 /*
+ * A loaded manifest as bytes, and back, for whoever keeps it under the digest of its text (`meta` is left out).
+ * manifest_unpack() gives false for bytes that are not such a manifest; strings point into `bytes`.
+ */
+void manifest_pack(const struct manifest *manifest, struct buf *out);
+bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out);
+
+/*
  * YAML 1.2 core schema into values: anchors, aliases and merge keys resolved; `1_000` is an integer; yes/no/on/off are
  * strings; duplicate keys are errors. One document; an empty one gives NULL-typed value. Bounded: nesting of 64
  * levels, alias expansion of 1,000,000 nodes, otherwise STATUS_MANIFEST.

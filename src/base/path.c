@@ -100,8 +100,14 @@ struct str path_join(struct arena *arena, struct str directory, struct str name)
 {
     if (str_is(directory, "."))
         return str_dup(arena, name);
-    const char *slash = str_ends(directory, STR("/")) ? "" : "/";
-    return str_format(arena, STR_FMT "%s" STR_FMT, STR_ARG(directory), slash, STR_ARG(name));
+    bool slash = directory.len > 0 && directory.ptr[directory.len - 1] != '/';
+    size_t start = directory.len + slash;
+    char *joined = arena_alloc(arena, start + name.len + 1, 1);
+    memcpy(joined, directory.ptr, directory.len);
+    if (slash)
+        joined[directory.len] = '/';
+    memcpy(joined + start, name.ptr, name.len);
+    return (struct str){joined, start + name.len};
 }
 
 struct str path_relative(struct arena *arena, struct str from, struct str path)

@@ -10,10 +10,10 @@
 
 #include <stdio.h>
 
+#include "refit/base/version.h"
 #include "refit/base/json.h"
 #include "refit/run.h"
 
-#define REFIT_VERSION "0.1.0"
 
 /* ---- options (options.c) ---- */
 

@@ -249,19 +249,20 @@ enum status digest_path(struct fingerprint *fp, struct arena *arena, struct str 
 
 struct str input_text(struct arena *arena, const struct input *input)
 {
-    static const char *const kinds[] = {
-        [ENTRY_FILE] = "file", [ENTRY_LINK] = "link", [ENTRY_DIRECTORY] = "directory", [ENTRY_MISSING] = "missing"};
-    char hex[DIGEST_HEX + 1];
-    const char *kind = input->kind == ENTRY_FILE && input->executable ? "exec" : kinds[input->kind];
-    struct str text = str_format(arena, "%s %s", kind, digest_hex(input->digest, hex));
-    if (input->link.len == 0)
-        return text;
-    struct buf both = {0};
-    buf_str(&both, STR("link "));
-    buf_str(&both, input->link);
-    buf_str(&both, STR(", "));
-    buf_str(&both, text);
-    text = str_dup(arena, buf_view(&both));
-    buf_finish(&both);
-    return text;
+    static const struct str kinds[] = {[ENTRY_FILE] = {"file ", 5},
+                                       [ENTRY_LINK] = {"link ", 5},
+                                       [ENTRY_DIRECTORY] = {"directory ", 10},
+                                       [ENTRY_MISSING] = {"missing ", 8}};
+    struct str kind = input->kind == ENTRY_FILE && input->executable ? STR("exec ") : kinds[input->kind];
+    size_t link_len = input->link.len ? 5 + input->link.len + 2 : 0;
+    size_t len = link_len + kind.len + DIGEST_HEX;
+    char *text = arena_alloc(arena, len + 1, 1);
+    if (link_len > 0) {
+        memcpy(text, "link ", 5);
+        memcpy(text + 5, input->link.ptr, input->link.len);
+        memcpy(text + 5 + input->link.len, ", ", 2);
+    }
+    memcpy(text + link_len, kind.ptr, kind.len);
+    digest_hex(input->digest, text + link_len + kind.len);
+    return (struct str){text, len};
 }

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/path.h"
 #include "run/run.h"
 
 enum { LOCK_FORMAT = 1, LOCK_BYTES_MAX = 1 << 30 };
@@ -124,9 +125,21 @@ static bool parse_size(struct str text, uint64_t *out)
     return text.len > 0;
 }
 
-static enum status parse_out(const struct value_pair *pair, struct record_out *out, struct error *err)
+/* Restoring writes to these paths: canonical and below the root, or none. */
+static bool is_out_path(struct arena *arena, struct str path)
+{
+    struct str made;
+    struct error ignored;
+    return path_make(arena, STR("/"), STR("."), path, &made, &ignored) == STATUS_OK && str_equal(made, path) &&
+           !str_is(path, ".");
+}
+
+static enum status parse_out(struct arena *arena, const struct value_pair *pair, struct record_out *out,
+                             struct error *err)
 {
     const struct value *value = pair->value;
+    if (!is_out_path(arena, pair->key))
+        return broken(value, err, "an out's path is not one inside the project");
     if (value->type != VALUE_STRING)
         return broken(value, err, "an out is written as `KIND DIGEST SIZE`");
     struct str rest = value->text, kind = next_word(&rest);
@@ -154,7 +167,7 @@ static enum status parse_outs(struct arena *arena, const struct value *map, stru
     stage->outs = arena_array(arena, struct record_out, stage->out_count);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < stage->out_count && status == STATUS_OK; i++)
-        status = parse_out(&map->map.pairs[i], &stage->outs[i], err);
+        status = parse_out(arena, &map->map.pairs[i], &stage->outs[i], err);
     return status;
 }
 

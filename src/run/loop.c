@@ -188,8 +188,8 @@ static enum status prepare(struct run *run, struct error *err)
 static const struct lock_stage *news_of(void *ctx, uint32_t stage)
 {
     const struct run *run = ctx;
-    const struct lock_stage *news = &run->stages[stage].news;
-    return news->name.len > 0 ? news : NULL;
+    const struct stage_run *s = run->stages[stage];
+    return s != NULL && s->news.name.len > 0 ? &s->news : NULL;
 }
 
 static enum status write_lock(struct run *run, struct error *err)
@@ -294,12 +294,7 @@ enum status run_execute(struct project *project, const struct run_options *optio
     struct run run = {.project = project, .options = options, .report = report, .workspace = {-1}};
     run.id = run_make_id(&project->arena);
     run.selected = arena_array(&project->arena, bool, project->graph.stage_count);
-    run.stages = arena_array(&project->arena, struct stage_run, project->graph.stage_count);
-    for (uint32_t i = 0; i < project->graph.stage_count; i++) {
-        run.stages[i].run = &run;
-        run.stages[i].id.index = i;
-        run.stages[i].log_fd = -1;
-    }
+    run.stages = arena_array(&project->arena, struct stage_run *, project->graph.stage_count);
     run.check = (struct check_context){
         .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force};
     status = execute(&run, summary, err);

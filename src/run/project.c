@@ -7,9 +7,13 @@
 
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
+#include "refit/base/version.h"
 #include "run/run.h"
 
 enum { MANIFEST_BYTES_MAX = 256 << 20, CONFIG_BYTES_MAX = 1 << 20 };
+
+/* From this size on, parsing a manifest costs more than finding it in the state. */
+enum { KEPT_BYTES_MIN = 64 << 10 };
 
 static enum status current_directory(struct arena *arena, struct str *out, struct error *err)
 {
@@ -80,15 +84,60 @@ static enum status enter_root(struct project *p, const struct project_options *o
     return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
 }
 
+/* The name under which the state keeps a large manifest: all that its loading depends on. */
+static struct str kept_name(struct project *p, struct str text)
+{
+    char hex[DIGEST_HEX + 1];
+    struct buf all = {0};
+    buf_lstr(&all, p->root);
+    buf_lstr(&all, p->manifest_path);
+    buf_lstr(&all, STR(REFIT_VERSION));
+    buf_lstr(&all, text);
+    struct str name = str_format(&p->arena, "%s", digest_hex(digest_of(all.ptr, all.len), hex));
+    buf_finish(&all);
+    return name;
+}
+
+/* The state keeps one manifest: behind the name of 32 characters its packed form. */
+static enum status take_kept(struct project *p, struct str name, bool *taken, struct error *err)
+{
+    struct str kept;
+    enum status status = state_get_value(p->state, STR("manifest"), &p->arena, &kept, taken, err);
+    if (status == STATUS_OK && *taken)
+        *taken = str_starts(kept, name) &&
+                 manifest_unpack(&p->arena, str_slice(kept, name.len, kept.len), &p->manifest);
+    return status;
+}
+
+static void keep(struct project *p, struct str name)
+{
+    struct buf packed = {0};
+    buf_str(&packed, name);
+    manifest_pack(&p->manifest, &packed);
+    state_set_value(p->state, STR("manifest"), buf_view(&packed));
+    buf_finish(&packed);
+}
+
+static enum status load_text(struct project *p, struct str text, struct error *err)
+{
+    bool large = text.len >= KEPT_BYTES_MIN, taken = false;
+    struct str name = large ? kept_name(p, text) : STR("");
+    enum status status = large ? take_kept(p, name, &taken, err) : STATUS_OK;
+    if (status != STATUS_OK || taken)
+        return status;
+    /* The manifest may point into its text: that stays. */
+    status = manifest_load(&p->arena, str_dup(&p->arena, text), p->manifest_path, p->root, STR("."), &p->manifest, err);
+    if (status == STATUS_OK && large && p->writer)
+        keep(p, name);
+    return status;
+}
+
 static enum status load_manifest(struct project *p, struct error *err)
 {
     struct buf text = {0};
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
-    if (status == STATUS_OK) {
-        /* The manifest points into its text where it can: it stays. */
-        struct str kept = str_dup(&p->arena, buf_view(&text));
-        status = manifest_load(&p->arena, kept, p->manifest_path, p->root, STR("."), &p->manifest, err);
-    }
+    if (status == STATUS_OK)
+        status = load_text(p, buf_view(&text), err);
     buf_finish(&text);
     if (status == STATUS_OK)
         status = graph_build(&p->arena, &p->manifest, &p->graph, err);
@@ -194,12 +243,12 @@ enum status project_open(const struct project_options *options, struct project *
     enum status status = enter_root(p, options, true, err);
     if (status == STATUS_OK)
         status = load_config(p, options, err);
-    if (status == STATUS_OK)
-        status = load_manifest(p, err);
     if (status == STATUS_OK && p->writer)
         status = workspace_prepare(err);
     if (status == STATUS_OK)
         status = open_state(p, err);
+    if (status == STATUS_OK)
+        status = load_manifest(p, err);
     if (status == STATUS_OK)
         status = fingerprint_create(p->state, &p->fp, err);
     if (status != STATUS_OK) {

@@ -195,7 +195,7 @@ struct run {
     struct str id;
     bool *selected;
     struct schedule *schedule;
-    struct stage_run *stages;
+    struct stage_run **stages; /* NULL until it is checked, and again once it is known to be fresh */
     struct check_context check;
     struct durations durations;
     uv_loop_t loop;
@@ -212,7 +212,7 @@ struct run {
     bool saw_exit[256]; /* exit statuses that apply */
 };
 
-enum stage_job { JOB_DIGEST, JOB_RESTORE, JOB_PREPARE, JOB_FINISH };
+enum job_kind { JOB_DIGEST, JOB_RESTORE, JOB_PREPARE, JOB_FINISH };
 
 struct stage_run {
     struct run *run;
@@ -226,20 +226,25 @@ struct stage_run {
     char **environment;
     struct execution_options execution;
     struct execution_result result;
-    /* the job on the pool */
+    struct job *job; /* what the pool does for it now; NULL = nothing */
+};
+
+/* Work on the pool. */
+struct job {
+    struct stage_run *stage;
+    enum job_kind kind;
     uv_work_t work;
-    enum stage_job job;
-    struct arena job_arena;
+    struct arena arena;
     struct clearing clearing;
     struct finish_result finished;
-    enum status job_status;
-    struct error job_error;
+    enum status status;
+    struct error error;
 };
 
 const struct manifest_stage *stage_declared(const struct stage_run *s);
 
-void run_job(struct stage_run *s, enum stage_job job); /* jobs.c */
-void run_job_done(struct stage_run *s);                /* steps.c, like the next five */
+void run_job(struct stage_run *s, enum job_kind kind); /* jobs.c */
+void run_job_done(struct job *job);                    /* steps.c, like the next five */
 void run_check(struct run *run, struct stage_id id);
 void run_start(struct run *run, struct stage_id id);
 void run_failed(struct stage_run *s, int exit_status, struct str reason);

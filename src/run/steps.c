@@ -166,10 +166,21 @@ static bool need_store(struct stage_run *s)
     return false;
 }
 
+static struct stage_run *new_stage(struct run *run, struct stage_id id)
+{
+    struct stage_run *s = arena_new(&run->project->arena, struct stage_run);
+    s->run = run;
+    s->id = id;
+    s->log_fd = -1;
+    run->stages[id.index] = s;
+    return s;
+}
+
 void run_check(struct run *run, struct stage_id id)
 {
-    struct stage_run *s = &run->stages[id.index];
     struct arena_mark mark = arena_get_mark(&run->project->arena);
+    bool first = run->stages[id.index] == NULL;
+    struct stage_run *s = first ? new_stage(run, id) : run->stages[id.index];
     struct error err;
     enum status status = check_stage(&run->check, id, &s->check, &err);
     if (status != STATUS_OK) {
@@ -181,9 +192,9 @@ void run_check(struct run *run, struct stage_id id)
     case CHECK_FRESH:
         end_fresh(s);
         /* Nothing of a stage that the state still knows is needed any more: memory stays flat over many stages. */
-        if (s->check.by_memory && run->lock_current && run->check.lock == NULL) {
+        if (first && s->check.by_memory && run->lock_current && run->check.lock == NULL) {
+            run->stages[id.index] = NULL;
             arena_rewind(&run->project->arena, mark);
-            s->check = (struct check){0};
         }
         break;
     case CHECK_READ:
@@ -236,7 +247,7 @@ static bool settle_before_deploy(struct stage_run *s)
 
 void run_start(struct run *run, struct stage_id id)
 {
-    struct stage_run *s = &run->stages[id.index];
+    struct stage_run *s = run->stages[id.index];
     const struct manifest_stage *stage = stage_declared(s);
     if (!need_store(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
         return;
@@ -246,15 +257,16 @@ void run_start(struct run *run, struct stage_id id)
         start_command(s, command_done);
 }
 
-static void report_rescued(struct stage_run *s)
+static void report_rescued(struct job *job)
 {
+    struct stage_run *s = job->stage;
     struct arena scratch;
     arena_init(&scratch);
-    for (uint32_t i = 0; i < s->clearing.rescued_count; i++)
+    for (uint32_t i = 0; i < job->clearing.rescued_count; i++)
         report_note(s->run->report,
                     str_format(&scratch, "what was in the way of `" STR_FMT "` and not in the store is now " STR_FMT,
                                STR_ARG(stage_declared(s)->name),
-                               STR_ARG(str_printable(&scratch, s->clearing.rescued[i]))));
+                               STR_ARG(str_printable(&scratch, job->clearing.rescued[i]))));
     arena_finish(&scratch);
 }
 
@@ -361,7 +373,7 @@ static void command_done(void *ctx, const struct execution_result *result)
 /* ---- after jobs ---- */
 
 /* An input changed while the command ran: nothing is recorded, everything stays for `refit accept`. */
-static void keep_for_accepting(struct stage_run *s)
+static void keep_for_accepting(struct stage_run *s, const struct finish_result *finished)
 {
     struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
@@ -370,61 +382,61 @@ static void keep_for_accepting(struct stage_run *s)
     struct stage_memory memory = {.key = s->check.key,
                                   .duration_ms = s->result.duration_ms,
                                   .pending = true,
-                                  .outs = s->finished.outs,
-                                  .out_count = s->finished.out_count,
+                                  .outs = finished->outs,
+                                  .out_count = finished->out_count,
                                   .note = buf_view(&note)};
     if (stage->kind != STAGE_DEPLOY)
         state_set_stage(run->project->state, stage->name, &memory);
     buf_finish(&note);
     run->saw_exit[1] = true;
-    end_stage(s, STATE_FAILED, str_dup(&run->project->arena, s->finished.reason), true, 0);
+    end_stage(s, STATE_FAILED, str_dup(&run->project->arena, finished->reason), true, 0);
 }
 
-static void finish_done(struct stage_run *s)
+static void finish_done(struct stage_run *s, const struct finish_result *f)
 {
     struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
-    const struct finish_result *f = &s->finished;
     if (f->ok) {
         durations_set(&run->durations, stage->name, s->result.duration_ms);
         remember(s, f->outs, f->out_count, f->found, f->found_count, s->result.duration_ms);
         end_stage(s, STATE_RAN, s->check.reason, true, 0);
     } else if (f->changed) {
-        keep_for_accepting(s);
+        keep_for_accepting(s, f);
     } else {
         retry_or_fail(s, str_dup(&run->project->arena, f->reason));
     }
 }
 
-void run_job_done(struct stage_run *s)
+void run_job_done(struct job *job)
 {
+    struct stage_run *s = job->stage;
     struct run *run = s->run;
-    report_rescued(s);
-    if (s->job_status != STATUS_OK && s->job == JOB_DIGEST) {
+    report_rescued(job);
+    if (job->status != STATUS_OK && job->kind == JOB_DIGEST) {
         /* The check meets the same fault, and knows which input it is. */
         run_check(run, s->id);
         return;
     }
-    if (s->job_status != STATUS_OK && s->job == JOB_RESTORE && s->job_error.status != STATUS_STORE &&
-        s->job_error.status != STATUS_LOCKED) {
+    if (job->status != STATUS_OK && job->kind == JOB_RESTORE && job->error.status != STATUS_STORE &&
+        job->error.status != STATUS_LOCKED) {
         /* Corrupt bytes were dropped from the store: checked again, the stage is executed. */
-        report_warning(run->report, error_reason(run, &s->job_error));
-        if (s->digest_tries++ < DIGEST_TRIES && s->job_error.status == STATUS_CORRUPT)
+        report_warning(run->report, error_reason(run, &job->error));
+        if (s->digest_tries++ < DIGEST_TRIES && job->error.status == STATUS_CORRUPT)
             run_check(run, s->id);
         else
-            run_failed(s, 1, error_reason(run, &s->job_error));
+            run_failed(s, 1, error_reason(run, &job->error));
         return;
     }
-    if (s->job_status != STATUS_OK) {
-        int exit_status = s->job_error.status == STATUS_IO || s->job_error.status == STATUS_FAILED
+    if (job->status != STATUS_OK) {
+        int exit_status = job->error.status == STATUS_IO || job->error.status == STATUS_FAILED
                               ? 1
-                              : status_exit(s->job_error.status);
+                              : status_exit(job->error.status);
         if (exit_status != 1)
-            run_set_fatal(run, &s->job_error);
-        run_failed(s, exit_status, error_reason(run, &s->job_error));
+            run_set_fatal(run, &job->error);
+        run_failed(s, exit_status, error_reason(run, &job->error));
         return;
     }
-    switch (s->job) {
+    switch (job->kind) {
     case JOB_DIGEST:
         run_check(run, s->id);
         break;
@@ -435,7 +447,7 @@ void run_job_done(struct stage_run *s)
         start_command(s, command_done);
         break;
     case JOB_FINISH:
-        finish_done(s);
+        finish_done(s, &job->finished);
         break;
     }
 }

@@ -83,6 +83,11 @@ def is_alive(pid):
         return False
 
 
+def waiting_in(pid):
+    """Where in the kernel each thread of a process is."""
+    return [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/wchan")]
+
+
 class Result:
     """What one invocation gave. stdout and stderr are text; raw_stdout and raw_stderr are bytes."""
 
@@ -163,7 +168,15 @@ class Background:
         os.kill(self.pid, number)
 
     def wait(self, exit=0):
-        stdout, stderr = self.process.communicate(timeout=PATIENCE_S)
+        try:
+            stdout, stderr = self.process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            where = waiting_in(self.pid)
+            self.process.kill()
+            stdout, stderr = self.process.communicate()
+            calls.append(Result(self.arguments, "killed", stdout, stderr))
+            words = " ".join(map(str, self.arguments))
+            raise AssertionError(f"refit {words} does not end; it waits in {where}") from None
         result = Result(self.arguments, self.process.returncode, stdout, stderr)
         calls.append(result)
         check_result(result, exit)
@@ -241,7 +254,7 @@ class Project:
         os.utime(self.path(name), ns=(later, later))
 
     def snapshot(self, name=".", times=True):
-        """What is there, by path: kind, permissions, bytes (their digest) or text of the link, time of the last change."""
+        """What is there, by path: kind, permissions, digest of the bytes or text of the link, time of a change."""
         found = {}
         top = os.fsencode(self.path(name))
         for folder, folders, files in os.walk(top):

@@ -72,5 +72,6 @@ p.manifest("""\
     """)
 message = p.refit("run", exit=2).stderr
 expect(re.search(r"(one.*two.*three.*one|two.*three.*one.*two|three.*one.*two.*three|"
-                 r"one.*three.*two.*one|three.*two.*one.*three|two.*one.*three.*two)", message), f"the cycle: {message}")
+                 r"one.*three.*two.*one|three.*two.*one.*three|two.*one.*three.*two)", message),
+       f"the cycle: {message}")
 expect("aside" not in message, "only the cycle")
