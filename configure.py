@@ -66,7 +66,8 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", help="ninja targets to build: all test demo bench fuzz lint install")
-    parser.add_argument("--install-deps", action="store_true", help="first install what is missing (through sudo if need be)")
+    parser.add_argument("--install-deps", action="store_true",
+                        help="first install what is missing (through sudo if need be)")
     parser.add_argument("--debug", action="store_true", help="no optimisation")
     parser.add_argument("--sanitize", metavar="LIST", default="", help="address,undefined or thread")
     parser.add_argument("--cc", default=os.environ.get("CC", ""), help="C compiler (default: $CC, gcc, clang, cc)")
@@ -118,14 +119,16 @@ def install_dependencies(options):
     packages = missing_packages(options.targets)
     if not packages:
         return
+    words = " ".join(packages)
     if not shutil.which("apt-get"):
-        fail("this system has no apt-get; install these (Debian's names) with its package manager: " + " ".join(packages))
+        fail("this system has no apt-get; install these (Debian's names) with its package manager: " + words)
     sudo = []
     if os.geteuid() != 0:
-        sudo = [shutil.which("sudo") or fail("not root, and there is no sudo; as root: apt-get install " + " ".join(packages))]
+        sudo = [shutil.which("sudo") or fail("not root, and there is no sudo; as root: apt-get install " + words)]
     print("installing", *packages, flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]):
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    for command in (["apt-get", "update", "-qq"], install):
         # As an argument of env, since sudo drops the caller's environment.
         full = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", *command]
         if subprocess.run(full, env=environment, stdout=subprocess.DEVNULL).returncode != 0:

@@ -1,9 +1,9 @@
 /*
  * Fingerprints: what decides a stage's result, as one list of fields, read by two: the key, and the words of `why`.
  *
- * A field is (tag, name, value), all text: (param, "params.yaml:train.lr", "0.1"), (dep, "data/x.csv", "file 8f0e..."). The
- * key is the XXH3-128 of the list, tagged and length-prefixed, under a format version. refit.lock keeps the same list,
- * so an explanation compares exactly what the decision compared.
+ * A field is (tag, name, value), all text: (param, "params.yaml:train.lr", "0.1"), (dep, "data/x.csv", "file 8f0e").
+ * The key is the XXH3-128 of the list, tagged and length-prefixed, under a format version. refit.lock keeps the same
+ * list, so an explanation compares exactly what the decision compared.
  *
  * digest_* are safe on any thread; the others belong to the thread that made the context.
  */
@@ -38,7 +38,7 @@ struct digest_options {
     enum digest_mode mode;
     uint64_t budget_bytes; /* read no more than this of files that the stat cache does not know */
     bool verify;           /* do not believe the stat cache where it is racy */
-    struct store *store;   /* DIGEST_OUT: put what is digested, trees too, into this store, from the same read; or NULL */
+    struct store *store;   /* DIGEST_OUT: put what is digested, trees too, here, from the same read; NULL = nowhere */
     void (*progress)(void *ctx, uint64_t bytes);
     void *ctx;
 };
@@ -76,7 +76,7 @@ enum field_tag {
     FIELD_DEPFILE,
     FIELD_TAG_END
 };
-const char *field_tag_name(enum field_tag tag); /* "platform", "cmd", "shell", "wdir", "env", "params", ... as in refit.lock */
+const char *field_tag_name(enum field_tag tag); /* "platform", "cmd", "shell", ... as in refit.lock */
 bool field_tag_parse(struct str name, enum field_tag *out);
 
 struct field {
@@ -96,9 +96,9 @@ void fingerprint_set_tool(struct fingerprint *fp, struct str command, struct str
 bool fingerprint_has_tool(const struct fingerprint *fp, struct str command);
 
 /*
- * The fields of a stage. `inputs` has one entry for each of stage->deps, none of them missing; every tool's output must be
- * known. Parameter files are read here. STATUS_MANIFEST, with the place in the manifest, for a parameter file that is
- * missing or broken, or a key that it does not have (with the nearest one that exists).
+ * The fields of a stage. `inputs` has one entry for each of stage->deps, none of them missing; every tool's output
+ * must be known. Parameter files are read here. STATUS_MANIFEST, with the place in the manifest, for a parameter file
+ * that is missing or broken, or a key that it does not have (with the nearest one that exists).
  */
 enum status fingerprint_fields(struct fingerprint *fp, struct arena *arena, const struct graph *graph,
                                struct stage_id stage, const struct input *inputs, struct fields *out,

@@ -1,9 +1,9 @@
 /*
  * The manifest: YAML in, declared stages out.
  *
- * manifest_load() takes bytes, never a path to read, and gives a tree that is never changed afterwards. Everything is in
- * the caller's arena. Nothing here looks at the project's files: whether a dep exists is found out when its stage is
- * ready. Every error names file, line and column, and says what to do; unknown keys are errors with a suggestion.
+ * manifest_load() takes bytes, never a path to read, and gives a tree that is never changed afterwards. Everything is
+ * in the caller's arena. Nothing here looks at the project's files: whether a dep exists is found out when its stage
+ * is ready. Every error names file, line and column, and says what to do; unknown keys are errors with a suggestion.
  *
  * Paths in the result are canonical (refit/base/path.h), with `wdir` already applied.
  */
@@ -132,7 +132,8 @@ enum status yaml_parse(struct arena *arena, struct str text, struct str file, st
 
 /* Append a string as a YAML scalar: plain where that reads back as the same string, otherwise double-quoted.
  * Bytes that are not UTF-8 are written as "\xHH" behind the tag `!bytes`, which yaml_parse reads back. As the key of a
- * map, what comes to more than 1000 bytes must stand in the form `? KEY`, newline, `: VALUE`: libyaml's limit is 1024. */
+ * map, what comes to more than 1000 bytes must stand in the form `? KEY`, newline, `: VALUE` (libyaml's limit is
+ * 1024). */
 void yaml_append_string(struct buf *out, struct str s);
 
 /* Sizes and durations as people write them: "512M", "1.5G", "64KiB" (powers of 1024; bytes), "90", "90s", "1.5h", "2d"

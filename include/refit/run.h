@@ -61,8 +61,8 @@ struct run_options {
     bool wait;   /* wait for another run of this workspace instead of failing */
 };
 
-/* Run. Stages that fail are in the summary (exit_status), not in the status. An error that ended a run that had begun is
- * in both: the summary was reported, and its exit_status counts. */
+/* Run. Stages that fail are in the summary (exit_status), not in the status. An error that ended a run that had begun
+ * is in both: the summary was reported, and its exit_status counts. */
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err);
 
@@ -106,7 +106,8 @@ struct lock {
     uint32_t stage_count;
 };
 
-/* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised); none gives an empty one. */
+/* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised). No file gives an
+ * empty one. */
 enum status lock_load(struct arena *arena, struct lock *out, struct error *err);
 enum status lock_parse(struct arena *arena, struct str text, struct lock *out, struct error *err);
 void lock_print(const struct lock *lock, struct buf *out);
@@ -114,7 +115,8 @@ const struct lock_stage *lock_find(const struct lock *lock, struct str name);
 
 /* ---- other commands ---- */
 
-/* Record what a stage left behind whose inputs changed while it ran. STATUS_USAGE if nothing waits, or its outs changed since. */
+/* Record what a stage left behind whose inputs changed while it ran. STATUS_USAGE if nothing waits, or its outs
+ * changed since. */
 enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err);
 
 struct restore_counts {

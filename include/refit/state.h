@@ -76,9 +76,9 @@ bool file_stat_equal(const struct file_stat *a, const struct file_stat *b);
 bool stat_cache_get(struct state *state, struct str path, const struct file_stat *stat, struct digest *out);
 
 /*
- * Remember a digest. `hashed_ns` is the file system's clock just before the file was read. An entry is believed in later
- * runs only if mtime and ctime were at least 2 s older than that (git's racy rule: a change within the same tick of the
- * clock would not show); in this process it is believed as long as the stat is the same.
+ * Remember a digest. `hashed_ns` is the file system's clock just before the file was read. An entry is believed in
+ * later runs only if mtime and ctime were at least 2 s older than that (git's racy rule: a change within the same tick
+ * of the clock would not show); in this process it is believed as long as the stat is the same.
  */
 void stat_cache_put(struct state *state, struct str path, const struct file_stat *stat, int64_t hashed_ns,
                     struct digest digest);

@@ -4,17 +4,17 @@
  *
  * Nouns.
  *   object   the bytes of one file, under their digest. Cut into chunks by content (FastCDC); one chunk if small.
- *   chunk    a piece of an object under its own digest, zstd-compressed where that pays. An object of one chunk has the
- *            chunk's digest, and needs no entry of its own.
+ *   chunk    a piece of an object under its own digest, zstd-compressed where that pays. An object of one chunk has
+ *            the chunk's digest, and needs no entry of its own.
  *   tree     a directory: a sorted list of entries, itself stored as an object (tree_encode gives its bytes).
  *   record   what one execution under a key produced: outs with digests, log, discovered inputs, time, origin.
  *            A key may have several.
  *
- * Writing. store_put_* cut, hash and compress on the caller's thread (any thread) and hand the chunks to the store's one
- * writer thread, which commits and syncs them in groups: at most a second apart, at most 32 MiB each. They block while
- * more than 64 MiB wait. Nothing is durable, or visible to other processes, before store_flush() has returned; within
- * this process it can be read back at once. The order of puts is the order of commits, so a record is never durable
- * before its chunks.
+ * Writing. store_put_* cut, hash and compress on the caller's thread (any thread) and hand the chunks to the store's
+ * one writer thread, which commits and syncs them in groups: at most a second apart, at most 32 MiB each. They block
+ * while more than 64 MiB wait. Nothing is durable, or visible to other processes, before store_flush() has returned;
+ * within this process it can be read back at once. The order of puts is the order of commits, so a record is never
+ * durable before its chunks.
  *
  * Reading verifies: bytes that do not match their digest are reported (STATUS_CORRUPT), dropped, and never served.
  *
@@ -132,17 +132,17 @@ struct record {
 
 #define RECORD_INPUT_SETS_MAX 16
 
-/* Add a record; one with the same outs and inputs under the same key is replaced by it (and keeps its id). The outs that
- * are `stored`, trees included, must have been put. At most RECORD_INPUT_SETS_MAX records under one key have inputs: the
- * oldest goes first. */
+/* Add a record; one with the same outs and inputs under the same key is replaced by it (and keeps its id). The outs
+ * that are `stored`, trees included, must have been put. At most RECORD_INPUT_SETS_MAX records under one key have
+ * inputs: the oldest goes first. */
 enum status store_put_record(struct store *store, const struct record *record, struct error *err);
 
 /* All records under a key, oldest first. *count is 0 if there is none. */
 enum status store_get_records(struct store *store, struct digest key, struct arena *arena, struct record **records,
                               uint32_t *count, struct error *err);
 
-/* Note that a record under the key was restored, for gc, which takes the least recently used first. Durable with the next
- * flush. Does nothing if the store is read-only. */
+/* Note that a record under the key was restored, for gc, which takes the least recently used first. Durable with the
+ * next flush. Does nothing if the store is read-only. */
 enum status store_mark_used(struct store *store, struct digest key, struct error *err);
 
 /* ---- care ---- */
@@ -157,7 +157,7 @@ enum status store_get_stats(struct store *store, struct store_stats *out, struct
 
 /* ---- the chunker, offered for tests and benchmarks ---- */
 
-/* The length of the first chunk of `bytes`; `len` itself if that is the last chunk (`last`) or shorter than CHUNK_MIN. */
+/* The length of the first chunk of `bytes`; `len` itself if there is no cut in them, or fewer than CHUNK_MIN. */
 size_t chunk_cut(const uint8_t *bytes, size_t len);
 
 #endif

@@ -59,8 +59,8 @@ enum status path_make(struct arena *arena, struct str root, struct str wdir, str
         made = STR(".");
     enum status status = STATUS_OK;
     if (made.len > PATH_BYTES_MAX)
-        status = error_set(err, STATUS_USAGE, "a path of %zu bytes is longer than the %d that the system allows", made.len,
-                           PATH_BYTES_MAX);
+        status = error_set(err, STATUS_USAGE, "a path of %zu bytes is longer than the %d that the system allows",
+                           made.len, PATH_BYTES_MAX);
     else
         *out = str_dup(arena, made);
     buf_finish(&path);

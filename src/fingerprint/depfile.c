@@ -1,8 +1,8 @@
 /* Depfiles as compilers write them: Make rules whose targets do not matter and whose prerequisites do.
  *
- * Escapes, as GCC and Clang write them: 2N+1 backslashes before white space for N of them and the character, 2N for N of
- * them at the end of a name; backslash-# for #, $$ for $, a backslash before a line's end to go on; any other backslash is
- * itself. */
+ * Escapes, as GCC and Clang write them: 2N+1 backslashes before white space for N of them and the character, 2N for N
+ * of them at the end of a name; backslash-# for #, $$ for $, a backslash before a line's end to go on; any other
+ * backslash is itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,11 +57,12 @@ static bool ends_word(const struct scanner *s, bool target)
     if (c < 0 || c == ' ' || c == '\t' || c == '\n' || c == '\r' || continuation(s) > 0)
         return true;
     int next = peek(s, 1);
-    return target && c == ':' && (next < 0 || next == ' ' || next == '\t' || next == '\n' || next == '\r' || next == '\\');
+    return target && c == ':' &&
+           (next < 0 || next == ' ' || next == '\t' || next == '\n' || next == '\r' || next == '\\');
 }
 
-/* Backslashes before white space come in pairs, and an odd one makes the space part of the name. Elsewhere each is itself;
- * the last one is left, since a `#` or a line's end may follow. False if nothing was taken. */
+/* Backslashes before white space come in pairs, and an odd one makes the space part of the name. Elsewhere each is
+ * itself; the last one is left, since a `#` or a line's end may follow. False if nothing was taken. */
 static bool scan_backslashes(struct scanner *s, struct buf *word)
 {
     size_t run = 0;
@@ -108,7 +109,8 @@ static enum status scan_rule(struct scanner *s, const char *file, struct arena *
         if (peek(s, 0) == ':')
             break;
         if (peek(s, 0) < 0 || peek(s, 0) == '\n') {
-            status = error_at(err, STATUS_FAILED, file, line, column, "not a Make rule: there is no colon after the target");
+            status = error_at(err, STATUS_FAILED, file, line, column,
+                              "not a Make rule: there is no colon after the target");
             goto out;
         }
         scan_word(s, true, &word);

@@ -154,7 +154,8 @@ static enum status digest_file(struct fingerprint *fp, struct str path, struct s
                                bool *complete, struct error *err)
 {
     out->size = (uint64_t)st->st_size;
-    enum status status = file_digest(fp, path, options, out->size <= options->budget_bytes, st, &out->digest, complete, err);
+    enum status status =
+        file_digest(fp, path, options, out->size <= options->budget_bytes, st, &out->digest, complete, err);
     if (status != STATUS_OK || !*complete)
         return status;
     struct file_stat stat = file_stat_of(st);

@@ -116,13 +116,12 @@ static enum status missing_key(struct gather *g, const struct manifest *manifest
         names[i] = all.items[i].name;
     const struct str *nearest = str_nearest(key->key, names, all.count);
     const char *file = str_terminated(g->arena, manifest->file);
-    enum status status =
-        nearest ? error_at(err, STATUS_MANIFEST, file, key->at.line, key->at.column,
-                           STR_FMT " has no key `" STR_FMT "`; did you mean `" STR_FMT "`?", STR_ARG(params->path),
-                           STR_ARG(key->key), STR_ARG(*nearest))
-                : error_at(err, STATUS_MANIFEST, file, key->at.line, key->at.column,
-                           STR_FMT " has no key `" STR_FMT "`; add it, or take it out of `params`", STR_ARG(params->path),
-                           STR_ARG(key->key));
+    enum status status = nearest ? error_at(err, STATUS_MANIFEST, file, key->at.line, key->at.column,
+                                            STR_FMT " has no key `" STR_FMT "`; did you mean `" STR_FMT "`?",
+                                            STR_ARG(params->path), STR_ARG(key->key), STR_ARG(*nearest))
+                                 : error_at(err, STATUS_MANIFEST, file, key->at.line, key->at.column,
+                                            STR_FMT " has no key `" STR_FMT "`; add it, or take it out of `params`",
+                                            STR_ARG(params->path), STR_ARG(key->key));
     buf_finish(&name);
     free(all.items);
     return status;

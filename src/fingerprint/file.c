@@ -142,7 +142,8 @@ enum status file_digest(struct fingerprint *fp, struct str path, const struct di
         return STATUS_OK;
     int fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return error_errno(err, errno == ENOENT ? STATUS_FAILED : STATUS_IO, errno, "cannot open " STR_FMT, STR_ARG(path));
+        return error_errno(err, errno == ENOENT ? STATUS_FAILED : STATUS_IO, errno, "cannot open " STR_FMT,
+                           STR_ARG(path));
     enum status status = read_stable(fp, fd, path, options, st, digest, err);
     *known = status == STATUS_OK;
     close(fd);

@@ -48,7 +48,7 @@ struct walk_entry {
     struct tree_entry entry;
     struct stat st;
     bool unknown;          /* digest still to be read */
-    struct str follow;     /* a link that leaves the tree: what it leads to, as a path that can be digested; "" = none */
+    struct str follow; /* a link that leaves the tree: what it leads to, as a path that can be digested; "" = none */
 };
 
 struct walk {

@@ -59,7 +59,8 @@ struct str field_change_text(struct arena *arena, const struct field *old, const
     if (old == NULL)
         return str_format(arena, "new %s" STR_FMT ": " STR_FMT, what, STR_ARG(name), STR_ARG(shown(arena, now)));
     if (now == NULL)
-        return str_format(arena, "no more %s" STR_FMT " (was " STR_FMT ")", what, STR_ARG(name), STR_ARG(shown(arena, old)));
+        return str_format(arena, "no more %s" STR_FMT " (was " STR_FMT ")", what, STR_ARG(name),
+                          STR_ARG(shown(arena, old)));
     if (is_opaque(old) && is_opaque(now))
         return str_format(arena, "%s" STR_FMT " changed", what, STR_ARG(name));
     return str_format(arena, "%s" STR_FMT " " STR_FMT " → " STR_FMT, what, STR_ARG(name), STR_ARG(shown(arena, old)),

@@ -109,8 +109,9 @@ static enum status check_overlaps(const struct builder *b, struct error *err)
         for (struct str up = path_parent(out->path); !str_is(up, "."); up = path_parent(up)) {
             uint32_t owner = producer_of(b, up);
             if (owner != GRAPH_NONE)
-                return complain(b, out->at, err, "the out `@` lies inside the out `@` of stage `@`; declare one of them",
-                                out->path, up, b->manifest->stages[owner].name);
+                return complain(b, out->at, err,
+                                "the out `@` lies inside the out `@` of stage `@`; declare one of them", out->path, up,
+                                b->manifest->stages[owner].name);
         }
     }
     return STATUS_OK;

@@ -33,7 +33,8 @@ static enum status describe_cycle(struct arena *arena, const struct graph *g, co
     buf_str(&text, str_printable(arena, g->stages[stack[first].stage].declared->name));
     for (size_t i = depth; i-- > first;) {
         uint32_t from = i + 1 == depth ? stack[first].stage : stack[i + 1].stage, to = stack[i].stage;
-        buf_print(&text, " → " STR_FMT " (through " STR_FMT ")", STR_ARG(str_printable(arena, g->stages[to].declared->name)),
+        buf_print(&text, " → " STR_FMT " (through " STR_FMT ")",
+                  STR_ARG(str_printable(arena, g->stages[to].declared->name)),
                   STR_ARG(str_printable(arena, shared_path(g, from, to))));
     }
     struct position at = g->stages[stack[first].stage].declared->at;

@@ -78,7 +78,8 @@ static enum status leave_out_deploys(const struct graph *g, unsigned char *marks
             held[i] |= held[node->upstream[j].index];
         if (held[i] && (marks[i] & NAMED))
             status = error_set(err, STATUS_USAGE,
-                               "`" STR_FMT "` follows a deploy stage, which runs only when it is named; name it too, or add "
+                               "`" STR_FMT
+                               "` follows a deploy stage, which runs only when it is named; name it too, or add "
                                "--deploy",
                                STR_ARG(node->declared->name));
         if (held[i])

@@ -111,8 +111,7 @@ static void add_running(struct report *r, const struct report_start *start)
         struct str printable = str_printable(&r->scratch, start->name);
         report_widen_names(r, printable);
         running->stage = start->id.index;
-        running->name = strdup(printable.ptr);
-        assert(running->name != NULL);
+        running->name = memcpy(mem_alloc(printable.len + 1), printable.ptr, printable.len);
     }
     running->began_ms = r->clock();
     running->expected_ms = start->expected_ms;

@@ -17,7 +17,8 @@ static enum status find_pending(struct acceptance *a, struct str name, struct er
     struct project *p = a->project;
     a->stage = graph_find_stage(&p->graph, name);
     if (a->stage.index == GRAPH_NONE)
-        return error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them", STR_ARG(name));
+        return error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them",
+                         STR_ARG(name));
     bool found;
     enum status status = state_get_stage(p->state, name, &p->arena, &a->memory, &found, err);
     if (status == STATUS_OK && (!found || !a->memory.pending))
@@ -52,7 +53,8 @@ static enum status record_pending(struct acceptance *a, struct report *report, s
     /* Look before anything is recorded: the outs must be those that the stage left. */
     enum status status = finish_stage(&request, &p->arena, &result, err);
     if (status == STATUS_OK && (result.reason.len > 0 || !same_outs(&result, &a->memory)))
-        return error_set(err, STATUS_USAGE, "the outs of `" STR_FMT "` are no longer as the stage left them; run it again",
+        return error_set(err, STATUS_USAGE,
+                         "the outs of `" STR_FMT "` are no longer as the stage left them; run it again",
                          STR_ARG(stage->name));
     request.keep_record = true;
     if (status == STATUS_OK)
@@ -71,7 +73,8 @@ static enum status record_pending(struct acceptance *a, struct report *report, s
     a->memory.inputs = result.found;
     a->memory.input_count = result.found_count;
     state_set_stage(p->state, stage->name, &a->memory);
-    report_note(report, str_format(&p->arena, "accepted: what `" STR_FMT "` made is recorded under the inputs that it began with",
+    report_note(report, str_format(&p->arena,
+                                   "accepted: what `" STR_FMT "` made is recorded under the inputs that it began with",
                                    STR_ARG(stage->name)));
     return STATUS_OK;
 }

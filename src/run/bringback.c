@@ -46,7 +46,8 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     enum status status = has ? store_has(b->project->store, out->digest, &has, err) : STATUS_OK;
     if (status == STATUS_OK && !has)
         return error_set(err, STATUS_STORE,
-                         "the store does not have " STR_FMT " of stage `" STR_FMT "` as refit.lock names it; run the stage",
+                         "the store does not have " STR_FMT " of stage `" STR_FMT
+                         "` as refit.lock names it; run the stage",
                          STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name));
     struct restore_progress progress = {0};
     if (status == STATUS_OK)
@@ -72,7 +73,8 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
                                        STR_ARG(str_printable(b->clearing.arena, b->clearing.rescued[i]))));
     for (uint32_t i = 0; i < b->count && status == STATUS_OK; i++)
         if (!b->used[i])
-            status = error_set(err, STATUS_USAGE, "refit.lock has no stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
+            status =
+                error_set(err, STATUS_USAGE, "refit.lock has no stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
     return status;
 }
 

@@ -19,7 +19,8 @@ enum status check_load_lock(struct check_context *c, struct error *err)
 
 /* ---- digests ---- */
 
-static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, uint64_t bytes)
+static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode,
+                      uint64_t bytes)
 {
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
     if (out->unread_count > 0)
@@ -85,8 +86,8 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
                         STR_ARG(where)));
     else
         fail(out, 1,
-             str_format(c->arena, STR_FMT " does not exist; stage `" STR_FMT "` makes it: run that first", STR_ARG(where),
-                        STR_ARG(p->graph.stages[maker.index].declared->name)));
+             str_format(c->arena, STR_FMT " does not exist; stage `" STR_FMT "` makes it: run that first",
+                        STR_ARG(where), STR_ARG(p->graph.stages[maker.index].declared->name)));
 }
 
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
@@ -112,7 +113,8 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             fail_missing(c, id, path, out);
             return STATUS_OK;
         } else if (options.budget_bytes != UINT64_MAX) {
-            options.budget_bytes -= out->inputs[i].size < options.budget_bytes ? out->inputs[i].size : options.budget_bytes;
+            options.budget_bytes -=
+                out->inputs[i].size < options.budget_bytes ? out->inputs[i].size : options.budget_bytes;
         }
     }
     return STATUS_OK;

@@ -99,10 +99,9 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
 {
     struct stage_id maker = graph_find_maker(r->graph, path);
     if (maker.index != GRAPH_NONE && !is_upstream(r->graph, r->stage, maker)) {
-        out->reason = str_format(arena,
-                                 "it read " STR_FMT ", which stage `" STR_FMT "` makes; add it to its deps: `deps: [" STR_FMT
-                                 "]`",
-                                 STR_ARG(path), STR_ARG(r->graph->stages[maker.index].declared->name), STR_ARG(path));
+        out->reason = str_format(
+            arena, "it read " STR_FMT ", which stage `" STR_FMT "` makes; add it to its deps: `deps: [" STR_FMT "]`",
+            STR_ARG(path), STR_ARG(r->graph->stages[maker.index].declared->name), STR_ARG(path));
         return STATUS_OK;
     }
     struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
@@ -116,7 +115,8 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
     if (stat(path.ptr, &st) == 0 && S_ISREG(st.st_mode)) {
         struct file_stat stat = file_stat_of(&st);
         if (stat.mtime_ns > r->started_ns || stat.ctime_ns > r->started_ns) {
-            out->reason = str_format(arena, "it read " STR_FMT ", which changed after it began; run it again", STR_ARG(path));
+            out->reason =
+                str_format(arena, "it read " STR_FMT ", which changed after it began; run it again", STR_ARG(path));
             return STATUS_OK;
         }
     }

@@ -81,7 +81,8 @@ static void print_out(const struct record_out *made, struct buf *out)
 
 void lock_print(const struct lock *lock, struct buf *out)
 {
-    buf_print(out, "# Written by refit; commit it. What each stage was built from, and what it produced.\nrefit_lock: %d\n",
+    buf_print(out,
+              "# Written by refit; commit it. What each stage was built from, and what it produced.\nrefit_lock: %d\n",
               LOCK_FORMAT);
     buf_print(out, lock->stage_count ? "stages:\n" : "stages: {}\n");
     for (uint32_t i = 0; i < lock->stage_count; i++) {
@@ -255,8 +256,9 @@ enum status lock_parse(struct arena *arena, struct str text, struct lock *out, s
     *out = (struct lock){0};
     uint32_t conflict = find_conflict(text);
     if (conflict != 0)
-        return error_at(err, STATUS_MANIFEST, LOCK_FILE, conflict, 1,
-                        "git left a merge conflict here; take either side (git checkout --ours refit.lock) and run refit");
+        return error_at(
+            err, STATUS_MANIFEST, LOCK_FILE, conflict, 1,
+            "git left a merge conflict here; take either side (git checkout --ours refit.lock) and run refit");
     struct value *root;
     enum status status = yaml_parse(arena, text, STR(LOCK_FILE), &root, err);
     if (status != STATUS_OK)

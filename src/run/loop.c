@@ -120,10 +120,11 @@ static enum status refuse_nesting(const struct project *p, struct error *err)
 {
     const char *root = getenv("REFIT_ROOT"), *stage = getenv("REFIT_STAGE");
     if (root != NULL && str_is(p->root, root))
-        return error_set(err, STATUS_USAGE,
-                         "a run inside a stage (`%s`) of the same workspace would wait for itself; declare what it does as "
-                         "stages",
-                         stage ? stage : "?");
+        return error_set(
+            err, STATUS_USAGE,
+            "a run inside a stage (`%s`) of the same workspace would wait for itself; declare what it does as "
+            "stages",
+            stage ? stage : "?");
     return STATUS_OK;
 }
 

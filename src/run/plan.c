@@ -101,8 +101,9 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
     plan->key = check.key;
     plan->pending = check.has_memory && check.memory.pending;
     if (plan->pending && check.outcome == CHECK_EXECUTE)
-        plan->reason = str_format(arena, "an input changed while it ran last; `refit accept " STR_FMT "` keeps its result",
-                                  STR_ARG(planner->project->graph.stages[id.index].declared->name));
+        plan->reason =
+            str_format(arena, "an input changed while it ran last; `refit accept " STR_FMT "` keeps its result",
+                       STR_ARG(planner->project->graph.stages[id.index].declared->name));
     if (check.outcome == CHECK_RESTORE)
         planner->restored[id.index] = check.record;
     return STATUS_OK;

@@ -1,8 +1,8 @@
 /*
  * Shared by the files of this module.
  *
- * One `struct run` a run; one `struct stage_run` a stage. Everything belongs to the thread of the loop, but for jobs: a job
- * gets what it needs, works on a thread of the pool with an arena of its own, and is read when it is done.
+ * One `struct run` a run; one `struct stage_run` a stage. Everything belongs to the thread of the loop, but for jobs:
+ * a job gets what it needs, works on a thread of the pool with an arena of its own, and is read when it is done.
  */
 #ifndef REFIT_RUN_PRIVATE_H
 #define REFIT_RUN_PRIVATE_H
@@ -176,7 +176,8 @@ void durations_finish(struct durations *d);
 void fields_encode(const struct fields *fields, struct buf *out);
 bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
 
-/* A new refit.lock: what `news` says of a stage, or else what the old one said; stages no longer declared are dropped. */
+/* A new refit.lock: what `news` says of a stage, or else what the old one said. Stages that are no longer declared are
+ * dropped. */
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx);
 /* Write it if its bytes differ (`changed`), unless `dry`; remember in the state that it is current. */

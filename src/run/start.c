@@ -174,7 +174,8 @@ static enum status make_out_folders(const struct stage_run *s, struct error *err
     return status;
 }
 
-/* A depfile of an earlier execution says nothing about this one. It is moved, not removed: the declaration may be wrong. */
+/* A depfile of an earlier execution says nothing about this one. It is moved, not removed: the declaration may be
+ * wrong. */
 static enum status put_depfile_aside(const struct stage_run *s, struct error *err)
 {
     const struct manifest_stage *stage = stage_declared(s);

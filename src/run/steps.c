@@ -320,8 +320,9 @@ static void retry_or_fail(struct stage_run *s, struct str reason)
         s->attempts++;
         struct arena scratch;
         arena_init(&scratch);
-        report_note(run->report, str_format(&scratch, "`" STR_FMT "`: " STR_FMT "; attempt %u of %u", STR_ARG(stage->name),
-                                            STR_ARG(reason), s->attempts + 1, stage->retries + 1));
+        report_note(run->report,
+                    str_format(&scratch, "`" STR_FMT "`: " STR_FMT "; attempt %u of %u", STR_ARG(stage->name),
+                               STR_ARG(reason), s->attempts + 1, stage->retries + 1));
         arena_finish(&scratch);
         start_command(s, command_done);
         return;

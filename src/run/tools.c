@@ -47,7 +47,8 @@ static enum status collect(struct project *p, struct question *q, struct error *
         status = error_set(err, STATUS_INTERRUPTED, "interrupted");
     else if (q->result.end != EXECUTION_EXITED || q->result.code != 0)
         status = error_set(err, STATUS_FAILED,
-                           "the tool command `" STR_FMT "` failed (%s %d): " STR_FMT "; correct it, or take it out of `tools`",
+                           "the tool command `" STR_FMT "` failed (%s %d): " STR_FMT
+                           "; correct it, or take it out of `tools`",
                            STR_ARG(q->command), q->result.end == EXECUTION_EXITED ? "exit status" : "signal",
                            q->result.code, STR_ARG(output));
     if (status == STATUS_OK) {

@@ -1,8 +1,8 @@
 /* The workspace: .refit, and the lock that lets one run at a time write to it.
  *
- * The lock is flock(2) on .refit/lock. Commands inherit its descriptor, so it stays held while any of them lives, even when
- * refit itself was killed. The file says who holds it: a line "pid START", then "+NAME" for each stage that was started
- * and "-NAME" for each that ended. */
+ * The lock is flock(2) on .refit/lock. Commands inherit its descriptor, so it stays held while any of them lives, even
+ * when refit itself was killed. The file says who holds it: a line "pid START", then "+NAME" for each stage that was
+ * started and "-NAME" for each that ended. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -128,7 +128,8 @@ static enum status acquire(struct project *project, int fd, bool wait, struct ar
             executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
         } else if (!wait && tries > 2) {
             return error_set(err, STATUS_LOCKED,
-                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it", holder.pid);
+                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it",
+                             holder.pid);
         }
         usleep(WAIT_STEP_US);
     }

@@ -21,8 +21,8 @@ static struct str amount_text(struct arena *arena, struct str name, uint64_t amo
     return str_format(arena, "%llu", (unsigned long long)amount);
 }
 
-enum status resources_check(const struct schedule *s, const struct manifest *manifest, const struct manifest_stage *stage,
-                            struct error *err)
+enum status resources_check(const struct schedule *s, const struct manifest *manifest,
+                            const struct manifest_stage *stage, struct error *err)
 {
     struct arena scratch;
     arena_init(&scratch);

@@ -133,11 +133,12 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
     size_t file_size = 0;
     *env = (struct env){.noun = noun, .read_only = read_only};
     env->directory = mem_alloc(strlen(directory) + 1);
-    strcpy(env->directory, directory);
+    memcpy(env->directory, directory, strlen(directory));
     pthread_mutex_init(&env->lock, NULL);
     pthread_cond_init(&env->changed, NULL);
-    data = mem_alloc(strlen(directory) + sizeof "/data.mdb");
-    sprintf(data, "%s/data.mdb", directory);
+    size_t data_size = strlen(directory) + sizeof "/data.mdb";
+    data = mem_alloc(data_size);
+    snprintf(data, data_size, "%s/data.mdb", directory);
     enum status status = read_only ? STATUS_OK : fs_make_directories(directory, err);
     if (status != STATUS_OK)
         goto out;

@@ -1,5 +1,5 @@
-/* Depfiles from hostile bytes: what is accepted has no NUL in a path, and reads the same with the paths written back as a
- * compiler would escape them. */
+/* Depfiles from hostile bytes: what is accepted has no NUL in a path, and reads the same with the paths written back
+ * as a compiler would escape them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +47,8 @@ static void check_round_trip(struct arena *arena, const struct str *paths, uint3
         buf_char(&text, ' ');
         write_path(&text, paths[i]);
     }
-    if (depfile_parse(arena, buf_view(&text), "again.d", &again, &again_count, &err) != STATUS_OK || again_count != count)
+    if (depfile_parse(arena, buf_view(&text), "again.d", &again, &again_count, &err) != STATUS_OK ||
+        again_count != count)
         abort();
     for (uint32_t i = 0; i < count; i++)
         if (!str_equal(paths[i], again[i]))

@@ -1,5 +1,5 @@
-/* Ignore files from hostile bytes: up to the first NUL the patterns, behind it a path. A path's answer does not depend on
- * blank lines and comments, and `!` over everything takes it back. */
+/* Ignore files from hostile bytes: up to the first NUL the patterns, behind it a path. A path's answer does not depend
+ * on blank lines and comments, and `!` over everything takes it back. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Paths from hostile bytes: the first byte says how much of the input is the folder that the rest is relative to. What is
- * made is canonical, is the same when it is made again, and comes back from path_relative(). */
+/* Paths from hostile bytes: the first byte says how much of the input is the folder that the rest is relative to. What
+ * is made is canonical, is the same when it is made again, and comes back from path_relative(). */
 #include <stdlib.h>
 #include <string.h>
 

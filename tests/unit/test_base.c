@@ -157,9 +157,10 @@ static void distances_are_damerau_levenshtein(void **unused)
         const char *a, *b;
         unsigned max, want;
     } table[] = {
-        {"", "", 3, 0},       {"a", "", 3, 1},      {"", "abc", 3, 3},        {"abc", "abc", 3, 0},  {"abc", "abd", 3, 1},
-        {"abc", "acb", 3, 1}, {"dep", "deps", 3, 1}, {"kitten", "sitting", 3, 3}, {"abcd", "dcba", 9, 3},
-        {"abc", "xyz", 2, 3}, {"abcdef", "a", 2, 3}, {"ca", "abc", 9, 3},     {"outs", "otus", 3, 1},
+        {"", "", 3, 0},         {"a", "", 3, 1},      {"", "abc", 3, 3},     {"abc", "abc", 3, 0},
+        {"abc", "abd", 3, 1},   {"abc", "acb", 3, 1}, {"dep", "deps", 3, 1}, {"kitten", "sitting", 3, 3},
+        {"abcd", "dcba", 9, 3}, {"abc", "xyz", 2, 3}, {"abcdef", "a", 2, 3}, {"ca", "abc", 9, 3},
+        {"outs", "otus", 3, 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         assert_int_equal(str_distance(str_from(table[i].a), str_from(table[i].b), table[i].max), table[i].want);

@@ -166,7 +166,8 @@ static void edges_are_as_defined(void **unused)
 {
     (void)unused;
     static const char *const outs[] = {"a/b", "a/c/d", "ab", "a.b/c", "b", "c/d/e", "c/d.e", "c.d", "x/a"};
-    static const char *const deps[] = {"a", "a/b", "a/b/x", "a/c", "ab", "a.b", "b", "b/b", "c", "c/d", "c/d/e/f", "x", "a/d"};
+    static const char *const deps[] = {"a",   "a/b", "a/b/x", "a/c",     "ab", "a.b", "b",
+                                       "b/b", "c",   "c/d",   "c/d/e/f", "x",  "a/d"};
     uint64_t seed = 3;
     for (int round = 0; round < 200; round++) {
         struct words words[COUNT(outs) + 4] = {{0}};
@@ -318,7 +319,8 @@ static void needs_name_stages(void **unused)
 static void cycles_are_shown_as_the_path_that_closes(void **unused)
 {
     (void)unused;
-    static const struct words two[] = {{.name = "a", .deps = "y", .outs = "x"}, {.name = "b", .deps = "x", .outs = "y"}};
+    static const struct words two[] = {{.name = "a", .deps = "y", .outs = "x"},
+                                       {.name = "b", .deps = "x", .outs = "y"}};
     refuses(two, 2, 1, 1,
             "the stages form a cycle: a → b (through x) → a (through y); remove one of these edges");
     /* stages that only lead to the cycle are not part of it */
@@ -358,7 +360,8 @@ static void order_puts_upstream_first(void **unused)
                 if (rank[j] < rank[i] && seed >> 60 == 0)
                     buf_print(&deps, "o%u ", j);
             }
-            words[i] = (struct words){.name = str_format(&arena, "s%u", i).ptr, .outs = str_format(&arena, "o%u", i).ptr,
+            words[i] = (struct words){.name = str_format(&arena, "s%u", i).ptr,
+                                      .outs = str_format(&arena, "o%u", i).ptr,
                                       .deps = str_dup(&arena, buf_view(&deps)).ptr};
             buf_finish(&deps);
         }
@@ -421,7 +424,8 @@ static void makers_are_found(void **unused)
 
 /* ---- selection ---- */
 
-/* The graph of all that follows:  load → split → train → report;  split → eval;  other;  train → ship (deploy) → smoke */
+/* The graph of all that follows:  load → split → train → report;  split → eval;  other;  train → ship (deploy) → smoke
+ */
 static const struct words project[] = {
     {.name = "report", .deps = "model"},
     {.name = "load", .outs = "data"},
@@ -441,8 +445,8 @@ static void selects(const struct words *words, uint32_t count, const char *targe
     struct str names[8];
     for (struct str word; (word = next_word(&targets)).len > 0;)
         names[target_count++] = word;
-    struct graph_selection_options options = {names, target_count, strchr(flags, 's') != NULL, strchr(flags, 'd') != NULL,
-                                              strchr(flags, 'D') != NULL};
+    struct graph_selection_options options = {names, target_count, strchr(flags, 's') != NULL,
+                                              strchr(flags, 'd') != NULL, strchr(flags, 'D') != NULL};
     enum status status = graph_select(&g, &options, selected, &err);
     struct buf got = {0};
     buf_str(&got, STR(""));
@@ -492,7 +496,8 @@ static void selection_follows_targets(void **unused)
         {"smoke", "D", "load split train ship smoke"},
         {"shipped", "", "load split train ship"},
         {"ship report", "", "report load split train ship"},
-        {"smoke", "", "2: `smoke` follows a deploy stage, which runs only when it is named; name it too, or add --deploy"},
+        {"smoke", "",
+         "2: `smoke` follows a deploy stage, which runs only when it is named; name it too, or add --deploy"},
         /* what does not exist */
         {"trian", "", "2: no stage or out is called `trian`; did you mean `train`?"},
         {"wholly-other", "", "2: no stage or out is called `wholly-other`; `refit graph` lists the stages"},

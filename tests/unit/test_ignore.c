@@ -1,5 +1,5 @@
-/* Ignore patterns: a table that agrees with `git check-ignore`, path by path. The walk asks about folders before it asks
- * about what is in them, and so does ignored() here. */
+/* Ignore patterns: a table that agrees with `git check-ignore`, path by path. The walk asks about folders before it
+ * asks about what is in them, and so does ignored() here. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

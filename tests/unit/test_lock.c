@@ -154,12 +154,56 @@ static void odd_strings_come_back(void **unused)
 {
     (void)unused;
     static const struct str odd[] = {
-        {"", 0}, {"a: b", 4}, {"# x", 3}, {"yes", 3}, {"null", 4}, {"~", 1}, {"1", 1}, {"0x1f", 4}, {"1.0", 3}, {"-", 1},
-        {"- a", 3}, {"[a]", 3}, {"{a: b}", 6}, {"a\nb", 3}, {"a\n", 2}, {"\ta", 2}, {" a", 2}, {"a ", 2}, {"\"a\"", 3},
-        {"'", 1}, {"a\\b", 3}, {"\xff\xfe", 2}, {"\x01\x7f", 2}, {"\xc3\xa9", 2}, {"\xef\xbb\xbfx", 4}, {"\xc2\x85", 2},
-        {"\xe2\x80\xa8", 3}, {"&a", 2}, {"*a", 2}, {"!a", 2}, {"!bytes x", 8}, {"%a", 2}, {"@a", 2}, {"`a", 2}, {"<<", 2},
-        {"---", 3}, {"...", 3}, {"? a", 3}, {"a #b", 4}, {"a:", 2}, {"|", 1}, {">", 1}, {".inf", 4}, {"1_000", 5},
-        {"2001-01-01", 10}, {"\r\n", 2}, {"\xed\xa0\x80", 3}, {"=", 1}, {"true", 4}, {"stages", 6},
+        {"", 0},
+        {"a: b", 4},
+        {"# x", 3},
+        {"yes", 3},
+        {"null", 4},
+        {"~", 1},
+        {"1", 1},
+        {"0x1f", 4},
+        {"1.0", 3},
+        {"-", 1},
+        {"- a", 3},
+        {"[a]", 3},
+        {"{a: b}", 6},
+        {"a\nb", 3},
+        {"a\n", 2},
+        {"\ta", 2},
+        {" a", 2},
+        {"a ", 2},
+        {"\"a\"", 3},
+        {"'", 1},
+        {"a\\b", 3},
+        {"\xff\xfe", 2},
+        {"\x01\x7f", 2},
+        {"\xc3\xa9", 2},
+        {"\xef\xbb\xbfx", 4},
+        {"\xc2\x85", 2},
+        {"\xe2\x80\xa8", 3},
+        {"&a", 2},
+        {"*a", 2},
+        {"!a", 2},
+        {"!bytes x", 8},
+        {"%a", 2},
+        {"@a", 2},
+        {"`a", 2},
+        {"<<", 2},
+        {"---", 3},
+        {"...", 3},
+        {"? a", 3},
+        {"a #b", 4},
+        {"a:", 2},
+        {"|", 1},
+        {">", 1},
+        {".inf", 4},
+        {"1_000", 5},
+        {"2001-01-01", 10},
+        {"\r\n", 2},
+        {"\xed\xa0\x80", 3},
+        {"=", 1},
+        {"true", 4},
+        {"stages", 6},
     };
     enum { COUNT = sizeof odd / sizeof *odd };
     struct field fields[COUNT + 1];
@@ -186,7 +230,8 @@ static void stages_are_sorted_when_read(void **unused)
     (void)unused;
     struct lock lock;
     struct error err;
-    assert_int_equal(lock_parse(&arena, STR("refit_lock: 1\nstages:\n  b: {}\n  c: {}\n  a: {}\n"), &lock, &err), STATUS_OK);
+    assert_int_equal(lock_parse(&arena, STR("refit_lock: 1\nstages:\n  b: {}\n  c: {}\n  a: {}\n"), &lock, &err),
+                     STATUS_OK);
     assert_int_equal(lock.stage_count, 3);
     for (uint32_t i = 0; i < 3; i++)
         assert_int_equal(lock.stages[i].name.ptr[0], 'a' + (int)i);

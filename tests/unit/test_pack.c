@@ -50,8 +50,9 @@ static int set_up(void **state)
 {
     struct fixture *f = mem_alloc(sizeof *f);
     struct error err;
-    assert_int_equal(manifest_load(&f->arena, str_from(text), STR("refit.yaml"), STR("/root/of"), STR("."), &f->loaded, &err),
-                     STATUS_OK);
+    assert_int_equal(
+        manifest_load(&f->arena, str_from(text), STR("refit.yaml"), STR("/root/of"), STR("."), &f->loaded, &err),
+        STATUS_OK);
     manifest_pack(&f->loaded, &f->packed);
     *state = f;
     return 0;

@@ -325,19 +325,24 @@ static void a_stop_skips_all_that_waits(void **unused)
 static void too_much_is_refused(void **unused)
 {
     (void)unused;
-    static const struct manifest_resource totals[] = {
-        {.name = {"cpus", 4}, .amount = 2500}, {.name = {"gpus", 4}, .amount = 1}, {.name = {"mem", 3}, .amount = 1 << 30}};
+    static const struct manifest_resource totals[] = {{.name = {"cpus", 4}, .amount = 2500},
+                                                      {.name = {"gpus", 4}, .amount = 1},
+                                                      {.name = {"mem", 3}, .amount = 1 << 30}};
     static const struct {
         const char *name;
         uint64_t amount;
         const char *message;
     } table[] = {
-        {"cpus", 2501, "stage `s1` wants 2.501 cpus, but the total is 2.5; lower it, or raise resources.cpus in "
-                       ".refit/config.yaml"},
-        {"gpus", 2, "stage `s1` wants 2 gpus, but the total is 1; lower it, or raise resources.gpus in .refit/config.yaml"},
-        {"mem", 3ull << 30, "stage `s1` wants 3072 MiB mem, but the total is 1024 MiB; lower it, or raise resources.mem in "
-                            ".refit/config.yaml"},
-        {"db", 1, "stage `s1` wants the resource `db`, of which there is no total; set resources.db in refit.config.yaml"},
+        {"cpus", 2501,
+         "stage `s1` wants 2.501 cpus, but the total is 2.5; lower it, or raise resources.cpus in "
+         ".refit/config.yaml"},
+        {"gpus", 2,
+         "stage `s1` wants 2 gpus, but the total is 1; lower it, or raise resources.gpus in .refit/config.yaml"},
+        {"mem", 3ull << 30,
+         "stage `s1` wants 3072 MiB mem, but the total is 1024 MiB; lower it, or raise resources.mem in "
+         ".refit/config.yaml"},
+        {"db", 1,
+         "stage `s1` wants the resource `db`, of which there is no total; set resources.db in refit.config.yaml"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct plan *p = plan_create(2);
@@ -598,7 +603,8 @@ static void check_skipped(struct plan *p, struct watch *w)
         for (uint32_t i = 0; i < p->graph.stages[skipped.index].upstream_count; i++)
             above |= p->graph.stages[skipped.index].upstream[i].index == because.index;
         assert_true(above);
-        assert_true(stage_state_is_final(state_of(p, because.index)) && !stage_state_is_good(state_of(p, because.index)));
+        assert_true(stage_state_is_final(state_of(p, because.index)) &&
+                    !stage_state_is_good(state_of(p, because.index)));
     }
 }
 

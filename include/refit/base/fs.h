@@ -16,7 +16,8 @@
 /* Read a whole file (at most `bytes_max` bytes, else STATUS_IO). ENOENT gives STATUS_NOT_FOUND. */
 enum status fs_read(const char *path, uint64_t bytes_max, struct buf *out, struct error *err);
 
-/* Write a file so that it is there whole or not at all: temporary, optional fsync, rename, optional fsync of the folder. */
+/* Write a file so that it is there whole or not at all: temporary, optional fsync, rename, optional fsync of the
+ * folder. */
 enum status fs_write_atomic(const char *path, struct str bytes, mode_t mode, bool sync, struct error *err);
 
 /* Write all bytes, restarting short writes. */
