@@ -29,10 +29,12 @@ static enum status digest_at(struct fingerprint *fp, struct arena *arena, struct
 /* What a link out of the tree leads to counts with its text: the entry's digest covers both. */
 static enum status digest_followed(struct fingerprint *fp, struct arena *arena, struct walk_entry *e,
                                    const struct digest_options *options, unsigned depth, struct buf *stats,
-                                   bool *racy, bool *complete, struct error *err)
+                                   bool *racy, bool *complete, uint64_t *bytes, struct error *err)
 {
     struct input target;
     enum status status = digest_at(fp, arena, e->follow, options, depth + 1, &target, complete, err);
+    if (status == STATUS_OK && !*complete)
+        *bytes += target.size;
     if (status != STATUS_OK || !*complete)
         return status;
     struct buf both = {0};
@@ -88,7 +90,7 @@ static enum status complete_walk(struct fingerprint *fp, struct arena *arena, st
             arena_rewind(arena, mark);
         }
         if (e->follow.len > 0)
-            status = digest_followed(fp, arena, e, options, depth, stats, racy, complete, err);
+            status = digest_followed(fp, arena, e, options, depth, stats, racy, complete, bytes, err);
     }
     return status;
 }

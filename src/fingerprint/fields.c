@@ -76,22 +76,30 @@ static void add_env(struct gather *g, const struct manifest_env *env)
 /* A component of a dotted name; one that would be ambiguous is quoted. */
 static void append_component(struct buf *name, struct str key)
 {
-    bool plain = key.len > 0 && str_find(key, '.') < 0 && str_find(key, '"') < 0;
-    buf_print(name, plain ? "" : "\"");
-    buf_str(name, key);
-    buf_print(name, plain ? "" : "\"");
+    if (key.len > 0 && str_find(key, '.') < 0 && str_find(key, '"') < 0) {
+        buf_str(name, key);
+        return;
+    }
+    buf_char(name, '"');
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.ptr[i] == '"' || key.ptr[i] == '\\')
+            buf_char(name, '\\');
+        buf_char(name, key.ptr[i]);
+    }
+    buf_char(name, '"');
 }
 
-/* A map is spread into its leaves, so that an explanation can name the one that changed. */
-static void add_leaves(struct gather *g, struct buf *name, const struct value *value)
+/* A map is spread into its leaves, so that an explanation can name the one that changed. The first `prefix` bytes of
+ * the name are those of the file. */
+static void add_leaves(struct gather *g, struct buf *name, size_t prefix, const struct value *value)
 {
     if (value->type == VALUE_MAP && value->map.count > 0) {
         for (uint32_t i = 0; i < value->map.count; i++) {
             size_t len = name->len;
-            if (len > 0 && name->ptr[len - 1] != ':')
+            if (len > prefix)
                 buf_char(name, '.');
             append_component(name, value->map.pairs[i].key);
-            add_leaves(g, name, value->map.pairs[i].value);
+            add_leaves(g, name, prefix, value->map.pairs[i].value);
             name->len = len;
         }
         return;
@@ -108,7 +116,7 @@ static enum status missing_key(struct gather *g, const struct manifest *manifest
 {
     struct gather all = {.arena = g->arena};
     struct buf name = {0};
-    add_leaves(&all, &name, root);
+    add_leaves(&all, &name, 0, root);
     for (uint32_t i = 0; root->type == VALUE_MAP && i < root->map.count; i++)
         add(&all, FIELD_PARAM, root->map.pairs[i].key, STR(""));
     struct str *names = arena_array(g->arena, struct str, all.count);
@@ -143,7 +151,7 @@ static enum status add_params(struct fingerprint *fp, struct gather *g, const st
     struct buf name = {0};
     buf_str(&name, prefix);
     if (params->whole)
-        add_leaves(g, &name, file->root);
+        add_leaves(g, &name, prefix.len, file->root);
     for (uint32_t i = 0; i < params->key_count && status == STATUS_OK; i++) {
         const struct value *value = value_find(file->root, params->keys[i].key);
         name.len = prefix.len;
@@ -151,7 +159,7 @@ static enum status add_params(struct fingerprint *fp, struct gather *g, const st
         if (value == NULL)
             status = missing_key(g, manifest, params, &params->keys[i], file->root, err);
         else
-            add_leaves(g, &name, value);
+            add_leaves(g, &name, prefix.len, value);
     }
     buf_finish(&name);
     return status;

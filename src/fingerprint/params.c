@@ -56,17 +56,22 @@ enum status params_load(struct fingerprint *fp, const struct manifest *manifest,
     *out = remember(fp, params->path);
     struct stat st;
     struct file_stat now = {0};
-    if (stat(params->path.ptr, &st) == 0)
+    bool found = stat(params->path.ptr, &st) == 0;
+    if (found)
         now = file_stat_of(&st);
     if ((*out)->loaded && file_stat_equal(&now, &(*out)->stat))
         return STATUS_OK;
     (*out)->stat = now;
+    (*out)->loaded = false;
     bool parsed = is_parsed_kind(params->path);
     if (!parsed && !params->whole)
         return error_at(err, STATUS_MANIFEST, manifest_file, params->at.line, params->at.column,
                         "keys are read from .yaml, .yml and .json files; " STR_FMT
                         " is none (name it without keys, and its bytes count)",
                         STR_ARG(params->path));
+    if (parsed && found && !S_ISREG(st.st_mode))
+        return error_at(err, STATUS_MANIFEST, manifest_file, params->at.line, params->at.column,
+                        STR_FMT " is not a regular file, and no parameters can be read from it", STR_ARG(params->path));
     enum status status = parsed ? load_parsed(fp, *out, err) : load_digest(fp, *out, err);
     if (status == STATUS_NOT_FOUND)
         return error_at(err, STATUS_MANIFEST, manifest_file, params->at.line, params->at.column,

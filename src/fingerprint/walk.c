@@ -173,9 +173,27 @@ static enum status visit(struct walker *w, struct str path, unsigned depth, stru
     return status;
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+    return str_compare(((const struct walk_entry *)a)->entry.path, ((const struct walk_entry *)b)->entry.path);
+}
+
+/* An empty folder is an entry without a slash behind its name, and so does not stand where it was visited. */
+static void settle(struct walk *walk)
+{
+    for (size_t i = 1; i < walk->count; i++)
+        if (compare_entries(&walk->entries[i - 1], &walk->entries[i]) > 0) {
+            qsort(walk->entries, walk->count, sizeof *walk->entries, compare_entries);
+            return;
+        }
+}
+
 enum status walk_directory(struct fingerprint *fp, struct arena *arena, struct str path,
                            const struct digest_options *options, struct walk *walk, struct error *err)
 {
     struct walker w = {fp, arena, options, walk, path, STR("")};
-    return visit(&w, path, 0, err);
+    enum status status = visit(&w, path, 0, err);
+    if (status == STATUS_OK && options->mode == DIGEST_OUT)
+        settle(walk);
+    return status;
 }

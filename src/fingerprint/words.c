@@ -8,8 +8,12 @@ static struct str shown(struct arena *arena, const struct field *field)
     struct str value = field->value;
     if (field->tag == FIELD_ENV && str_starts(value, STR("=")))
         value = str_slice(value, 1, value.len);
-    if (value.len > SHOWN_MAX)
-        return str_format(arena, STR_FMT "...", STR_ARG(str_printable(arena, str_slice(value, 0, SHOWN_MAX))));
+    if (value.len > SHOWN_MAX) {
+        size_t kept = SHOWN_MAX; /* no character is cut in two */
+        while (kept > SHOWN_MAX - 4 && ((unsigned char)value.ptr[kept] & 0xc0) == 0x80)
+            kept--;
+        return str_format(arena, STR_FMT "...", STR_ARG(str_printable(arena, str_slice(value, 0, kept))));
+    }
     return str_printable(arena, value);
 }
 

@@ -139,8 +139,13 @@ enum status check_outs(struct check_context *c, const struct record_out *outs, u
         else if (status == STATUS_OK && !complete)
             want_read(c, out, outs[i].path, DIGEST_OUT, now.size);
         if (status != STATUS_OK || (complete && (now.kind != outs[i].kind || now.executable != outs[i].executable ||
-                                                 !digest_equal(now.digest, outs[i].digest))))
+                                                 !digest_equal(now.digest, outs[i].digest)))) {
             *same = false; /* what cannot be digested as an out is not what was produced */
+            if (out->out_changed.len == 0) {
+                out->out_changed = outs[i].path;
+                out->out_missing = status == STATUS_OK && complete && now.kind == ENTRY_MISSING;
+            }
+        }
     }
     return STATUS_OK;
 }
@@ -186,6 +191,16 @@ static void note_change(void *ctx, const struct field *old, const struct field *
         changes->first = field_change_text(changes->arena, old, now);
 }
 
+/* Nothing that it was built from has changed: then it is what it built. */
+static struct str out_reason(const struct check_context *c, const struct check *out)
+{
+    if (out->out_changed.len == 0)
+        return STR("the store has no record of it");
+    return str_format(c->arena, "out " STR_FMT " %s%s", STR_ARG(str_printable(c->arena, out->out_changed)),
+                      out->out_missing ? "is missing" : "is not as it was made",
+                      out->outcome == CHECK_RESTORE ? "" : ", and the store does not have it");
+}
+
 static enum status explain(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     enum status status = check_load_lock(c, err);
@@ -208,7 +223,7 @@ static enum status explain(struct check_context *c, struct stage_id id, struct c
     else if (out->has_memory && out->memory.failed)
         out->reason = STR("its last attempt failed");
     else
-        out->reason = STR("its outs are not as it made them, and not in the store");
+        out->reason = out_reason(c, out);
     return STATUS_OK;
 }
 

@@ -41,6 +41,8 @@ struct check {
     bool by_memory;          /* fresh, and what the state remembers is still right */
     struct record *record;   /* FRESH by a record, RESTORE */
     struct str reason;
+    struct str out_changed;   /* an out that is not as it was made; "" = none */
+    bool out_missing;         /* it is not there at all */
     struct str found_changed; /* a discovered input that is no longer what it was; "" = none */
     struct unread {
         struct str path;

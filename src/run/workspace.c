@@ -114,9 +114,14 @@ static enum status lock_fd(int fd, bool *taken, struct error *err)
     return error_errno(err, STATUS_LOCKED, errno, "cannot lock " LOCK_PATH);
 }
 
-/* Wait for, or complain about, whoever holds it; end what a dead run left. */
+/* Wait for, or complain about, whoever holds it; end what a dead run left.
+ *
+ * A file that names nobody belongs to a run that is just beginning, or to a process that escaped one that ended: time
+ * tells. */
 static enum status acquire(struct project *project, int fd, bool wait, struct arena *arena, struct error *err)
 {
+    enum { ALIVE_TRIES = 3, CLAIM_TRIES = 40, ENDINGS_MAX = 3 };
+    int endings = 0;
     for (int tries = 0;; tries++) {
         bool taken;
         enum status status = lock_fd(fd, &taken, err);
@@ -124,12 +129,15 @@ static enum status acquire(struct project *project, int fd, bool wait, struct ar
             return status;
         struct holder holder;
         read_holder(arena, &holder);
-        if (!holder.alive && holder.pid != 0) {
-            executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
-        } else if (!wait && tries > 2) {
+        if (holder.alive && !wait && tries >= ALIVE_TRIES)
             return error_set(err, STATUS_LOCKED,
-                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it",
-                             holder.pid);
+                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it", holder.pid);
+        if (!holder.alive && (holder.pid != 0 || tries >= CLAIM_TRIES)) {
+            if (endings++ == ENDINGS_MAX)
+                return error_set(err, STATUS_LOCKED,
+                                 "processes that an earlier run left behind hold this workspace (they have " LOCK_PATH
+                                 " open) and cannot be ended; end them");
+            executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
         }
         usleep(WAIT_STEP_US);
     }

@@ -1,5 +1,5 @@
-/* Fingerprints: digests of everything that can lie in a folder, what the stat cache may and may not be believed about, and
- * keys that change with each field and only then. Each test has a folder of its own as its working directory. */
+/* Fingerprints: digests of everything that can lie in a folder, what the stat cache may and may not be believed about,
+ * and keys that change with each field and only then. Each test has a folder of its own as its working directory. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,8 @@ static void lists(const char *path, struct digest_options options, const char *w
     for (uint32_t i = 0; i < tree.count; i++) {
         const struct tree_entry *e = &tree.entries[i];
         const char *kind = e->kind == ENTRY_FILE ? e->executable ? "x" : "f" : e->kind == ENTRY_LINK ? "l" : "d";
-        buf_print(&got, "%s " STR_FMT "%s" STR_FMT "\n", kind, STR_ARG(e->path), e->link.len ? " -> " : "", STR_ARG(e->link));
+        buf_print(&got, "%s " STR_FMT "%s" STR_FMT "\n", kind, STR_ARG(e->path), e->link.len ? " -> " : "",
+                  STR_ARG(e->link));
         assert_true(i == 0 || str_compare(tree.entries[i - 1].path, e->path) < 0);
     }
     assert_string_equal(got.ptr, want);
@@ -636,6 +638,41 @@ static void rewritten_files_are_seen(void **unused)
     assert_false(digest_equal(file.stats, look("a").stats));
 }
 
+/* ---- threads ---- */
+
+static void *digest_in_thread(void *result)
+{
+    struct arena own;
+    struct error fault;
+    struct input input;
+    struct digest_options options = dep_options();
+    bool complete;
+    arena_init(&own);
+    if (digest_path(fp, &own, STR("d"), &options, &input, &complete, &fault) == STATUS_OK)
+        *(struct digest *)result = input.digest;
+    arena_finish(&own);
+    return NULL;
+}
+
+static void threads_digest_at_once(void **unused)
+{
+    (void)unused;
+    enum { THREADS = 4, FILES = 200 };
+    char path[32];
+    for (int i = 0; i < FILES; i++) {
+        snprintf(path, sizeof path, "d/%d/%d", i % 7, i);
+        write_file(path, path);
+    }
+    pthread_t threads[THREADS];
+    struct digest digests[THREADS] = {{{0}}};
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, digest_in_thread, &digests[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_true(digest_equal(digests[i], look("d").digest));
+}
+
 /* ---- with a store ---- */
 
 static void digesting_can_store_from_the_same_read(void **unused)
@@ -752,8 +789,8 @@ static void fields_list_what_decides(void **unused)
     struct buf got = {0};
     char hex[2][DIGEST_HEX + 1];
     for (uint32_t i = 0; i < fields.count; i++)
-        buf_print(&got, "%s|" STR_FMT "|" STR_FMT "\n", field_tag_name(fields.items[i].tag), STR_ARG(fields.items[i].name),
-                  STR_ARG(fields.items[i].value));
+        buf_print(&got, "%s|" STR_FMT "|" STR_FMT "\n", field_tag_name(fields.items[i].tag),
+                  STR_ARG(fields.items[i].name), STR_ARG(fields.items[i].value));
     const char *rest = strchr(got.ptr, '\n') + 1; /* the platform is that of the machine */
     assert_memory_equal(got.ptr, "platform||linux-", 16);
     assert_string_equal(rest, str_format(&arena,
@@ -769,7 +806,8 @@ static void fields_list_what_decides(void **unused)
                                          "deps|a|file %s\n"
                                          "outs|out|cached\n"
                                          "depfile||it.d\n",
-                                         digest_hex(digest_of("secret", 6), hex[0]), digest_hex(digest_of("x", 1), hex[1])).ptr);
+                                         digest_hex(digest_of("secret", 6), hex[0]),
+                                         digest_hex(digest_of("x", 1), hex[1])).ptr);
     buf_finish(&got);
 }
 
@@ -795,7 +833,7 @@ static void change(struct sample *s, int what)
     case 15: write_file("params.yaml", "train: {lr: \"0.1\", layers: [1, 2]}\n"); break;
     case 16: write_file("params.yaml", "train: {lr: 0.1, layers: [1, 2.0]}\n"); break;
     case 17: write_file("params.yaml", "train: {lr: 0.1, layers: [2, 1]}\n"); break;
-    case 18: write_file("params.yaml", "train: {lr: 0.1}\n"); break;
+    case 18: write_file("params.yaml", "train: {layers: [1, 2]}\n"); break;
     case 19: write_file("params.yaml", "train: {lr: 0.1, layers: [1, 2], more: ~}\n"); break;
     case 20: write_file("params.yaml", "train: {lr: 1, layers: [1, 2]}\n"); break;
     case 21: write_file("params.yaml", "train: {lr: 1.0, layers: [1, 2]}\n"); break;
@@ -924,8 +962,10 @@ static void names_of_parameters_are_unambiguous(void **unused)
     (void)unused;
     static const char *const texts[] = {
         "a: {b: 1}", "\"a.b\": 1", "\"a:\": {b: 1}", "\"a:b\": 1", "\"\": {b: 1}", "b: 1", "\"\\\"a\\\"\": {b: 1}",
-        "\".\": {\".\": 1}", "\".\\\".\\\".\": 1", "\"\\\"\": {\"\\\"\": 1}", "\"\\\"\\\".\\\"\\\"\": 1", "a: {\"\": 1}",
-        "a: 1", "\":\": {b: 1}", "\":b\": 1", "\":\": {\":\": 1}", "\"::\": 1", "\"\\\\\\\"\": 1", "\"\\\\\": {\"\\\"\": 1}",
+        "\".\": {\".\": 1}", "\".\\\".\\\".\": 1", "\"\\\"\": {\"\\\"\": 1}", "\"\\\"\\\".\\\"\\\"\": 1",
+        "a: {\"\": 1}",
+        "a: 1", "\":\": {b: 1}", "\":b\": 1", "\":\": {\":\": 1}", "\"::\": 1", "\"\\\\\\\"\": 1",
+        "\"\\\\\": {\"\\\"\": 1}",
         "\"\\\\.\": 1", "\"\\\\\": {\"\": 1}", "{}", "a: {}", "a: {b: {}}",
     };
     enum { COUNT = sizeof texts / sizeof *texts };
@@ -1018,6 +1058,12 @@ static void parameter_files_are_read_again(void **unused)
     struct digest key = key_of(s);
     write_file("params.yaml", "train: {lr: 0.5}\n");
     assert_false(digest_equal(key, key_of(s)));
+    assert_int_equal(unlink("params.yaml"), 0);
+    struct fields fields;
+    for (int i = 0; i < 2; i++) { /* what it said is not remembered */
+        assert_int_equal(fields_of(s, &fields), STATUS_MANIFEST);
+        assert_non_null(strstr(err.message, "does not exist"));
+    }
 }
 
 static void keys_cannot_be_shifted_between_fields(void **unused)
@@ -1162,6 +1208,7 @@ int main(void)
         TEST(digests_are_believed_when_nothing_changed),
         TEST(racy_digests_are_believed_in_one_process_only),
         TEST(rewritten_files_are_seen),
+        TEST(threads_digest_at_once),
         TEST(digesting_can_store_from_the_same_read),
         TEST(fields_list_what_decides),
         TEST(every_field_changes_the_key),
