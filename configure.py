@@ -6,13 +6,18 @@
 
 build.ninja is the same on every machine and is committed; everything of one machine is in build/config.ninja.
 """
-import argparse
 import os
-import shlex
-import shutil
-import subprocess
 import sys
-from pathlib import Path
+
+try:
+    import argparse
+    import re
+    import shlex
+    import shutil
+    import subprocess
+    from pathlib import Path
+except ImportError as missing:
+    sys.exit(f"configure.py: this Python is not whole ({missing}); on Debian: apt-get install python3")
 
 ROOT = Path(__file__).resolve().parent
 
@@ -22,7 +27,7 @@ MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "exe
 
 # pkg-config name -> Debian package. The same libraries serve every target.
 LIBRARIES = {
-    "libxxhash": "libxxhash-dev",
+    "libxxhash >= 0.8": "libxxhash-dev",
     "lmdb": "liblmdb-dev",
     "yaml-0.1": "libyaml-dev",
     "libuv": "libuv1-dev",
@@ -30,23 +35,23 @@ LIBRARIES = {
     "jansson": "libjansson-dev",
 }
 TEST_LIBRARIES = {"cmocka": "libcmocka-dev"}
-TOOLS = {"cc": "gcc", "ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
-CLANG = {"clang": ["clang", "libclang-rt-14-dev"]}
+TOOLS = {"ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
+COMPILERS = ["gcc", "clang", "cc"]
 
-# Which packages a target needs beyond the libraries.
+# Which packages a target needs beyond the compiler and the libraries.
 TARGET_TOOLS = {
-    "test": {"git": "git", "cpp": "libc6-dev"},
-    "lint": CLANG,
-    "fuzz": CLANG,
+    "test": {"git": "git"},
+    "lint": {"gcc": "gcc", "clang": "clang"},
+    "fuzz": {"clang": "clang"},
     "bench": {"xxhsum": "xxhash", "make": "make"},
 }
 
-# gcc's undefined-behaviour checks make it see null formats that are not there.
-SANITIZED = "-fno-omit-frame-pointer -Wno-format-truncation -Wno-format-overflow"
+# gcc's undefined-behaviour checks make it see null formats that are not there; clang may not know these warnings.
+QUIET = ["-Wno-format-truncation", "-Wno-format-overflow"]
 VARIANTS = {
-    "": "",
-    "asan": "-fsanitize=address,undefined -fno-sanitize-recover=all " + SANITIZED,
-    "tsan": "-fsanitize=thread " + SANITIZED,
+    "": "",  # as --sanitize says
+    "asan": "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $quiet",
+    "tsan": "-fsanitize=thread -fno-omit-frame-pointer $quiet",
 }
 
 
@@ -78,6 +83,8 @@ def parse_arguments():
     if not set(names) <= known or {"thread", "address"} <= set(names):
         parser.error("--sanitize takes address, undefined, or thread alone")
     options.sanitize = names
+    options.cc = options.cc.strip()
+    options.prefix = os.path.abspath(os.path.expanduser(options.prefix))
     return options
 
 
@@ -85,38 +92,51 @@ def fail(message):
     sys.exit(f"configure.py: {message}")
 
 
-def missing_packages(targets):
+def missing_packages(options):
     """Debian packages of what pkg-config or PATH does not have."""
     tools = dict(TOOLS)
-    libraries = dict(LIBRARIES)
-    libraries.update(TEST_LIBRARIES)
-    for target in targets:
+    for target in options.targets:
         tools.update(TARGET_TOOLS.get(target, {}))
-    packages = []
-    for tool, package in tools.items():
-        if not shutil.which(tool):
-            packages += package if isinstance(package, list) else [package]
-    if not Path("/usr/include/stdio.h").exists() and shutil.which("apt-get"):
+    packages = [package for tool, package in tools.items() if not shutil.which(tool)]
+    compiler = choose_compiler(options.cc)
+    if not compiler:
+        packages.append(Path(shlex.split(options.cc)[0]).name if options.cc else "gcc")
+    if not compiler or not accepts(compiler, [], "#include <stdio.h>\n"):
         packages.append("libc6-dev")
-    config = shutil.which("pkg-config")
-    for name, package in libraries.items():
-        if not config or subprocess.run([config, "--exists", name]).returncode != 0:
+    for name, package in {**LIBRARIES, **TEST_LIBRARIES}.items():
+        if not has_library(name):
             packages.append(package)
-    if any(target in ("lint", "fuzz") for target in targets) and not has_clang_runtime():
-        packages += CLANG["clang"]
-    return sorted(set(packages))
+    return sorted({*packages, *missing_clang_runtime(options, compiler or options.cc)})
 
 
-def has_clang_runtime():
-    clang = shutil.which("clang")
-    if not clang:
+def has_library(name):
+    config = shutil.which("pkg-config")
+    return bool(config) and subprocess.run([config, "--exists", name]).returncode == 0
+
+
+def missing_clang_runtime(options, compiler):
+    """The package of clang's sanitizers and its fuzzer, which Debian does not install with clang."""
+    if "fuzz" in options.targets:
+        compiler = "clang"
+    elif "test" not in options.targets and not options.sanitize:
+        return []
+    match = re.search(r"\bclang(-\d+)?$", compiler)
+    if not match or has_clang_runtime(compiler):
+        return []
+    return [f"libclang-rt{match.group(1) or ''}-dev"]
+
+
+def has_clang_runtime(compiler):
+    try:
+        words = [*shlex.split(compiler), "-print-resource-dir"]
+        answer = subprocess.run(words, capture_output=True, text=True).stdout.strip()
+    except OSError:
         return False
-    answer = subprocess.run([clang, "-print-resource-dir"], capture_output=True, text=True).stdout.strip()
-    return bool(list(Path(answer).glob("lib/**/libclang_rt.fuzzer-*.a")))
+    return bool(list(Path(answer).glob("lib/**/libclang_rt.fuzzer*.a")))
 
 
 def install_dependencies(options):
-    packages = missing_packages(options.targets)
+    packages = missing_packages(options)
     if not packages:
         return
     words = " ".join(packages)
@@ -126,48 +146,71 @@ def install_dependencies(options):
     if os.geteuid() != 0:
         sudo = [shutil.which("sudo") or fail("not root, and there is no sudo; as root: apt-get install " + words)]
     print("installing", *packages, flush=True)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    for command in (["apt-get", "update", "-qq"], install):
-        # As an argument of env, since sudo drops the caller's environment.
-        full = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", *command]
-        if subprocess.run(full, env=environment, stdout=subprocess.DEVNULL).returncode != 0:
-            fail("failed: " + shlex.join(full))
+    if not apt_get(sudo, ["update"]):
+        print("configure.py: apt-get update failed; going on with the package lists that are there", file=sys.stderr)
+    # In releases where it is not a package of its own, the runtime comes with clang.
+    packages = [name for name in packages if not name.startswith("libclang-rt") or apt_knows(name)]
+    if not apt_get(sudo, ["install", "-y", "--no-install-recommends", *packages]):
+        fail("apt-get could not install " + words)
+
+
+def apt_get(sudo, words):
+    # As an argument of env, since sudo drops the caller's environment. Another apt may be at work on a new machine.
+    command = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    return subprocess.run([*command, *words], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def apt_knows(package):
+    return subprocess.run(["apt-cache", "show", package], capture_output=True).returncode == 0
+
+
+def choose_compiler(wanted):
+    for name in [wanted] if wanted else COMPILERS:
+        if shutil.which(shlex.split(name)[0]):
+            return name
+    return None
 
 
 def find_compiler(wanted):
-    for name in [wanted] if wanted else ["gcc", "clang", "cc"]:
-        words = shlex.split(name)
-        if words and shutil.which(words[0]):
-            return name
-    fail(f"no C compiler {wanted or '(gcc, clang or cc)'}: run python3 configure.py --install-deps")
+    return choose_compiler(wanted) or fail(
+        f"no C compiler {wanted or '(gcc, clang or cc)'}: run python3 configure.py --install-deps")
+
+
+def accepts(compiler, flags, text=""):
+    """Does the compiler take these flags and this text without a warning?"""
+    command = [*shlex.split(compiler), *flags, "-Werror", "-x", "c", "-fsyntax-only", "-"]
+    return subprocess.run(command, input=text, text=True, capture_output=True).returncode == 0
 
 
 def pkg_config(what, names):
     config = shutil.which("pkg-config") or fail("pkg-config is missing: run python3 configure.py --install-deps")
     answer = subprocess.run([config, what, *names], capture_output=True, text=True)
     if answer.returncode != 0:
-        fail(answer.stderr.strip().splitlines()[0] + " (python3 configure.py --install-deps installs it)")
+        why = (answer.stderr.strip() or f"pkg-config {what} failed").splitlines()[0]
+        fail(why + " (python3 configure.py --install-deps installs it)")
     return answer.stdout.strip()
 
 
 def write_config(options):
+    compiler = find_compiler(options.cc)
+    quiet = " ".join(QUIET) if accepts(compiler, QUIET) else ""
     sanitizers = "-fsanitize=" + ",".join(options.sanitize) if options.sanitize else ""
     if sanitizers:
-        sanitizers += " -fno-sanitize-recover=all " + SANITIZED
-    has_cmocka = subprocess.run([shutil.which("pkg-config") or "false", "--exists", "cmocka"]).returncode == 0
+        sanitizers += " -fno-sanitize-recover=all -fno-omit-frame-pointer " + quiet
+    has_cmocka = has_library("cmocka")
     settings = {
-        "cc": find_compiler(options.cc),
+        "cc": compiler,
         "ar": "ar",
         "clang": "clang",
         "optimise": "-O0 -g3" if options.debug else "-O2 -g",
+        "quiet": quiet,
         "sanitize": sanitizers,
         "library_cflags": pkg_config("--cflags", LIBRARIES),
         "library_libs": pkg_config("--libs", LIBRARIES),
         "cmocka_cflags": pkg_config("--cflags", TEST_LIBRARIES) if has_cmocka else "",
         "cmocka_libs": pkg_config("--libs", TEST_LIBRARIES) if has_cmocka else "-lcmocka",
-        "python": sys.executable,
-        "prefix": options.prefix,
+        "python": shlex.quote(sys.executable),
+        "prefix": shlex.quote(options.prefix),
     }
     text = "# Written by configure.py: what is true of this machine.\n"
     text += "".join(f"{name} = {str(value).replace('$', '$$')}\n" for name, value in settings.items())
@@ -193,7 +236,8 @@ def ninja_text():
         "include build/config.ninja",
         "",
         "warnings = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla",
-        "cflags = -std=c17 -D_GNU_SOURCE $warnings -Iinclude -Isrc $optimise $sanitize $library_cflags",
+        "cflags = -std=c17 -D_GNU_SOURCE $warnings -Iinclude -Isrc $optimise $library_cflags",
+        "variant = $sanitize",
         "libs = $library_libs -lpthread -lm",
         "",
         "rule cc",
@@ -205,11 +249,8 @@ def ninja_text():
         "  command = rm -f $out && $ar crs $out $in",
         "  description = ar $out",
         "rule link",
-        "  command = $cc $optimise $sanitize $variant -o $out $in $extra $libs",
+        "  command = $cc $optimise $variant -o $out $in $extra $libs",
         "  description = link $out",
-        "rule fuzzer",
-        "  command = $clang $cflags -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $out $in $libs",
-        "  description = fuzzer $out",
         "rule syntax",
         "  command = $checker $cflags $cmocka_cflags -fsyntax-only -MMD -MF $out.d -MT $out $in && touch $out",
         "  depfile = $out.d",
@@ -227,42 +268,53 @@ def ninja_text():
     programs = []
     for variant, flags in VARIANTS.items():
         base = f"build/{variant}" if variant else "build"
+        setting = [f"  variant = {flags}"] if flags else []
         out.append(f"# {variant or 'the program itself'}")
         objects = []
         for name in [*files, "src/main.c"]:
             target = f"{base}/obj/{name[:-2]}.o"
-            out += [f"build {target}: cc {name}", f"  variant = {flags}"]
+            out += [f"build {target}: cc {name}", *setting]
             if name != "src/main.c":
                 objects.append(target)
         out.append(f"build {base}/librefit.a: ar {' '.join(objects)}")
-        out += [f"build {base}/refit: link {base}/obj/src/main.o {base}/librefit.a", f"  variant = {flags}"]
+        library = f"{base}/librefit.a"
+        if variant == "tsan":
+            out += [f"build {base}/obj/tests/tsan.o: cc tests/tsan.c", *setting]
+            library = f"{base}/obj/tests/tsan.o {library}"
+        out += [f"build {base}/refit: link {base}/obj/src/main.o {library}", *setting]
         programs.append(f"{base}/refit")
         for test in unit:
             target = f"{base}/obj/{str(test)[:-2]}.o"
-            out += [f"build {target}: cc {test}", f"  variant = {flags}", "  extra = $cmocka_cflags"]
-            out += [f"build {base}/unit/{test.stem}: link {target} {base}/librefit.a", f"  variant = {flags}",
+            out += [f"build {target}: cc {test}", *setting, "  extra = $cmocka_cflags"]
+            out += [f"build {base}/unit/{test.stem}: link {target} {library}", *setting,
                     "  extra = $cmocka_libs"]
             programs.append(f"{base}/unit/{test.stem}")
         if variant == "asan":
             replay = f"{base}/obj/tests/fuzz/replay.o"
             if fuzz:
-                out += [f"build {replay}: cc tests/fuzz/replay.c", f"  variant = {flags}"]
+                out += [f"build {replay}: cc tests/fuzz/replay.c", *setting]
             for driver in fuzz:
                 target = f"{base}/obj/{str(driver)[:-2]}.o"
-                out += [f"build {target}: cc {driver}", f"  variant = {flags}"]
-                out += [f"build {base}/fuzz/{driver.stem}: link {target} {replay} {base}/librefit.a",
-                        f"  variant = {flags}"]
+                out += [f"build {target}: cc {driver}", *setting]
+                out += [f"build {base}/fuzz/{driver.stem}: link {target} {replay} {library}", *setting]
                 programs.append(f"{base}/fuzz/{driver.stem}")
         out.append("")
     out.append("# coverage-guided fuzzers, one program a driver")
-    fuzzers = []
-    for driver in fuzz:
-        out.append(f"build build/fuzz/{driver.stem}: fuzzer {driver} {' '.join(files)}")
-        fuzzers.append(f"build/fuzz/{driver.stem}")
+    setting = ["  cc = $clang", "  variant = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"]
+    objects = []
+    for name in [*files, *map(str, fuzz)]:
+        out += [f"build build/fuzz/obj/{name[:-2]}.o: cc {name}", *setting]
+        if name in files:
+            objects.append(f"build/fuzz/obj/{name[:-2]}.o")
+    out.append(f"build build/fuzz/librefit.a: ar {' '.join(objects)}")
+    setting[1] = setting[1].replace("fuzzer-no-link", "fuzzer")
+    fuzzers = [f"build/fuzz/{driver.stem}" for driver in fuzz]
+    for driver, target in zip(fuzz, fuzzers):
+        out += [f"build {target}: link build/fuzz/obj/{str(driver)[:-2]}.o build/fuzz/librefit.a", *setting]
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
     for checker in ("gcc", "clang"):
-        for name in [*files, "src/main.c", *map(str, unit), *map(str, fuzz)]:
+        for name in [*files, "src/main.c", *map(str, unit), *map(str, fuzz), "tests/tsan.c"]:
             target = f"build/syntax/{checker}/{name}.ok"
             out += [f"build {target}: syntax {name}", f"  checker = {checker}"]
             checked.append(target)

@@ -79,6 +79,7 @@ def find_tests(options, folder):
     tests += unit_tests("asan/", lambda name: True)
     tests += unit_tests("tsan/", lambda name: name in THREADED, tsan)
     tests += fuzz_tests()
+    tests += [random_test("", 15), random_test("asan/", 3)]
     tests += e2e_tests("", ROOT / "build/refit")
     tests += e2e_tests("asan/", ROOT / "build/asan/refit")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)
@@ -121,6 +122,13 @@ def unit_tests(variant, wanted, wrapper=()):
 def fuzz_tests():
     names = sorted(path.stem.removeprefix("fuzz_") for path in Path("tests/fuzz").glob("fuzz_*.c"))
     return [Test(f"asan/fuzz/{name}", [f"build/asan/fuzz/fuzz_{name}", f"tests/fuzz/corpus/{name}"]) for name in names]
+
+
+def random_test(variant, sequences):
+    """The same sequences each time; tests/random/soundness.py by hand takes others."""
+    script = "tests/random/soundness.py"
+    return Test(f"{variant}random/soundness", [sys.executable, "-B", script, "--seed", 1, "--sequences", sequences,
+                                               "--shrink", 20], {"REFIT": str(ROOT / f"build/{variant}refit")})
 
 
 def tags(script):

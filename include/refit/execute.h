@@ -38,10 +38,10 @@ struct execution_options {
     uint32_t command_count;
     const char *directory;    /* working directory */
     char *const *environment; /* NAME=value..., NULL at the end */
-    int log_fd;               /* stdout and stderr go here; the caller owns it. -1: to the program's own (console) */
+    int log_fd;               /* stdout and stderr go here; the caller owns it. -1: to the program's own */
     int lock_fd; /* inherited by the commands, so that the workspace stays locked while they live; -1 = none */
     uint64_t timeout_ms;      /* 0 = none; for all commands together */
-    bool console;             /* stdin, stdout and stderr are the program's own */
+    bool console;             /* stdin is the program's own */
 };
 
 typedef void (*execution_started)(void *ctx, int pid, int process_group);

@@ -40,6 +40,7 @@ struct digest_options {
     bool verify;           /* do not believe the stat cache where it is racy */
     struct store *store;   /* DIGEST_OUT: put what is digested, trees too, here, from the same read; NULL = nowhere */
     void (*progress)(void *ctx, uint64_t bytes);
+    void (*announce)(void *ctx, uint64_t bytes); /* what will be read, as it becomes known; may be NULL */
     void *ctx;
 };
 
@@ -60,6 +61,10 @@ enum status digest_path(struct fingerprint *fp, struct arena *arena, struct str 
 /* The tree of a directory, as tree_encode wants it. */
 enum status digest_tree(struct fingerprint *fp, struct arena *arena, struct str path,
                         const struct digest_options *options, struct tree *out, struct error *err);
+
+/* Where a link leads, links on the way resolved: a canonical path, or "" if that is nothing or outside the project. */
+enum status digest_link_target(struct fingerprint *fp, struct arena *arena, struct str path, struct str *target,
+                               struct error *err);
 
 /* ---- fields and keys ---- */
 

@@ -70,6 +70,9 @@ bool graph_is_made(const struct graph *graph, struct str path);
 /* The stage that makes this path or a folder around it; index GRAPH_NONE if none does. */
 struct stage_id graph_find_maker(const struct graph *graph, struct str path);
 
+/* Does `stage` follow from `other`, at whatever distance? */
+bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other);
+
 struct graph_selection_options {
     const struct str *targets; /* stage names, or paths of outs (canonical); none = every stage */
     uint32_t target_count;

@@ -53,8 +53,27 @@ void report_stage_finished(struct report *r, const struct report_finish *finish)
 void report_stage_planned(struct report *r, struct str name, struct str verdict, struct str reason);
 
 /* Digesting, storing or restoring; shown with bytes and rate when it takes longer than a second. Any thread. */
-void report_bytes_begin(struct report *r, uint64_t total); /* more to do */
-void report_bytes(struct report *r, uint64_t done);        /* progress */
+enum report_work { REPORT_DIGESTING, REPORT_STORING, REPORT_RESTORING, REPORT_WORKS };
+void report_bytes_begin(struct report *r, enum report_work work, uint64_t total); /* more to do */
+void report_bytes(struct report *r, enum report_work work, uint64_t done);        /* progress */
+void report_bytes_drop(struct report *r, enum report_work work, uint64_t bytes);  /* announced, but not to be done */
+
+/* Between these a command has the terminal (`console: true`): the live view is off the screen, and what finishes is
+ * shown after it. They nest. */
+void report_suspend(struct report *r);
+void report_resume(struct report *r);
+
+/* Where a command that has the terminal writes: -1 = to the program's own streams. stdout belongs to JSON lines. */
+int report_console_fd(const struct report *r);
+
+/* Does it show the log of a stage that went well? */
+bool report_wants_logs(const struct report *r);
+
+/* Writes what is left. What kept it from being written, as errno; 0 = nothing, or only that the reader went away. */
+int report_end(struct report *r);
+
+/* `refit restore` has no stages to show, only bytes. Over with report_destroy(). */
+void report_restore_started(struct report *r);
 
 void report_warning(struct report *r, struct str text);
 void report_note(struct report *r, struct str text);

@@ -81,8 +81,9 @@ const char *verdict_name(enum verdict verdict); /* "fresh", "would restore", "wo
 struct stage_plan {
     enum verdict verdict;
     struct str reason;    /* one line */
-    struct fields fields; /* none for VERDICT_MAYBE and VERDICT_FAIL */
+    struct fields fields; /* none for VERDICT_FAIL; for VERDICT_MAYBE of what is there now, if that is known */
     struct digest key;
+    int exit_status; /* VERDICT_FAIL: what a run would end with */
     bool pending; /* its last attempt awaits `accept` */
     bool running; /* another process is running it now */
 };

@@ -152,8 +152,79 @@ struct store_stats {
     uint64_t chunk_bytes;      /* before compression */
     uint64_t compressed_bytes; /* as kept */
     uint64_t file_bytes;       /* of the data file */
+    uint64_t free_bytes;       /* of those, in pages that will be used again */
+    uint64_t keys;             /* that have records */
+    uint64_t out_bytes;        /* of the stored outs of all records: what it would take without sharing */
+    int64_t oldest_ms, newest_ms; /* when records were made, since the epoch; 0 = there is none */
 };
 enum status store_get_stats(struct store *store, struct store_stats *out, struct error *err);
+
+enum store_fault_kind { FAULT_CHUNK, FAULT_OBJECT, FAULT_RECORD };
+
+/* Something that is not as it should be. Valid during the call. */
+struct store_fault {
+    enum store_fault_kind kind;
+    struct digest digest; /* of the chunk or object; of a record: its key */
+    uint64_t id;          /* of the record */
+    struct str path;      /* of the record's out that cannot be had; "" = none in particular */
+    struct str text;      /* one line: what is wrong */
+    bool repaired;        /* it was taken out (of a record whose log alone is gone: its mention) */
+};
+
+struct store_verify_options {
+    bool repair; /* take out what is corrupt, and records whose outs cannot be had; nothing intact */
+    void (*fault)(void *ctx, const struct store_fault *fault); /* called without a transaction */
+    void *ctx;
+};
+
+struct store_verify_counts {
+    uint64_t records, objects, chunks;
+    uint64_t read_bytes; /* uncompressed */
+    uint64_t faults, repaired;
+    uint64_t loose_chunks, loose_bytes; /* that no record refers to, as kept: no fault */
+};
+
+/* Read everything, and check every digest: chunks, objects of several chunks, records and what they need. Memory is
+ * bounded but for 17 to 45 bytes a chunk, a tree or a list at a time; no transaction lasts longer than the reading of
+ * one value, so others write meanwhile. Repairing looks again, in the transaction that takes something out. */
+enum status store_verify(struct store *store, const struct store_verify_options *options,
+                         struct store_verify_counts *out, struct error *err);
+
+/* ---- carrying it elsewhere ---- */
+
+struct store_transfer {
+    uint64_t records, objects, chunks; /* that were written, or were in the file */
+    uint64_t new_records, new_objects, new_chunks, new_bytes; /* import: that were added; bytes of chunks as kept */
+    uint64_t bytes; /* of the file */
+    uint64_t left_out; /* export: records whose outs cannot be had */
+};
+
+struct store_export_options {
+    const struct digest *keys; /* whose records are wanted; NULL = all */
+    uint32_t key_count;
+    void (*left_out)(void *ctx, const struct store_fault *fault); /* a record that is not whole */
+    void *ctx;
+};
+
+/* Write records, and all that they need, to `fd`: chunks as they are kept, each verified and written once. STATUS_STORE
+ * if the records alone take more than EXPORT_RECORDS_MAX bytes (they are held until the end).
+ *
+ * The file: "refitexp", version u32; then frames, each kind u8, length u32, payload:
+ *   chunk   digest, block as in the store (codec u8, three zero bytes, length u32, payload)
+ *   object  digest, list of chunks as in the store; after all that it names
+ *   record  digest of the rest, key, record as in the store; after all others
+ *   end     numbers of chunks, objects and records u64, XXH3-128 of every byte before this digest
+ * Nothing follows the end. Integers are little-endian. */
+#define EXPORT_VERSION 1
+#define EXPORT_RECORDS_MAX (1u << 30)
+enum status store_export(struct store *store, const struct store_export_options *options, int fd, const char *name,
+                         struct store_transfer *out, struct error *err);
+
+/* Add what such a file has and the store lacks. Each frame is verified when it comes; records are added last, once the
+ * whole file has been seen and what they need is there. All of it is durable on success. STATUS_CORRUPT for a file that
+ * is damaged, cut short or none at all: then chunks and objects that came before the fault may have been added, and no
+ * record. */
+enum status store_import(struct store *store, int fd, const char *name, struct store_transfer *out, struct error *err);
 
 /* ---- the chunker, offered for tests and benchmarks ---- */
 

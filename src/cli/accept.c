@@ -9,8 +9,7 @@ static enum status accept_stage(struct invocation *in, struct project *project, 
         return status;
     struct report *report = output_report(in);
     status = run_accept(project, in->arguments[0], report, err);
-    report_destroy(report);
-    return status;
+    return output_end(report, status, err);
 }
 
 static enum status run_accept_command(struct invocation *in, struct error *err)

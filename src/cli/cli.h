@@ -30,7 +30,8 @@ enum option_id {
     OPTION_EXIT_CODE,
     OPTION_DOT,
     OPTION_MERMAID,
-    OPTION_NAMES
+    OPTION_NAMES,
+    OPTION_REPAIR
 };
 
 struct option_spec {
@@ -105,7 +106,7 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version;
+    command_version, command_verify;
 
 /* ---- help (help.c) ---- */
 
@@ -137,16 +138,32 @@ enum status cli_stage(const struct invocation *in, const struct project *project
 enum status cli_record(struct project *project, struct arena *arena, struct str stage, const struct record **out,
                        struct error *err);
 
+/* ---- parts of `refit store` (transfer.c) ---- */
+
+enum status cli_export(struct invocation *in, struct error *err);
+enum status cli_import(struct invocation *in, struct error *err);
+
+/* ---- faults of the store (verify.c) ---- */
+
+/* " of stage `train`" if refit.lock names that key; else "". In in->arena. */
+struct str cli_stage_of_key(struct invocation *in, const struct lock *lock, struct digest key);
+
 /* ---- output (output.c) ---- */
 
 bool output_color(const struct invocation *in);
 struct report *output_report(const struct invocation *in); /* in the style that fits; writes to stdout */
+
+/* Destroys the report. What it could not write is an error, unless `status` is one already. */
+enum status output_end(struct report *report, enum status status, struct error *err);
 
 /* Text that may hold names already made printable, such as a reason: as it is, unless a terminal would obey it. */
 struct str output_text(struct arena *arena, struct str text);
 
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);
+
+/* "1234 bytes", "3.4 MiB" */
+struct str output_size(struct arena *arena, uint64_t bytes);
 
 /* Lines of cells in aligned columns; each goes through output_text(). */
 #define SHEET_COLUMNS 4

@@ -1,6 +1,7 @@
 /* `refit init`: a manifest that runs, to begin with. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -51,6 +52,15 @@ static enum status make_project(const char *folder, struct error *err)
     return status;
 }
 
+/* For a shell. */
+static bool is_one_word(struct str text)
+{
+    bool plain = text.len > 0;
+    for (size_t i = 0; i < text.len && plain; i++)
+        plain = strchr(" \t'\"\\$&;|<>()*?[]#~`!{}", text.ptr[i]) == NULL;
+    return plain;
+}
+
 static enum status run_init(struct invocation *in, struct error *err)
 {
     if (in->directory != NULL && chdir(in->directory) != 0)
@@ -66,8 +76,9 @@ static enum status run_init(struct invocation *in, struct error *err)
         return status;
     if (in->argument_count > 0) {
         struct str shown = str_printable(&in->arena, in->arguments[0]);
-        printf("made " STR_FMT "/refit.yaml, with two small stages. Next:\n  cd " STR_FMT "\n", STR_ARG(shown),
-               STR_ARG(shown));
+        const char *quote = is_one_word(shown) ? "" : "'";
+        printf("made " STR_FMT "/refit.yaml, with two small stages. Next:\n  cd %s" STR_FMT "%s\n", STR_ARG(shown), quote,
+               STR_ARG(shown), quote);
     } else {
         puts("made refit.yaml, with two small stages. Next:");
     }

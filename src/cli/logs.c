@@ -158,6 +158,10 @@ static enum status print_log(struct invocation *in, struct project *project, str
     }
     struct digest log;
     status = stored_log(project, &in->arena, name, &log, err);
+    if (status == STATUS_OK && digest_is_zero(log) && project->graph.stages[stage.index].declared->console)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "there is no log of `" STR_FMT "`: it has the terminal (`console`), and that is not kept",
+                         STR_ARG(name));
     if (status == STATUS_OK && digest_is_zero(log))
         return error_set(err, STATUS_NOT_FOUND, "there is no log of `" STR_FMT "` yet: it has not run here",
                          STR_ARG(name));

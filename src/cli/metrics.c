@@ -43,6 +43,9 @@ static enum status read_metric(struct arena *arena, struct str path, struct valu
     enum status status = fs_lstat(path.ptr, &st, &found, err);
     if (status != STATUS_OK || !found)
         return status;
+    if (S_ISDIR(st.st_mode))
+        return error_set(err, STATUS_MANIFEST, STR_FMT " is a folder, and no metric; name a file in it under `metrics`",
+                         STR_ARG(path));
     struct buf text = {0};
     status = fs_read(path.ptr, METRIC_BYTES_MAX, &text, err);
     if (status == STATUS_OK) {
@@ -63,6 +66,8 @@ struct metric_output {
     struct json *json; /* NULL = lines */
     struct sheet *sheet;
     struct str stage, path;
+    struct error fault; /* of the first metric that could not be read */
+    enum status status;
 };
 
 static void put_json(void *ctx, struct str name, const struct value *value)
@@ -85,15 +90,21 @@ static void put_line(void *ctx, struct str name, const struct value *value)
     sheet_add(out->sheet, PAINT_NONE, out->stage, out->path, name, text);
 }
 
-static enum status put_metric(struct metric_output *out, struct error *err)
+/* One that cannot be read does not keep the others from being shown. */
+static void put_metric(struct metric_output *out)
 {
     struct value *value;
-    enum status status = read_metric(out->arena, out->path, &value, err);
+    struct error fault;
+    enum status status = read_metric(out->arena, out->path, &value, &fault);
+    if (status != STATUS_OK && out->status == STATUS_OK) {
+        out->status = status;
+        out->fault = fault;
+    }
     if (status != STATUS_OK || value == NULL)
-        return status;
+        return;
     if (out->json == NULL) {
         flatten(out->arena, STR(""), value, put_line, out);
-        return STATUS_OK;
+        return;
     }
     json_open_object(out->json);
     json_key(out->json, "stage");
@@ -104,11 +115,9 @@ static enum status put_metric(struct metric_output *out, struct error *err)
     flatten(out->arena, STR(""), value, put_json, out);
     json_close_object(out->json);
     json_close_object(out->json);
-    return STATUS_OK;
 }
 
-static enum status put_metrics(struct metric_output *out, const struct graph *graph, const bool *selected,
-                               struct error *err)
+static void put_metrics(struct metric_output *out, const struct graph *graph, const bool *selected)
 {
     for (uint32_t k = 0; k < graph->stage_count; k++) {
         uint32_t i = graph->order[k].index;
@@ -118,12 +127,9 @@ static enum status put_metrics(struct metric_output *out, const struct graph *gr
                 continue;
             out->stage = stage->name;
             out->path = stage->outs[o].path;
-            enum status status = put_metric(out, err);
-            if (status != STATUS_OK)
-                return status;
+            put_metric(out);
         }
     }
-    return STATUS_OK;
 }
 
 static enum status print_metrics(struct invocation *in, struct project *project, const bool *selected,
@@ -137,17 +143,17 @@ static enum status print_metrics(struct invocation *in, struct project *project,
     json_open_object(&j);
     json_key(&j, "metrics");
     json_open_array(&j);
-    enum status status = put_metrics(&out, &project->graph, selected, err);
+    put_metrics(&out, &project->graph, selected);
     json_close_array(&j);
     json_close_object(&j);
-    if (status == STATUS_OK && in->json)
+    if (in->json)
         output_json(&document);
     else
         buf_finish(&document);
-    if (status != STATUS_OK)
-        sheet.count = 0;
     sheet_print(&sheet, output_color(in));
-    return status;
+    if (out.status != STATUS_OK)
+        *err = out.fault;
+    return out.status;
 }
 
 static enum status run_metrics(struct invocation *in, struct error *err)

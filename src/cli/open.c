@@ -44,9 +44,11 @@ enum status cli_select(struct invocation *in, const struct project *project,
     enum status status = cli_targets(in, project, &targets, err);
     if (status != STATUS_OK)
         return status;
-    /* What is no path of an out was meant as a name: messages show it as it was written. */
+    /* What is no path of an out was meant as a name: messages show it as it was written, unless that would be taken for
+     * a path from the root. From outside the project (-f) it is one. */
     for (uint32_t i = 0; i < in->argument_count; i++)
-        if (!graph_is_made(&project->graph, targets[i]))
+        if (!graph_is_made(&project->graph, targets[i]) &&
+            (!path_is_inside(project->cwd) || !graph_is_made(&project->graph, in->arguments[i])))
             targets[i] = in->arguments[i];
     selection->targets = targets;
     selection->target_count = in->argument_count;

@@ -83,6 +83,19 @@ static bool is_number(const char *word)
 
 /* ---- finding the command ---- */
 
+/* As getopt_long() does it: in full, or so much of it that no other begins like that. */
+static const struct option_spec *table_by_start(const struct option_table *table, struct str name)
+{
+    const struct option_spec *found = table_by_name(table, name);
+    for (size_t i = 0; i < table->count && table_by_name(table, name) == NULL; i++)
+        if (str_starts(str_from(table->specs[i]->name), name)) {
+            if (found != NULL)
+                return NULL;
+            found = table->specs[i];
+        }
+    return found;
+}
+
 /* How many words does the option at words[0] take? Before the command, the options of `run` are known. */
 static int option_width(const struct option_table *table, char *const *words)
 {
@@ -90,7 +103,7 @@ static int option_width(const struct option_table *table, char *const *words)
     const struct option_spec *spec = NULL;
     if (word[1] == '-') {
         if (strchr(word, '=') == NULL)
-            spec = table_by_name(table, str_from(word + 2));
+            spec = table_by_start(table, str_from(word + 2));
         return spec != NULL && spec->argument != NULL && !is_optional(spec) ? 2 : 1;
     }
     for (const char *letter = word + 1; *letter != '\0'; letter++) {
@@ -190,8 +203,10 @@ static enum status set_color(struct invocation *in, const char *when, struct err
 static enum status take(struct invocation *in, const struct option_spec *spec, const char *text, struct error *err)
 {
     switch (spec->id) {
-    case 'C':
-        in->directory = text;
+    case 'C': /* each from where the one before it led to */
+        in->directory = in->directory == NULL || text[0] == '/'
+                            ? text
+                            : str_format(&in->arena, "%s/%s", in->directory, text).ptr;
         return STATUS_OK;
     case 'f':
         in->manifest = text;
@@ -275,8 +290,9 @@ static enum status check_arguments(const struct invocation *in, struct error *er
         return error_set(err, STATUS_USAGE, "`refit %s` needs %s; `refit %s --help` has an example", command->name,
                          command->arguments, command->name);
     if (in->argument_count > command->arguments_max)
-        return error_set(err, STATUS_USAGE, "`refit %s` does not take `" STR_FMT "`; usage: refit %s %s", command->name,
-                         STR_ARG(in->arguments[command->arguments_max]), command->name, command->arguments);
+        return error_set(err, STATUS_USAGE, "`refit %s` does not take `" STR_FMT "`; usage: refit %s%s%s", command->name,
+                         STR_ARG(in->arguments[command->arguments_max]), command->name,
+                         command->arguments[0] ? " " : "", command->arguments);
     return STATUS_OK;
 }
 

@@ -1,4 +1,5 @@
 /* What commands print with: colour or not, reports, documents, aligned lines. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,15 @@ struct report *output_report(const struct invocation *in)
     return report_create(&options);
 }
 
+enum status output_end(struct report *report, enum status status, struct error *err)
+{
+    int number = report_end(report);
+    report_destroy(report);
+    if (status == STATUS_OK && number != 0)
+        return error_errno(err, STATUS_IO, number, "cannot write to standard output");
+    return status;
+}
+
 struct str output_text(struct arena *arena, struct str text)
 {
     bool plain = str_is_utf8(text);
@@ -56,6 +66,18 @@ void output_json(struct buf *document)
     buf_char(document, '\n');
     fwrite(document->ptr, 1, document->len, stdout);
     buf_finish(document);
+}
+
+struct str output_size(struct arena *arena, uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024)
+        return str_format(arena, "%" PRIu64 " bytes", bytes);
+    double amount = (double)bytes / 1024;
+    size_t unit = 0;
+    for (; amount >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        amount /= 1024;
+    return str_format(arena, "%.1f %s", amount, units[unit]);
 }
 
 /* ---- aligned lines ---- */

@@ -10,7 +10,7 @@ static enum status restore(struct invocation *in, struct project *project, struc
         return status;
     struct report *report = output_report(in);
     status = run_restore(project, targets, in->argument_count, report, &counts, err);
-    report_destroy(report);
+    status = output_end(report, status, err);
     if (status != STATUS_OK)
         return status;
     if (in->json)

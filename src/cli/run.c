@@ -104,6 +104,20 @@ static enum status select_stages(struct invocation *in, const struct project *pr
 
 /* ---- the dry run ---- */
 
+/* A stage that wants more than there is: the run would refuse it before anything else. */
+static enum status check_resources(const struct project *project, const bool *selected, struct error *err)
+{
+    struct schedule_options wanted = {.selected = selected,
+                                       .jobs = project->config.jobs,
+                                       .totals = project->config.resources,
+                                       .total_count = project->config.resource_count};
+    struct schedule *schedule;
+    enum status status = schedule_create(&project->graph, &wanted, &schedule, err);
+    if (status == STATUS_OK)
+        schedule_destroy(schedule);
+    return status;
+}
+
 static enum status run_dry(struct invocation *in, struct project *project, const struct run_options *run,
                            const bool *selected, struct report *report, struct error *err)
 {
@@ -111,6 +125,9 @@ static enum status run_dry(struct invocation *in, struct project *project, const
     struct stage_plan *plans;
     int64_t began_ms = clock_monotonic_ms();
     enum status status = run_plan(project, run, &in->arena, &plans, err);
+    if (status != STATUS_OK)
+        return status;
+    status = check_resources(project, selected, err);
     if (status != STATUS_OK)
         return status;
     uint32_t count = 0;
@@ -124,8 +141,8 @@ static enum status run_dry(struct invocation *in, struct project *project, const
             continue;
         const struct stage_plan *plan = &plans[i];
         summary.counts[STATE_FRESH] += plan->verdict == VERDICT_FRESH;
-        if (plan->verdict == VERDICT_FAIL)
-            summary.exit_status = status_exit(STATUS_FAILED);
+        if (plan->exit_status > summary.exit_status) /* 2 before 1 */
+            summary.exit_status = plan->exit_status;
         report_stage_planned(report, graph->stages[i].declared->name, str_from(verdict_name(plan->verdict)),
                              plan->reason);
     }
@@ -135,14 +152,24 @@ static enum status run_dry(struct invocation *in, struct project *project, const
     return STATUS_OK;
 }
 
+/* The last of JSON lines says how it ended, even if it ended before the run began. */
+static void tell_end(struct report *report, enum status status, const struct error *err)
+{
+    char text[sizeof err->file + sizeof err->message + 64];
+    struct report_summary summary = {.exit_status = status_exit(status),
+                                     .error = str_from(error_text(err, text, sizeof text))};
+    report_run_finished(report, &summary);
+}
+
 static enum status run_run(struct invocation *in, struct error *err)
 {
     bool dry = option_given(in, 'n');
     struct project *project = NULL;
-    struct report *report = NULL;
+    struct report *report = output_report(in);
+    struct report_summary summary = {.run_id = STR("")};
     enum status status = open_project(in, dry, &project, err);
     if (status != STATUS_OK)
-        return status;
+        goto out;
     struct run_options run = {
         .selection = {.single = option_given(in, 's'),
                       .downstream = option_given(in, OPTION_DOWNSTREAM),
@@ -155,18 +182,17 @@ static enum status run_run(struct invocation *in, struct error *err)
     status = select_stages(in, project, &run, &selected, err);
     if (status != STATUS_OK)
         goto out;
-    report = output_report(in);
     if (dry) {
         status = run_dry(in, project, &run, selected, report, err);
     } else {
-        struct report_summary summary = {.run_id = STR("")};
         status = run_execute(project, &run, report, &summary, err);
         in->exit_status = summary.exit_status;
     }
 out:
-    report_destroy(report);
+    if (status != STATUS_OK && in->json && summary.run_id.len == 0)
+        tell_end(report, status, err);
     project_close(project);
-    return status;
+    return output_end(report, status, err);
 }
 
 const struct command command_run = {

@@ -1,5 +1,6 @@
-/* `refit store`: where the store is, and how much it holds. A reader. */
+/* `refit store`: where the store is, how much it holds; the rest is in transfer.c. */
 #include <inttypes.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
@@ -12,6 +13,9 @@ static void print_stats_json(const struct store_stats *stats)
         {"records", stats->records},         {"objects", stats->objects},
         {"chunks", stats->chunks},           {"chunk_bytes", stats->chunk_bytes},
         {"compressed_bytes", stats->compressed_bytes}, {"file_bytes", stats->file_bytes},
+        {"free_bytes", stats->free_bytes},   {"keys", stats->keys},
+        {"out_bytes", stats->out_bytes},     {"oldest_ms", (uint64_t)stats->oldest_ms},
+        {"newest_ms", (uint64_t)stats->newest_ms},
     };
     struct buf document = {0};
     struct json j;
@@ -25,30 +29,51 @@ static void print_stats_json(const struct store_stats *stats)
     output_json(&document);
 }
 
-/* "1234 bytes", "3.4 MiB" */
-static struct str size_text(struct arena *arena, uint64_t bytes)
+/* "2026-11-23 22:01", local time; "" for none. */
+static struct str time_text(struct arena *arena, int64_t at_ms)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (bytes < 1024)
-        return str_format(arena, "%" PRIu64 " bytes", bytes);
-    double amount = (double)bytes / 1024;
-    size_t unit = 0;
-    for (; amount >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        amount /= 1024;
-    return str_format(arena, "%.1f %s", amount, units[unit]);
+    time_t seconds = (time_t)(at_ms / 1000);
+    struct tm local;
+    char text[64];
+    if (at_ms <= 0 || localtime_r(&seconds, &local) == NULL)
+        return STR("");
+    size_t len = strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+    return str_dup(arena, (struct str){text, len});
+}
+
+/* "3.1 times less"; "" where it makes no difference. */
+static struct str ratio_text(struct arena *arena, uint64_t whole, uint64_t part)
+{
+    if (part == 0 || (double)whole < 1.05 * (double)part)
+        return STR("");
+    return str_format(arena, "%.1f times less", (double)whole / (double)part);
 }
 
 static void print_stats(struct arena *arena, struct str directory, const struct store_stats *stats)
 {
     struct sheet sheet = {.arena = arena};
     struct str none = STR("");
-    sheet_add(&sheet, PAINT_NONE, STR("store"), directory, none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("records"), str_format(arena, "%" PRIu64, stats->records), none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("objects"), str_format(arena, "%" PRIu64, stats->objects), none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("chunks"), str_format(arena, "%" PRIu64, stats->chunks), none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("content"), size_text(arena, stats->chunk_bytes), none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("compressed"), size_text(arena, stats->compressed_bytes), none, none);
-    sheet_add(&sheet, PAINT_NONE, STR("file"), size_text(arena, stats->file_bytes), none, none);
+    const struct {
+        const char *name;
+        struct str amount, remark;
+    } lines[] = {
+        {"store", directory, none},
+        {"records", str_format(arena, "%" PRIu64, stats->records),
+         str_format(arena, "of %" PRIu64 " keys", stats->keys)},
+        {"oldest", time_text(arena, stats->oldest_ms), none},
+        {"newest", time_text(arena, stats->newest_ms), none},
+        {"objects", str_format(arena, "%" PRIu64, stats->objects), STR("of several chunks")},
+        {"chunks", str_format(arena, "%" PRIu64, stats->chunks), none},
+        {"outs", output_size(arena, stats->out_bytes), STR("of all records")},
+        {"content", output_size(arena, stats->chunk_bytes), ratio_text(arena, stats->out_bytes, stats->chunk_bytes)},
+        {"compressed", output_size(arena, stats->compressed_bytes),
+         ratio_text(arena, stats->chunk_bytes, stats->compressed_bytes)},
+        {"file", output_size(arena, stats->file_bytes), none},
+        {"free", output_size(arena, stats->free_bytes), STR("of the file, to be used again")},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i].amount.len > 0)
+            sheet_add(&sheet, PAINT_NONE, str_from(lines[i].name), lines[i].amount, lines[i].remark, none);
     sheet_print(&sheet, false);
 }
 
@@ -69,53 +94,81 @@ static enum status print_store(struct invocation *in, struct project *project, s
     return STATUS_OK;
 }
 
-/* An absolute path, raw, as scripts want it. */
-static void print_path(const struct project *project)
+/* An absolute path; raw, as scripts want it. */
+static void print_path(struct invocation *in, const struct project *project)
 {
-    struct str directory = project->store_directory;
-    bool absolute = directory.len > 0 && directory.ptr[0] == '/';
-    if (!absolute)
-        printf(STR_FMT "/", STR_ARG(project->root));
-    printf(STR_FMT "\n", STR_ARG(directory));
+    struct str path = project->store_directory;
+    if (path.len == 0 || path.ptr[0] != '/')
+        path = str_format(&in->arena, STR_FMT "/" STR_FMT, STR_ARG(project->root), STR_ARG(path));
+    if (!in->json) {
+        printf(STR_FMT "\n", STR_ARG(path));
+        return;
+    }
+    struct buf document = {0};
+    struct json j;
+    json_init(&j, &document);
+    json_open_object(&j);
+    json_path(&j, "path", path);
+    json_close_object(&j);
+    output_json(&document);
 }
 
-static enum status run_store(struct invocation *in, struct error *err)
+static enum status tell(struct invocation *in, bool stats, struct error *err)
 {
-    struct str what = in->arguments[0];
-    bool stats = str_is(what, "stats");
-    if (!stats && !str_is(what, "path")) {
-        const struct str known[] = {STR("stats"), STR("path")};
-        const struct str *nearest = str_nearest(what, known, 2);
-        return error_set(err, STATUS_USAGE, "`" STR_FMT "` is unknown; did you mean `refit store " STR_FMT "`?",
-                         STR_ARG(what), STR_ARG(nearest ? *nearest : known[0]));
-    }
-    if (!stats && in->json)
-        return error_set(err, STATUS_USAGE, "`refit store path` has no --json");
     struct project *project;
+    if (in->argument_count > 1 || option_given(in, 'a'))
+        return error_set(err, STATUS_USAGE, "`refit store %s` takes no more arguments", stats ? "stats" : "path");
     enum status status = cli_open_bare(in, &project, err);
     if (status != STATUS_OK)
         return status;
     if (stats)
         status = print_store(in, project, err);
     else
-        print_path(project);
+        print_path(in, project);
     project_close(project);
     return status;
 }
 
+static enum status run_store(struct invocation *in, struct error *err)
+{
+    static const struct str known[] = {STR("stats"), STR("path"), STR("export"), STR("import")};
+    struct str what = in->arguments[0];
+    if (str_is(what, "export"))
+        return cli_export(in, err);
+    if (str_is(what, "import"))
+        return cli_import(in, err);
+    if (str_is(what, "stats") || str_is(what, "path"))
+        return tell(in, str_is(what, "stats"), err);
+    const struct str *nearest = str_nearest(what, known, sizeof known / sizeof known[0]);
+    return error_set(err, STATUS_USAGE, "`" STR_FMT "` is unknown; did you mean `refit store " STR_FMT "`?",
+                     STR_ARG(what), STR_ARG(nearest ? *nearest : known[0]));
+}
+
+static const struct option_spec options[] = {
+    {'a', "all", NULL, "export: every record, not only those that refit.lock names"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct command command_store = {
     .name = "store",
-    .summary = "say where the store is and what it holds",
-    .arguments = "stats | path",
+    .summary = "what the store holds, and carrying it elsewhere",
+    .arguments = "stats | path | export FILE [STAGE...] | import FILE",
     .description =
-        "`stats` counts what the store holds: content is what was stored, each piece once; compressed is what\n"
-        "is kept of it; file is the size of the store's file. `path` prints the store's folder. Reads only.",
+        "`stats` counts what the store holds: outs are those of all records; content is what was stored, each\n"
+        "piece once; compressed is what is kept of it; file is the size of the store's file. `path` prints\n"
+        "the store's folder.\n"
+        "`export` writes the records of the stages in refit.lock (or of those that are named), with all that\n"
+        "they need, to one file; `import` adds what such a file has to the store, verified. `-` is standard\n"
+        "output or input. So a cache is carried from one CI job to the next.",
     .examples = "  refit store stats\n"
-                "  du -sh \"$(refit store path)\"",
+                "  du -sh \"$(refit store path)\"\n"
+                "  refit store export cache.refit\n"
+                "  refit store export - train | ssh host refit -C project store import -",
+    .options = options,
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .arguments_min = 1,
-    .arguments_max = 1,
+    .arguments_max = UINT32_MAX,
     .completion = COMPLETE_WORDS,
-    .words = "stats path",
+    .words = "stats path export import",
     .run = run_store,
 };

@@ -55,7 +55,7 @@ static int find_program(const struct execution_options *options, int directory, 
 static int add_actions(posix_spawn_file_actions_t *actions, const struct execution_options *options, int directory)
 {
     int code = posix_spawn_file_actions_addfchdir_np(actions, directory);
-    bool own = options->console || options->log_fd < 0;
+    bool own = options->log_fd < 0;
     for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO && code == 0 && !own; fd++)
         code = posix_spawn_file_actions_adddup2(actions, options->log_fd, fd);
     if (code == 0 && !options->console)

@@ -79,6 +79,8 @@ static enum status complete_walk(struct fingerprint *fp, struct arena *arena, st
     *complete = walk->unknown_bytes <= options->budget_bytes;
     if (!*complete)
         return STATUS_OK;
+    if (options->announce != NULL)
+        options->announce(options->ctx, walk->unknown_bytes);
     status = read_unknown(fp, arena, path, walk, options, err);
     for (size_t i = 0; i < walk->count && status == STATUS_OK && *complete; i++) {
         struct walk_entry *e = &walk->entries[i];
@@ -156,6 +158,8 @@ static enum status digest_file(struct fingerprint *fp, struct str path, struct s
                                bool *complete, struct error *err)
 {
     out->size = (uint64_t)st->st_size;
+    if (options->announce != NULL && out->size <= options->budget_bytes)
+        options->announce(options->ctx, out->size);
     enum status status =
         file_digest(fp, path, options, out->size <= options->budget_bytes, st, &out->digest, complete, err);
     if (status != STATUS_OK || !*complete)

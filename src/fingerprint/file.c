@@ -85,7 +85,7 @@ static enum status read_digest(int fd, const char *path, const struct digest_opt
 }
 
 /* Small files: one read into the stack, one call of the hash. */
-static bool read_small(int fd, const struct stat *st, struct digest *digest)
+static bool read_small(int fd, const struct stat *st, const struct digest_options *options, struct digest *digest)
 {
     char bytes[8192];
     if (st->st_size >= (off_t)sizeof bytes)
@@ -94,6 +94,8 @@ static bool read_small(int fd, const struct stat *st, struct digest *digest)
     if (n != st->st_size)
         return false;
     *digest = digest_of(bytes, (size_t)n);
+    if (options->progress != NULL)
+        options->progress(options->ctx, (uint64_t)n);
     return true;
 }
 
@@ -111,7 +113,7 @@ static enum status read_stable(struct fingerprint *fp, int fd, struct str path, 
         uint64_t size;
         if (options->store != NULL)
             status = store_put_fd(options->store, fd, path.ptr, digest, &size, options->progress, options->ctx, err);
-        else if (!read_small(fd, st, digest))
+        else if (!read_small(fd, st, options, digest))
             status = read_digest(fd, path.ptr, options, digest, err);
         if (status != STATUS_OK)
             return status;

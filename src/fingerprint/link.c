@@ -28,6 +28,18 @@ bool real_is_below(struct str real, struct str directory)
     return real.len > directory.len && real.ptr[directory.len] == '/' && str_starts(real, directory);
 }
 
+enum status digest_link_target(struct fingerprint *fp, struct arena *arena, struct str path, struct str *target,
+                               struct error *err)
+{
+    struct str real;
+    bool found;
+    enum status status = link_resolve(arena, path, &real, &found, err);
+    *target = STR("");
+    if (status != STATUS_OK || !found || !real_is_below(real, fp->real_root))
+        return status;
+    return path_make(arena, fp->real_root, STR("."), real, target, err);
+}
+
 enum status link_stays_inside(struct fingerprint *fp, struct arena *arena, struct str path, struct str text,
                               struct error *err)
 {

@@ -222,6 +222,13 @@ static enum status link_stage(struct builder *b, uint32_t index, struct error *e
     }
     if (stage->frozen)
         b->edge_count = edges_before;
+    for (struct str up = stage->depfile; up.len > 0 && !str_is(up, "."); up = path_parent(up)) {
+        uint32_t maker = producer_of(b, up);
+        if (maker != GRAPH_NONE && maker != index)
+            return complain(b, stage->depfile_at, err,
+                            "the depfile `@` of stage `@` is made by stage `@`; let the command write one of its own",
+                            stage->depfile, stage->name, b->manifest->stages[maker].name);
+    }
     return link_needs(b, index, err);
 }
 

@@ -26,6 +26,24 @@ bool graph_is_made(const struct graph *graph, struct str path)
     return graph_find_maker(graph, path).index != GRAPH_NONE;
 }
 
+bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other)
+{
+    const struct graph_stage *node = &graph->stages[stage.index];
+    for (uint32_t i = 0; i < node->upstream_count; i++)
+        if (node->upstream[i].index == other.index)
+            return true;
+    unsigned char *seen = mem_alloc(graph->stage_count);
+    seen[stage.index] = 1;
+    for (uint32_t k = graph->stage_count; k-- > 0;) {
+        uint32_t i = graph->order[k].index;
+        for (uint32_t j = 0; seen[i] && j < graph->stages[i].upstream_count; j++)
+            seen[graph->stages[i].upstream[j].index] = 1;
+    }
+    bool result = seen[other.index] && other.index != stage.index;
+    free(seen);
+    return result;
+}
+
 _Static_assert(GRAPH_NONE == TABLE_NONE, "a name that is not in a table is no stage");
 
 struct str graph_nearest_stage(const struct graph *graph, struct str word)

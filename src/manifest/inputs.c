@@ -51,6 +51,23 @@ enum status load_depfile(struct loader *l, const struct value *v, struct error *
     return status;
 }
 
+enum status check_depfile(struct loader *l, struct error *err)
+{
+    const struct manifest_stage *stage = l->stage;
+    if (stage->depfile.len == 0)
+        return STATUS_OK;
+    bool is_read = false;
+    for (uint32_t i = 0; i < stage->dep_count; i++)
+        is_read |= str_equal(stage->depfile, stage->deps[i].path);
+    for (uint32_t i = 0; i < stage->params_count; i++)
+        is_read |= str_equal(stage->depfile, stage->params[i].path);
+    if (is_read)
+        return REFUSE(l, &stage->depfile_at, err,
+                      "the depfile `" STR_FMT "`%s is also among what it reads; name the file that the command writes",
+                      STR_ARG(stage->depfile), loader_where(l));
+    return check_place(l, "depfile", stage->depfile, stage->depfile_at, err);
+}
+
 /* ---- parameters ---- */
 
 /* Keys as they come, before they are put beside those of the same file. */

@@ -29,6 +29,24 @@ static enum status check_keys(struct loader *l, const struct value *root, struct
     return STATUS_OK;
 }
 
+/* Two stages that write one depfile would each read the other's. */
+static enum status check_depfiles(struct loader *l, const struct manifest *m, struct error *err)
+{
+    struct seen seen = {0};
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < m->stage_count && status == STATUS_OK; i++) {
+        const struct manifest_stage *stage = &m->stages[i];
+        uint32_t first = stage->depfile.len > 0 ? seen_add(&seen, stage->depfile, i) : TABLE_NONE;
+        if (first != TABLE_NONE)
+            status = REFUSE(l, &stage->depfile_at, err,
+                            "the depfile `" STR_FMT "` in stage `" STR_FMT "` is that of stage `" STR_FMT
+                            "` too; give each its own",
+                            STR_ARG(stage->depfile), STR_ARG(stage->name), STR_ARG(m->stages[first].name));
+    }
+    seen_finish(&seen);
+    return status;
+}
+
 static enum status load_stages(struct loader *l, const struct value *stages, struct manifest *out, struct error *err)
 {
     if (stages->type != VALUE_MAP)
@@ -38,7 +56,7 @@ static enum status load_stages(struct loader *l, const struct value *stages, str
     for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++)
         status = load_stage(l, &stages->map.pairs[i], &out->stages[i], err);
     out->stage_count = stages->map.count;
-    return status;
+    return status == STATUS_OK ? check_depfiles(l, out, err) : status;
 }
 
 static enum status load_root(struct loader *l, const struct value *root, struct manifest *out, struct error *err)

@@ -62,11 +62,17 @@ void sort_resources(struct manifest_resource *resources, uint32_t count);
 enum status load_deps(struct loader *l, const struct value *v, struct error *err);
 enum status load_params(struct loader *l, const struct value *v, struct error *err);
 enum status load_depfile(struct loader *l, const struct value *v, struct error *err);
+/* Once all keys are loaded: is it nothing but a depfile? */
+enum status check_depfile(struct loader *l, struct error *err);
 enum status load_env(struct loader *l, const struct value *v, struct error *err);
 enum status load_resources(struct loader *l, const struct value *v, struct error *err);
 enum status load_cmd(struct loader *l, const struct value *v, struct error *err);
 enum status load_needs(struct loader *l, const struct value *v, struct error *err);
 enum status load_tools(struct loader *l, const struct value *v, struct error *err);
+
+/* What a stage writes is removed or put aside before it runs, so it must be nothing that the project cannot do
+ * without. `what` is "out" or "depfile". */
+enum status check_place(struct loader *l, const char *what, struct str path, struct position at, struct error *err);
 
 /* Outs of all three sections; a NULL section is absent. */
 enum status load_outs(struct loader *l, const struct value *const sections[3], struct error *err);

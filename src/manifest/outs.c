@@ -51,21 +51,20 @@ static bool is_at_or_below(struct str path, struct str directory)
     return str_equal(path, directory) || path_is_below(path, directory);
 }
 
-/* An out is removed before its stage runs, so it must be nothing that the project cannot do without. */
-static enum status check_place(struct loader *l, const struct manifest_out *out, struct error *err)
+enum status check_place(struct loader *l, const char *what, struct str path, struct position at, struct error *err)
 {
     const char *fault = NULL;
-    if (!path_is_inside(out->path))
+    if (!path_is_inside(path))
         fault = "is outside the project; write it inside, and copy it out in a stage of `kind: deploy`";
-    else if (str_is(out->path, "."))
+    else if (str_is(path, "."))
         fault = "is the project itself; name a file or a folder in it";
-    else if (is_at_or_below(out->path, STR(".refit")) || is_at_or_below(out->path, STR(".git")))
+    else if (is_at_or_below(path, STR(".refit")) || is_at_or_below(path, STR(".git")))
         fault = "is inside a folder that belongs to refit or git; choose another place";
-    else if (str_is(out->path, "refit.lock") || is_at_or_below(l->own_path, out->path))
+    else if (str_is(path, "refit.lock") || is_at_or_below(l->own_path, path))
         fault = "is, or contains, a file that declares this project; choose another place";
     if (fault == NULL)
         return STATUS_OK;
-    return REFUSE(l, &out->at, err, "the out `" STR_FMT "`%s %s", STR_ARG(out->path), loader_where(l), fault);
+    return REFUSE(l, &at, err, "the %s `" STR_FMT "`%s %s", what, STR_ARG(path), loader_where(l), fault);
 }
 
 static enum status add_out(struct loader *l, struct outs_gather *g, struct str raw, struct position at,
@@ -76,7 +75,7 @@ static enum status add_out(struct loader *l, struct outs_gather *g, struct str r
     *out = (struct manifest_out){.at = at, .kind = g->kind, .cache = true};
     enum status status = read_path(l, stage->wdir, raw, at, &out->path, err);
     if (status == STATUS_OK)
-        status = check_place(l, out, err);
+        status = check_place(l, "out", out->path, at, err);
     if (status == STATUS_OK && flags != NULL)
         status = read_flags(l, flags, out, err);
     if (status != STATUS_OK)

@@ -194,7 +194,9 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
         if (values[key] != NULL && key_loaders[key] != NULL)
             status = key_loaders[key](l, values[key], err);
     const struct value *const outs[3] = {values[KEY_outs], values[KEY_metrics], values[KEY_plots]};
-    return status == STATUS_OK ? load_outs(l, outs, err) : status;
+    if (status == STATUS_OK)
+        status = load_outs(l, outs, err);
+    return status == STATUS_OK ? check_depfile(l, err) : status;
 }
 
 /* ---- names ---- */

@@ -42,7 +42,7 @@ static void run_started(struct report *r, struct str run_id, bool dry)
 {
     struct json j;
     open_event(&j, r, "run_started");
-    add_str(&j, "run", run_id);
+    add_str_or_null(&j, "run", run_id);
     add_number(&j, "stages", r->stages);
     add_number(&j, "jobs", r->jobs);
     json_key(&j, "dry");
@@ -108,7 +108,7 @@ static void run_finished(struct report *r, const struct report_summary *summary)
 {
     struct json j;
     open_event(&j, r, "run_finished");
-    add_str(&j, "run", summary->run_id);
+    add_str_or_null(&j, "run", summary->run_id);
     for (enum stage_state state = STATE_FRESH; state < STATE_COUNT; state++)
         add_number(&j, stage_state_name(state), summary->counts[state]);
     add_number(&j, "duration_ms", summary->duration_ms);

@@ -101,20 +101,28 @@ static void draw_status(struct report *r, const struct winsize *size)
     buf_finish(&text);
 }
 
+/* "digesting 2.0 of 10.0 MiB, 1.0 MiB/s · storing ..." */
 static void draw_traffic(struct report *r, const struct winsize *size)
 {
-    uint64_t done, total, elapsed_ms;
-    if (!report_get_traffic(r, &done, &total, &elapsed_ms) || elapsed_ms <= TRAFFIC_AFTER_MS)
-        return;
+    static const char *const words[REPORT_WORKS] = {
+        [REPORT_DIGESTING] = "digesting", [REPORT_STORING] = "storing", [REPORT_RESTORING] = "restoring"};
     struct buf text = {0};
-    struct line line = begin_line(r, size);
-    buf_str(&text, STR("digesting "));
-    text_bytes_of(&text, done, total);
-    buf_str(&text, STR(", "));
-    text_bytes(&text, (uint64_t)((double)done * 1000.0 / (double)elapsed_ms));
-    buf_str(&text, STR("/s"));
-    add(&line, NULL, buf_view(&text));
-    end_line(r);
+    for (int work = 0; work < REPORT_WORKS; work++) {
+        uint64_t done, total, elapsed_ms;
+        if (!report_get_traffic(r, (enum report_work)work, &done, &total, &elapsed_ms) ||
+            elapsed_ms <= TRAFFIC_AFTER_MS)
+            continue;
+        buf_print(&text, "%s%s ", text.len > 0 ? " · " : "", words[work]);
+        text_bytes_of(&text, done, total);
+        buf_str(&text, STR(", "));
+        text_bytes(&text, (uint64_t)((double)done * 1000.0 / (double)elapsed_ms));
+        buf_str(&text, STR("/s"));
+    }
+    if (text.len > 0) {
+        struct line line = begin_line(r, size);
+        add(&line, NULL, buf_view(&text));
+        end_line(r);
+    }
     buf_finish(&text);
 }
 
@@ -133,23 +141,21 @@ static void draw_region(struct report *r)
 {
     buf_clear(&r->next);
     r->region_lines = 0;
-    if (!r->active || r->dry)
+    if (!r->active || r->dry || r->suspended > 0)
         return;
     struct winsize size = terminal_size(r);
     size_t room = size.ws_row > OTHER_LINES ? size.ws_row - OTHER_LINES : 0;
     for (size_t i = 0; i < r->running_count && i < room && i < RUNNING_MAX; i++)
         draw_running(r, &r->running[i], &size);
-    draw_status(r, &size);
+    if (r->stages > 0)
+        draw_status(r, &size);
     if (room > 0)
         draw_traffic(r, &size);
 }
 
-static void show(struct report *r)
+static void redraw(struct report *r)
 {
-    int64_t now_ms = r->clock();
-    if (r->active && now_ms - r->drawn_ms < REDRAW_MS)
-        return;
-    r->drawn_ms = now_ms;
+    r->drawn_ms = r->clock();
     unsigned before = r->region_lines;
     draw_region(r);
     if (r->out.len == 0 && str_equal(buf_view(&r->region), buf_view(&r->next)))
@@ -171,6 +177,25 @@ static void show(struct report *r)
     r->next = swap;
 }
 
+/* While a command has the terminal, what happens meanwhile is kept for later. */
+static void show(struct report *r)
+{
+    if (!r->active || (r->suspended == 0 && r->clock() - r->drawn_ms >= REDRAW_MS))
+        redraw(r);
+}
+
+/* Nobody knows where the command left the cursor: a line's worth of spaces goes to the next line unless it was at the
+ * start of one, and then fills that without leaving it. */
+static void resume(struct report *r)
+{
+    struct buf line = {0};
+    text_pad(&line, 0, terminal_size(r).ws_col);
+    buf_str(&line, STR("\r\x1b[J"));
+    report_write(r, &line);
+    buf_finish(&line);
+    redraw(r);
+}
+
 const struct report_view report_live = {
     .stage_started = plain_stage_started,
     .stage_finished = plain_stage_finished,
@@ -178,5 +203,7 @@ const struct report_view report_live = {
     .message = plain_message,
     .run_finished = plain_run_finished,
     .show = show,
+    .suspend = redraw,
+    .resume = resume,
     .redraws = true,
 };

@@ -32,7 +32,7 @@ struct report *report_create(const struct report_options *options)
     r->name_columns = NAME_COLUMNS_MIN;
     arena_init(&r->scratch);
     arena_init(&r->verdict_words);
-    pthread_mutex_init(&r->traffic.mutex, NULL);
+    pthread_mutex_init(&r->traffic_mutex, NULL);
     return r;
 }
 
@@ -40,8 +40,7 @@ void report_destroy(struct report *r)
 {
     if (r == NULL)
         return;
-    r->active = false; /* a run that ended without report_run_finished() */
-    r->view->show(r);
+    report_end(r);
     for (size_t i = 0; i < r->running_count; i++)
         free(r->running[i].name);
     free(r->running);
@@ -51,7 +50,7 @@ void report_destroy(struct report *r)
     buf_finish(&r->out);
     buf_finish(&r->region);
     buf_finish(&r->next);
-    pthread_mutex_destroy(&r->traffic.mutex);
+    pthread_mutex_destroy(&r->traffic_mutex);
     free(r);
 }
 
@@ -91,6 +90,12 @@ void report_run_started(struct report *r, struct str run_id, uint32_t stages, ui
     if (r->view->run_started != NULL)
         r->view->run_started(r, run_id, dry);
     r->view->show(r);
+}
+
+void report_restore_started(struct report *r)
+{
+    r->active = true;
+    r->drawn_ms = r->clock();
 }
 
 static struct report_running *find_running(struct report *r, struct stage_id id)
@@ -178,14 +183,18 @@ uint64_t report_tick(struct report *r)
     if (!r->view->redraws || !r->active)
         return 0;
     r->view->show(r);
+    if (r->suspended > 0)
+        return REDRAW_MS;
     int64_t left_ms = r->drawn_ms + REDRAW_MS - r->clock();
     return left_ms > 0 ? (uint64_t)left_ms : 1;
 }
 
-void report_bytes_begin(struct report *r, uint64_t total)
+/* ---- bytes ---- */
+
+void report_bytes_begin(struct report *r, enum report_work work, uint64_t total)
 {
-    struct report_traffic *t = &r->traffic;
-    pthread_mutex_lock(&t->mutex);
+    struct report_traffic *t = &r->traffic[work];
+    pthread_mutex_lock(&r->traffic_mutex);
     int64_t now_ms = r->clock();
     if (t->total == 0 || now_ms - t->moved_ms > TRAFFIC_STALE_MS) {
         t->total = t->done = 0;
@@ -193,29 +202,75 @@ void report_bytes_begin(struct report *r, uint64_t total)
     }
     t->total += total;
     t->moved_ms = now_ms;
-    pthread_mutex_unlock(&t->mutex);
+    pthread_mutex_unlock(&r->traffic_mutex);
 }
 
-void report_bytes(struct report *r, uint64_t done)
+static void settle(struct report_traffic *t)
 {
-    struct report_traffic *t = &r->traffic;
-    pthread_mutex_lock(&t->mutex);
-    t->done += done;
-    t->moved_ms = r->clock();
     if (t->done >= t->total)
         t->total = t->done = 0;
-    pthread_mutex_unlock(&t->mutex);
 }
 
-bool report_get_traffic(struct report *r, uint64_t *done, uint64_t *total, uint64_t *elapsed_ms)
+void report_bytes(struct report *r, enum report_work work, uint64_t done)
 {
-    struct report_traffic *t = &r->traffic;
-    pthread_mutex_lock(&t->mutex);
+    struct report_traffic *t = &r->traffic[work];
+    pthread_mutex_lock(&r->traffic_mutex);
+    t->done += done;
+    t->moved_ms = r->clock();
+    settle(t);
+    pthread_mutex_unlock(&r->traffic_mutex);
+}
+
+void report_bytes_drop(struct report *r, enum report_work work, uint64_t bytes)
+{
+    struct report_traffic *t = &r->traffic[work];
+    pthread_mutex_lock(&r->traffic_mutex);
+    t->total -= bytes < t->total ? bytes : t->total;
+    settle(t);
+    pthread_mutex_unlock(&r->traffic_mutex);
+}
+
+bool report_get_traffic(struct report *r, enum report_work work, uint64_t *done, uint64_t *total, uint64_t *elapsed_ms)
+{
+    const struct report_traffic *t = &r->traffic[work];
+    pthread_mutex_lock(&r->traffic_mutex);
     int64_t now_ms = r->clock();
     *done = t->done;
     *total = t->total;
     *elapsed_ms = (uint64_t)(now_ms - t->began_ms);
     bool moving = t->total > 0 && now_ms - t->moved_ms <= TRAFFIC_STALE_MS;
-    pthread_mutex_unlock(&t->mutex);
+    pthread_mutex_unlock(&r->traffic_mutex);
     return moving;
+}
+
+/* ---- a command that has the terminal ---- */
+
+void report_suspend(struct report *r)
+{
+    if (r->suspended++ == 0 && r->view->suspend != NULL)
+        r->view->suspend(r);
+}
+
+void report_resume(struct report *r)
+{
+    assert(r->suspended > 0);
+    if (--r->suspended == 0 && r->view->resume != NULL)
+        r->view->resume(r);
+}
+
+int report_console_fd(const struct report *r)
+{
+    return r->view == &report_json ? STDERR_FILENO : -1;
+}
+
+bool report_wants_logs(const struct report *r)
+{
+    return r->view != &report_json && r->options.verbose > 0 && !r->options.quiet;
+}
+
+int report_end(struct report *r)
+{
+    r->active = false; /* a run that ended without report_run_finished() */
+    r->view->show(r);
+    return r->broken == EPIPE ? 0 : r->broken;
 }

@@ -22,6 +22,7 @@ struct report_view {
     void (*message)(struct report *r, const char *kind, struct str text); /* kind: "warning", "note" */
     void (*run_finished)(struct report *r, const struct report_summary *summary);
     void (*show)(struct report *r);
+    void (*suspend)(struct report *r), (*resume)(struct report *r); /* NULL = nothing to do */
     bool redraws; /* `show` is to be called from report_tick() too */
 };
 
@@ -41,9 +42,8 @@ struct report_verdict {
     uint32_t count;
 };
 
-/* Bytes that were announced and are not done. Guarded by the mutex: any thread reports them. */
+/* Bytes that were announced and are not done. */
 struct report_traffic {
-    pthread_mutex_t mutex;
     uint64_t total, done;
     int64_t began_ms, moved_ms; /* first announced; last heard of */
 };
@@ -66,12 +66,14 @@ struct report {
     struct report_verdict *verdicts; /* of a dry run, in the order of their first use */
     size_t verdict_count, verdict_cap;
     struct arena verdict_words;
-    struct report_traffic traffic;
+    pthread_mutex_t traffic_mutex; /* any thread reports bytes */
+    struct report_traffic traffic[REPORT_WORKS];
 
     /* live only */
     struct buf region, next; /* what is on the screen below the finished lines, and what is to be */
     unsigned region_lines;
     int64_t drawn_ms;
+    unsigned suspended; /* so many commands have the terminal */
 };
 
 /* Write what was collected. A reader that is gone is remembered in `broken`. */
@@ -81,7 +83,8 @@ void report_show_now(struct report *r);
 void report_widen_names(struct report *r, struct str printable);
 
 /* What is announced and moving now. False if nothing is. */
-bool report_get_traffic(struct report *r, uint64_t *done, uint64_t *total, uint64_t *elapsed_ms);
+bool report_get_traffic(struct report *r, enum report_work work, uint64_t *done, uint64_t *total,
+                        uint64_t *elapsed_ms);
 
 /* plain.c, for the live view too */
 void plain_stage_started(struct report *r, const struct report_start *start);

@@ -48,7 +48,9 @@ static enum status record_pending(struct acceptance *a, struct report *report, s
                                      .key = a->memory.key,
                                      .duration_ms = a->memory.duration_ms,
                                      .log_path = run_log_path(&p->arena, stage->name),
-                                     .accepting = true};
+                                     .accepting = true,
+                                     .found = a->memory.inputs,
+                                     .found_count = a->memory.input_count};
     struct finish_result result;
     /* Look before anything is recorded: the outs must be those that the stage left. */
     enum status status = finish_stage(&request, &p->arena, &result, err);
@@ -93,15 +95,17 @@ static enum status save(struct acceptance *a, struct error *err)
     if (status != STATUS_OK)
         return status;
     struct lock lock = lock_merge(&p->arena, &p->graph, &old, news_of, a);
-    bool changed;
-    status = lock_save(p, &lock, false, &changed, err);
+    bool changed, current;
+    status = lock_is_current(p, &current, err);
+    if (status == STATUS_OK)
+        status = lock_save(p, &lock, current, false, &changed, err);
     return status == STATUS_OK ? state_commit(p->state, err) : status;
 }
 
 enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err)
 {
     struct acceptance a = {.project = project};
-    struct workspace_lock lock = {-1};
+    struct workspace_lock lock = {-1, -1};
     struct str *left;
     uint32_t left_count;
     enum status status = workspace_lock(project, false, &project->arena, &lock, &left, &left_count, err);

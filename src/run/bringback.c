@@ -19,7 +19,14 @@ struct bringing {
     uint32_t count;
     bool *used;
     struct restore_counts *counts;
+    struct report *report;
 };
+
+static void count_bytes(void *ctx, uint64_t bytes)
+{
+    report_bytes(ctx, REPORT_RESTORING, bytes);
+    report_tick(ctx);
+}
 
 static bool wanted(struct bringing *b, struct str stage, struct str path)
 {
@@ -49,7 +56,8 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
                          "the store does not have " STR_FMT " of stage `" STR_FMT
                          "` as refit.lock names it; run the stage",
                          STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name));
-    struct restore_progress progress = {0};
+    struct restore_progress progress = {.progress = count_bytes, .ctx = b->report};
+    report_bytes_begin(b->report, REPORT_RESTORING, out->size);
     if (status == STATUS_OK)
         status = restore_out(&b->clearing, out, &progress, err);
     if (status == STATUS_OK)
@@ -81,14 +89,15 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
 enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err)
 {
-    struct workspace_lock held = {-1};
+    struct workspace_lock held = {-1, -1};
     struct str *left;
     uint32_t left_count;
     struct lock lock;
-    struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts};
+    struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts, .report = report};
     *counts = (struct restore_counts){0};
     b.used = arena_array(&p->arena, bool, count);
     b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
+    report_restore_started(report);
     enum status status = workspace_lock(p, false, &p->arena, &held, &left, &left_count, err);
     if (status == STATUS_OK)
         status = lock_load(&p->arena, &lock, err);

@@ -90,6 +90,28 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
                         STR_ARG(where), STR_ARG(p->graph.stages[maker.index].declared->name)));
 }
 
+/* The graph knows paths, not links: content that another stage makes must be a dep by its own path, or it may be read
+ * too early. */
+static enum status check_link(struct check_context *c, struct stage_id id, struct str path, struct check *out,
+                              struct error *err)
+{
+    const struct project *p = c->project;
+    struct str target;
+    enum status status = digest_link_target(p->fp, c->arena, path, &target, err);
+    if (status != STATUS_OK || target.len == 0)
+        return status;
+    struct stage_id maker = graph_find_maker(&p->graph, target);
+    if (maker.index == GRAPH_NONE || graph_is_upstream(&p->graph, id, maker))
+        return STATUS_OK;
+    fail(out, 2,
+         str_format(c->arena,
+                    "the dep " STR_FMT " is a link to " STR_FMT ", which stage `" STR_FMT
+                    "` makes; add that to its deps: `deps: [" STR_FMT "]`",
+                    STR_ARG(str_printable(c->arena, path)), STR_ARG(str_printable(c->arena, target)),
+                    STR_ARG(p->graph.stages[maker.index].declared->name), STR_ARG(str_printable(c->arena, target))));
+    return STATUS_OK;
+}
+
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct graph_stage *node = &c->project->graph.stages[id.index];
@@ -105,8 +127,12 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         }
         struct error why;
         enum status status = digest_path(c->project->fp, c->arena, path, &options, &out->inputs[i], &complete, &why);
+        if (status == STATUS_OK && out->inputs[i].link.len > 0)
+            status = check_link(c, id, path, out, &why);
         if (status != STATUS_OK)
             return fail_or_pass(c, out, &why, err);
+        if (out->outcome == CHECK_FAILED)
+            return STATUS_OK;
         if (!complete) {
             want_read(c, out, path, DIGEST_DEP, out->inputs[i].size);
         } else if (out->inputs[i].kind == ENTRY_MISSING) {
@@ -267,18 +293,40 @@ static enum status prefer(struct check_context *c, struct stage_id id, struct re
     return STATUS_OK;
 }
 
+/* Are a tree and all of its files in the store? One that is damaged is dropped there, and is not. */
+static enum status tree_stored(struct check_context *c, struct digest digest, bool *stored, struct error *err)
+{
+    struct buf bytes = {0};
+    struct tree tree = {0};
+    struct error why;
+    enum status status = store_get_bytes(c->project->store, digest, &bytes, &why);
+    if (status == STATUS_OK)
+        status = tree_decode(c->arena, buf_view(&bytes), &tree, &why);
+    *stored = status == STATUS_OK;
+    if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT)
+        status = STATUS_OK;
+    else if (status != STATUS_OK)
+        *err = why;
+    for (uint32_t i = 0; status == STATUS_OK && *stored && i < tree.count; i++)
+        if (tree.entries[i].kind == ENTRY_FILE)
+            status = store_has(c->project->store, tree.entries[i].digest, stored, err);
+    buf_finish(&bytes);
+    return status;
+}
+
 static enum status all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err)
 {
+    enum status status = STATUS_OK;
     *stored = true;
-    for (uint32_t i = 0; i < record->out_count && *stored; i++) {
-        *stored = record->outs[i].stored;
-        if (*stored) {
-            enum status status = store_has(c->project->store, record->outs[i].digest, stored, err);
-            if (status != STATUS_OK)
-                return status;
-        }
+    for (uint32_t i = 0; i < record->out_count && *stored && status == STATUS_OK; i++) {
+        const struct record_out *out = &record->outs[i];
+        *stored = out->stored;
+        if (*stored && out->kind == ENTRY_DIRECTORY)
+            status = tree_stored(c, out->digest, stored, err);
+        else if (*stored)
+            status = store_has(c->project->store, out->digest, stored, err);
     }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status look_up(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
@@ -312,7 +360,15 @@ static enum status look_up(struct check_context *c, struct stage_id id, struct c
     return prefer(c, id, restorable, candidates, out, err);
 }
 
-/* A frozen stage's outs are sources: there, or taken as refit.lock has them. */
+static const struct record_out *find_out(const struct record_out *outs, uint32_t count, struct str path)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(outs[i].path, path))
+            return &outs[i];
+    return NULL;
+}
+
+/* A frozen stage's outs are sources: there, whatever they are, or taken as refit.lock has them. */
 static enum status check_frozen(struct check_context *c, const struct manifest_stage *stage, struct check *out,
                                 struct error *err)
 {
@@ -321,6 +377,9 @@ static enum status check_frozen(struct check_context *c, const struct manifest_s
     if (status != STATUS_OK)
         return status;
     const struct lock_stage *locked = lock_find(c->lock, stage->name);
+    struct record *record = arena_new(c->arena, struct record);
+    record->outs = arena_array(c->arena, struct record_out, stage->out_count);
+    bool stored = true, known = locked != NULL;
     out->outcome = CHECK_FRESH;
     for (uint32_t i = 0; i < stage->out_count; i++) {
         struct input now;
@@ -329,27 +388,31 @@ static enum status check_frozen(struct check_context *c, const struct manifest_s
         status = digest_path(c->project->fp, c->arena, stage->outs[i].path, &options, &now, &complete, &why);
         if (status != STATUS_OK)
             return fail_or_pass(c, out, &why, err);
-        if (complete && now.kind == ENTRY_MISSING)
-            out->outcome = CHECK_RESTORE;
+        if (!complete || now.kind != ENTRY_MISSING)
+            continue;
+        out->outcome = CHECK_RESTORE;
+        const struct record_out *missing =
+            known ? find_out(locked->outs, locked->out_count, stage->outs[i].path) : NULL;
+        known = missing != NULL;
+        if (known)
+            record->outs[record->out_count++] = *missing;
     }
     if (out->outcome == CHECK_FRESH)
         return STATUS_OK;
-    struct record *record = arena_new(c->arena, struct record);
-    bool stored = false;
-    if (locked != NULL) {
-        *record = (struct record){.key = locked->key, .outs = locked->outs, .out_count = locked->out_count};
-        out->key = locked->key;
+    if (known) {
+        out->key = record->key = locked->key;
         out->fields = locked->fields;
         status = project_open_store(c->project, err);
-        if (status == STATUS_OK && c->project->store != NULL)
+        stored = c->project->store != NULL;
+        if (status == STATUS_OK && stored)
             status = all_stored(c, record, &stored, err);
     }
     out->record = record;
-    out->has_key = locked != NULL;
-    if (status == STATUS_OK && !stored)
+    out->has_key = known;
+    if (status == STATUS_OK && !(known && stored))
         fail(out, 1,
              str_format(c->arena, "it is frozen, but an out is missing and %s; bring it back, or take `frozen` away",
-                        locked ? "the store does not have it" : "refit.lock does not know it"));
+                        known ? "the store does not have it" : "refit.lock does not know it"));
     return status;
 }
 
@@ -380,21 +443,26 @@ static bool has_persist(const struct manifest_stage *stage)
     return false;
 }
 
+const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage)
+{
+    if (stage->kind == STAGE_DEPLOY)
+        return "a deploy is never taken from the store";
+    if (c->force)
+        return "forced";
+    if (stage->always_changed)
+        return "it is declared always_changed";
+    if (stage->out_count == 0 && stage->dep_count == 0 && stage->params_count == 0)
+        return "it has neither deps nor outs";
+    return NULL;
+}
+
 static enum status decide(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
     enum status status = check_memory(c, stage, out, err);
     if (status != STATUS_OK || out->outcome == CHECK_READ)
         return status;
-    const char *must = NULL;
-    if (stage->kind == STAGE_DEPLOY)
-        must = "a deploy is never taken from the store";
-    else if (c->force)
-        must = "forced";
-    else if (stage->always_changed)
-        must = "it is declared always_changed";
-    else if (stage->out_count == 0 && stage->dep_count == 0 && stage->params_count == 0)
-        must = "it has neither deps nor outs";
+    const char *must = check_must_execute(c, stage);
     if (must != NULL) {
         out->outcome = CHECK_EXECUTE;
         out->by_memory = false;
@@ -414,12 +482,10 @@ static enum status decide(struct check_context *c, struct stage_id id, struct ch
     return status;
 }
 
-enum status check_stage(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+enum status check_fields(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
     *out = (struct check){.outcome = CHECK_EXECUTE};
-    if (stage->frozen)
-        return check_frozen(c, stage, out, err);
     enum status status = digest_inputs(c, id, out, err);
     if (status != STATUS_OK || out->outcome != CHECK_EXECUTE)
         return status;
@@ -435,5 +501,15 @@ enum status check_stage(struct check_context *c, struct stage_id id, struct chec
         return fail_or_pass(c, out, &why, err);
     out->key = fields_key(&out->fields);
     out->has_key = true;
-    return decide(c, id, out, err);
+    return STATUS_OK;
+}
+
+enum status check_stage(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
+{
+    const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
+    *out = (struct check){.outcome = CHECK_EXECUTE};
+    if (stage->frozen)
+        return check_frozen(c, stage, out, err);
+    enum status status = check_fields(c, id, out, err);
+    return status == STATUS_OK && out->has_key ? decide(c, id, out, err) : status;
 }

@@ -29,20 +29,21 @@ static enum status is_stored(struct clearing *c, struct str path, bool *stored, 
             *stored = true; /* made by the stage, and declared as not to be kept */
             return STATUS_OK;
         }
-    if (now.kind == ENTRY_LINK) {
-        *stored = true; /* its text is all there is */
-        return STATUS_OK;
+    bool whole; /* a file, the text of a link, or a tree as it is */
+    enum status status = store_has(c->project->store, now.digest, &whole, err);
+    if (status != STATUS_OK || now.kind != ENTRY_DIRECTORY) {
+        *stored = status == STATUS_OK && whole;
+        return status;
     }
-    if (now.kind == ENTRY_FILE)
-        return store_has(c->project->store, now.digest, stored, err);
     struct tree tree;
-    enum status status = digest_tree(c->project->fp, c->arena, path, &options, &tree, &why);
-    if (status != STATUS_OK)
+    if (digest_tree(c->project->fp, c->arena, path, &options, &tree, &why) != STATUS_OK)
         return STATUS_OK;
     *stored = true;
     for (uint32_t i = 0; i < tree.count && *stored && status == STATUS_OK; i++)
         if (tree.entries[i].kind == ENTRY_FILE)
             status = store_has(c->project->store, tree.entries[i].digest, stored, err);
+        else if (tree.entries[i].kind == ENTRY_LINK)
+            *stored = whole; /* its text is kept in the tree alone */
     return status;
 }
 
@@ -85,8 +86,22 @@ enum status clear_out(struct clearing *c, struct str path, struct error *err)
     return stored ? fs_remove_tree(path.ptr, err) : move_away(c, path, err);
 }
 
+static bool is_as_left(struct clearing *c, struct str path)
+{
+    struct digest_options options = {.mode = DIGEST_OUT, .budget_bytes = UINT64_MAX};
+    struct input now;
+    bool complete;
+    struct error ignored; /* what cannot be digested was never an out */
+    if (digest_path(c->project->fp, c->arena, path, &options, &now, &complete, &ignored) != STATUS_OK)
+        return false;
+    for (uint32_t i = 0; i < c->known_count; i++)
+        if (str_equal(c->known[i].path, path) && c->known[i].kind == now.kind)
+            return digest_equal(c->known[i].digest, now.digest);
+    return false;
+}
+
 /* What an attempt without a record left goes to .refit/attempts/STAGE; the attempt before it is forgotten. */
-enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, struct error *err)
+enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, bool as_left, struct error *err)
 {
     struct str place = str_format(c->arena, ".refit/attempts/" STR_FMT, STR_ARG(stage->name));
     bool emptied = false;
@@ -94,7 +109,8 @@ enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage
         struct stat st;
         bool found;
         enum status status = fs_lstat(stage->outs[i].path.ptr, &st, &found, err);
-        if (status == STATUS_OK && found && !stage->outs[i].persist) {
+        if (status == STATUS_OK && found && !stage->outs[i].persist &&
+            (!as_left || is_as_left(c, stage->outs[i].path))) {
             if (!emptied)
                 status = fs_remove_tree(place.ptr, err);
             emptied = true;

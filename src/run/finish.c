@@ -67,21 +67,6 @@ static enum status check_inputs(const struct finish_request *r, struct arena *ar
 
 /* ---- depfile ---- */
 
-static bool is_upstream(const struct graph *g, struct stage_id stage, struct stage_id other)
-{
-    unsigned char *seen = mem_alloc(g->stage_count);
-    seen[stage.index] = 1;
-    uint32_t k = g->stage_count;
-    while (k-- > 0) {
-        uint32_t i = g->order[k].index;
-        for (uint32_t j = 0; seen[i] && j < g->stages[i].upstream_count; j++)
-            seen[g->stages[i].upstream[j].index] = 1;
-    }
-    bool result = seen[other.index] && other.index != stage.index;
-    free(seen);
-    return result;
-}
-
 static bool is_declared(const struct graph *g, struct stage_id stage, struct str path)
 {
     const struct manifest_stage *declared = g->stages[stage.index].declared;
@@ -98,7 +83,7 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
                              struct finish_result *out, struct error *err)
 {
     struct stage_id maker = graph_find_maker(r->graph, path);
-    if (maker.index != GRAPH_NONE && !is_upstream(r->graph, r->stage, maker)) {
+    if (maker.index != GRAPH_NONE && !graph_is_upstream(r->graph, r->stage, maker)) {
         out->reason = str_format(
             arena, "it read " STR_FMT ", which stage `" STR_FMT "` makes; add it to its deps: `deps: [" STR_FMT "]`",
             STR_ARG(path), STR_ARG(r->graph->stages[maker.index].declared->name), STR_ARG(path));
@@ -114,7 +99,7 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
     struct stat st;
     if (stat(path.ptr, &st) == 0 && S_ISREG(st.st_mode)) {
         struct file_stat stat = file_stat_of(&st);
-        if (stat.mtime_ns > r->started_ns || stat.ctime_ns > r->started_ns) {
+        if (stat.ctime_ns >= r->started_ns) { /* the modification time is what somebody says, maybe in the future */
             out->reason =
                 str_format(arena, "it read " STR_FMT ", which changed after it began; run it again", STR_ARG(path));
             return STATUS_OK;
@@ -176,6 +161,7 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
                                      .budget_bytes = declared->cache ? UINT64_MAX : UNCACHED_BYTES_MAX,
                                      .store = r->keep_record ? r->project->store : NULL,
                                      .progress = r->progress.progress,
+                                     .announce = r->progress.announce,
                                      .ctx = r->progress.ctx};
     struct input now;
     bool complete;
@@ -266,8 +252,12 @@ enum status finish_stage(const struct finish_request *r, struct arena *arena, st
     out->reason = STR("");
     if (status == STATUS_OK)
         status = gather_outs(r, arena, out, err);
-    if (status == STATUS_OK && out->reason.len == 0)
+    if (r->accepting) {
+        out->found = r->found;
+        out->found_count = r->found_count;
+    } else if (status == STATUS_OK && out->reason.len == 0) {
         status = read_depfile(r, arena, out, err);
+    }
     if (status != STATUS_OK || out->reason.len > 0) {
         out->changed = false; /* nothing that could be accepted */
         return status;

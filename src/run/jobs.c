@@ -4,9 +4,20 @@
 
 #include "run/run.h"
 
+static void announce_bytes(void *ctx, uint64_t bytes)
+{
+    struct job *job = ctx;
+    job->bytes_left += bytes;
+    report_bytes_begin(job->stage->run->report, job->bytes_work, bytes);
+}
+
+/* No more than announced: a file may have grown. */
 static void count_bytes(void *ctx, uint64_t bytes)
 {
-    report_bytes(ctx, bytes);
+    struct job *job = ctx;
+    uint64_t done = bytes < job->bytes_left ? bytes : job->bytes_left;
+    job->bytes_left -= done;
+    report_bytes(job->stage->run->report, job->bytes_work, done);
 }
 
 /* Reads what the check could not afford, so that the stat cache knows it when the check is made again. */
@@ -18,7 +29,7 @@ static enum status job_digest(struct job *job, struct error *err)
         struct digest_options options = {.mode = check->unread[i].mode,
                                          .budget_bytes = UINT64_MAX,
                                          .progress = count_bytes,
-                                         .ctx = job->stage->run->report};
+                                         .ctx = job};
         struct input ignored;
         bool complete;
         status = digest_path(job->stage->run->project->fp, &job->arena, check->unread[i].path, &options, &ignored,
@@ -27,18 +38,23 @@ static enum status job_digest(struct job *job, struct error *err)
     return status;
 }
 
-/* What an attempt that failed, or was cut off, left in place of the outs. */
+/* What an attempt that was cut off, or waits to be accepted, left in place of the outs. After one that failed nothing
+ * of it is there any more: what is there now, the user made. */
 static enum status clear_leftovers(struct job *job, struct error *err)
 {
     const struct check *check = &job->stage->check;
-    bool failed = check->has_memory && check->memory.failed;
-    return failed ? clear_attempt(&job->clearing, stage_declared(job->stage), err) : STATUS_OK;
+    const struct manifest_stage *stage = stage_declared(job->stage);
+    if (check->has_memory && check->memory.pending)
+        return clear_attempt(&job->clearing, stage, true, err);
+    if (check->has_memory && check->memory.failed && str_is(check->memory.note, LEFT_IN_PLACE))
+        return clear_attempt(&job->clearing, stage, false, err);
+    return STATUS_OK;
 }
 
 static enum status job_restore(struct job *job, struct error *err)
 {
     const struct record *record = job->stage->check.record;
-    struct restore_progress progress = {count_bytes, job->stage->run->report};
+    struct restore_progress progress = {.progress = count_bytes, .ctx = job};
     enum status status = clear_leftovers(job, err);
     for (uint32_t i = 0; i < record->out_count && status == STATUS_OK; i++)
         status = restore_out(&job->clearing, &record->outs[i], &progress, err);
@@ -72,7 +88,7 @@ static enum status job_finish(struct job *job, struct error *err)
         .log_path = stage->console ? STR("") : run_log_path(&job->arena, stage->name),
         .changed = s->params_changed ? STR("params") : STR(""),
         .keep_record = stage->kind != STAGE_DEPLOY,
-        .progress = {count_bytes, s->run->report},
+        .progress = {.progress = count_bytes, .announce = announce_bytes, .ctx = job},
     };
     return finish_stage(&request, &job->arena, &job->finished, err);
 }
@@ -91,10 +107,27 @@ static void after_work(uv_work_t *handle, int cancelled)
     (void)cancelled; /* nothing is ever cancelled */
     job->stage->run->jobs_pending--;
     job->stage->job = NULL; /* what comes next may be another one */
+    if (job->bytes_left > 0)
+        report_bytes_drop(job->stage->run->report, job->bytes_work, job->bytes_left);
     run_job_done(job);
     clear_finish(&job->clearing);
     arena_finish(&job->arena);
     free(job);
+}
+
+/* What is known before the job begins. */
+static void announce_job(struct job *job)
+{
+    static const enum report_work works[] = {[JOB_DIGEST] = REPORT_DIGESTING,
+                                             [JOB_RESTORE] = REPORT_RESTORING,
+                                             [JOB_PREPARE] = REPORT_DIGESTING,
+                                             [JOB_FINISH] = REPORT_STORING};
+    const struct check *check = &job->stage->check;
+    job->bytes_work = works[job->kind];
+    if (job->kind == JOB_DIGEST)
+        announce_bytes(job, check->unread_bytes);
+    for (uint32_t i = 0; job->kind == JOB_RESTORE && i < check->record->out_count; i++)
+        announce_bytes(job, check->record->outs[i].size);
 }
 
 void run_job(struct stage_run *s, enum job_kind kind)
@@ -114,7 +147,6 @@ void run_job(struct stage_run *s, enum job_kind kind)
     };
     s->job = job;
     run->jobs_pending++;
-    if (kind == JOB_DIGEST)
-        report_bytes_begin(run->report, s->check.unread_bytes);
+    announce_job(job);
     uv_queue_work(&run->loop, &job->work, work, after_work);
 }

@@ -101,10 +101,12 @@ enum status lock_is_current(struct project *p, bool *current, struct error *err)
     return status;
 }
 
-enum status lock_save(struct project *p, const struct lock *lock, bool dry, bool *changed, struct error *err)
+enum status lock_save(struct project *p, const struct lock *lock, bool whole, bool dry, bool *changed,
+                      struct error *err)
 {
     struct buf text = {0}, before = {0}, mark = {0};
     struct error why;
+    bool current = false;
     lock_print(lock, &text);
     enum status status = fs_read(LOCK_FILE, LOCK_BYTES_MAX, &before, &why);
     *changed = status != STATUS_OK || !str_equal(buf_view(&before), buf_view(&text));
@@ -115,11 +117,12 @@ enum status lock_save(struct project *p, const struct lock *lock, bool dry, bool
     status = STATUS_OK;
     if (*changed && !dry)
         status = fs_write_atomic(LOCK_FILE, buf_view(&text), 0666, true, err);
-    if (status == STATUS_OK && !(*changed && dry)) {
-        append_mark(p, &mark);
-        state_set_value(p->state, mark_name, buf_view(&mark));
-    }
+    current = status == STATUS_OK && whole && !(*changed && dry);
 out:
+    /* No mark: the next run reads the file, and tells it of every stage. */
+    if (current)
+        append_mark(p, &mark);
+    state_set_value(p->state, mark_name, buf_view(&mark));
     buf_finish(&text);
     buf_finish(&before);
     buf_finish(&mark);

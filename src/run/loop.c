@@ -61,9 +61,11 @@ static enum status open_loop(struct run *run, struct error *err)
     if (uv_loop_init(&run->loop) != 0)
         return error_set(err, STATUS_IO, "no event loop can be made");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction before;
         uv_signal_init(&run->loop, &run->signals[i]);
         run->signals[i].data = run;
-        uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 || before.sa_handler != SIG_IGN)
+            uv_signal_start(&run->signals[i], on_signal, numbers[i]); /* under nohup the terminal may go away */
         uv_unref((uv_handle_t *)&run->signals[i]);
     }
     uv_timer_init(&run->loop, &run->ticker);
@@ -137,6 +139,8 @@ static enum status distrust(struct project *p, const struct str *left, uint32_t 
         bool found;
         status = state_get_stage(p->state, left[i], &p->arena, &memory, &found, err);
         memory.failed = true;
+        memory.pending = false;
+        memory.note = STR(LEFT_IN_PLACE);
         if (status == STATUS_OK && graph_find_stage(&p->graph, left[i]).index != GRAPH_NONE)
             state_set_stage(p->state, left[i], &memory);
     }
@@ -193,6 +197,20 @@ static const struct lock_stage *news_of(void *ctx, uint32_t stage)
     return s != NULL && s->news.name.len > 0 ? &s->news : NULL;
 }
 
+/* Does refit.lock, with the news of this run, say of every stage what the state remembers? Of one that was not selected
+ * or did not end well only if it did so before. */
+static bool lock_is_whole(const struct run *run)
+{
+    const struct graph *g = &run->project->graph;
+    for (uint32_t i = 0; i < g->stage_count && !run->lock_current; i++) {
+        const struct manifest_stage *stage = g->stages[i].declared;
+        if (stage->kind != STAGE_DEPLOY && !stage->frozen &&
+            !stage_state_is_good(schedule_state(run->schedule, (struct stage_id){i})))
+            return false;
+    }
+    return true;
+}
+
 static enum status write_lock(struct run *run, struct error *err)
 {
     struct project *p = run->project;
@@ -203,20 +221,22 @@ static enum status write_lock(struct run *run, struct error *err)
         return status;
     struct lock lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
     bool changed;
-    status = lock_save(p, &lock, run->options->locked, &changed, err);
+    status = lock_save(p, &lock, lock_is_whole(run), run->options->locked, &changed, err);
     if (status == STATUS_OK && changed && run->options->locked)
         status = error_set(err, STATUS_FAILED,
                            "refit.lock would change, and --locked was given; run without it and commit refit.lock");
     return status;
 }
 
-/* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the state. */
+/* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the state. What the store did
+ * not keep is not remembered either, or the next run would call it fresh. */
 static enum status settle(struct run *run, struct error *err)
 {
     struct project *p = run->project;
     enum status status = p->store ? store_flush(p->store, err) : STATUS_OK;
-    if (status == STATUS_OK)
-        status = write_lock(run, err);
+    if (status != STATUS_OK)
+        return status;
+    status = write_lock(run, err);
     durations_save(p, &run->durations);
     struct error other;
     enum status committed = state_commit(p->state, &other);
@@ -292,7 +312,7 @@ enum status run_execute(struct project *project, const struct run_options *optio
     enum status status = refuse_nesting(project, err);
     if (status != STATUS_OK)
         return status;
-    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1}};
+    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1, -1}};
     run.id = run_make_id(&project->arena);
     run.selected = arena_array(&project->arena, bool, project->graph.stage_count);
     run.stages = arena_array(&project->arena, struct stage_run *, project->graph.stage_count);

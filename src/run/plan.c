@@ -19,6 +19,7 @@ struct planner {
     struct check_context check;
     struct stage_plan *plans;
     const struct record **restored; /* of stages that would be restored */
+    bool *after_restored;           /* stages that follow one, near or far */
     const bool *selected;
 };
 
@@ -55,19 +56,45 @@ static struct stage_id open_upstream(const struct planner *planner, struct stage
     return found;
 }
 
-/* A dep that lies around a restored out (a folder) cannot be digested before the restore. */
-static bool reads_around_restored(const struct planner *planner, struct stage_id id)
+static void look_for_restored(const struct graph *g, const struct graph_stage *node, const struct record_out *out,
+                              const char **what)
 {
-    const struct graph *g = &planner->project->graph;
-    const struct graph_stage *node = &g->stages[id.index];
-    for (uint32_t i = 0; i < node->upstream_count; i++) {
-        const struct record *record = planner->restored[node->upstream[i].index];
-        for (uint32_t j = 0; record != NULL && j < record->out_count; j++)
-            for (uint32_t k = 0; k < node->dep_count; k++)
-                if (path_is_below(record->outs[j].path, g->files[node->deps[k].index].path))
-                    return true;
+    for (uint32_t k = 0; k < node->dep_count; k++)
+        if (path_is_below(out->path, g->files[node->deps[k].index].path))
+            *what = "it reads a folder that would be restored first";
+    for (uint32_t k = 0; k < node->declared->params_count; k++) {
+        struct str file = node->declared->params[k].path;
+        if (str_equal(out->path, file) || path_is_below(file, out->path))
+            *what = "it reads parameters from a file that would be restored first";
     }
-    return false;
+}
+
+/* What cannot be known before a restore: a dep that lies around a restored out (a folder), parameters in one, and
+ * inputs that were found while running, which may be any. NULL if all is known. */
+static const char *open_by_restore(struct planner *planner, struct stage_id id)
+{
+    const struct graph_stage *node = &planner->project->graph.stages[id.index];
+    const char *what = NULL;
+    for (uint32_t i = 0; i < node->upstream_count; i++) {
+        uint32_t upstream = node->upstream[i].index;
+        const struct record *record = planner->restored[upstream];
+        planner->after_restored[id.index] |= record != NULL || planner->after_restored[upstream];
+        for (uint32_t j = 0; record != NULL && j < record->out_count && what == NULL; j++)
+            look_for_restored(&planner->project->graph, node, &record->outs[j], &what);
+    }
+    if (what == NULL && planner->after_restored[id.index] && node->declared->depfile.len > 0)
+        what = "it may have read what would be restored first";
+    return what;
+}
+
+/* What the outcome of another stage leaves open can still differ from refit.lock in all the rest: for `why`. */
+static enum status plan_open(struct planner *planner, struct stage_id id, struct stage_plan *plan, struct error *err)
+{
+    struct check check;
+    enum status status = check_fields(&planner->check, id, &check, err);
+    if (status == STATUS_OK && check.has_key)
+        plan->fields = check.fields;
+    return status;
 }
 
 static enum status plan_stage(struct planner *planner, struct stage_id id, struct error *err)
@@ -81,12 +108,19 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
         plan->reason = str_format(arena, "after " STR_FMT ", which %s",
                                   STR_ARG(planner->project->graph.stages[open.index].declared->name),
                                   verdict_name(planner->plans[open.index].verdict));
-        return STATUS_OK;
+        const struct manifest_stage *stage = planner->project->graph.stages[id.index].declared;
+        const char *must = fails || stage->frozen ? NULL : check_must_execute(&planner->check, stage);
+        if (must != NULL) {
+            plan->verdict = VERDICT_RUN;
+            plan->reason = str_from(must);
+        }
+        return fails ? STATUS_OK : plan_open(planner, id, plan, err);
     }
-    if (reads_around_restored(planner, id)) {
+    const char *what = open_by_restore(planner, id);
+    if (what != NULL) {
         plan->verdict = VERDICT_MAYBE;
-        plan->reason = STR("it reads a folder that would be restored first");
-        return STATUS_OK;
+        plan->reason = str_from(what);
+        return plan_open(planner, id, plan, err);
     }
     struct check check;
     enum status status = check_stage(&planner->check, id, &check, err);
@@ -97,6 +131,7 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
         [CHECK_FAILED] = VERDICT_FAIL, [CHECK_UNKNOWN] = VERDICT_MAYBE,   [CHECK_READ] = VERDICT_MAYBE};
     plan->verdict = verdicts[check.outcome];
     plan->reason = check.reason;
+    plan->exit_status = check.exit_status;
     plan->fields = check.fields;
     plan->key = check.key;
     plan->pending = check.has_memory && check.memory.pending;
@@ -106,6 +141,29 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
                        STR_ARG(planner->project->graph.stages[id.index].declared->name));
     if (check.outcome == CHECK_RESTORE)
         planner->restored[id.index] = check.record;
+    return STATUS_OK;
+}
+
+/* Where the state does not know what a tool printed last, refit.lock does. */
+static enum status recall_from_lock(struct planner *planner, struct error *err)
+{
+    struct project *p = planner->project;
+    for (uint32_t i = 0; i < p->graph.stage_count; i++) {
+        const struct manifest_stage *stage = p->graph.stages[i].declared;
+        for (uint32_t j = 0; planner->selected[i] && j < stage->tool_count; j++) {
+            if (fingerprint_has_tool(p->fp, stage->tools[j]))
+                continue;
+            enum status status = check_load_lock(&planner->check, err);
+            if (status != STATUS_OK)
+                return status;
+            const struct lock_stage *locked = lock_find(planner->check.lock, stage->name);
+            for (uint32_t k = 0; locked != NULL && k < locked->fields.count; k++) {
+                const struct field *field = &locked->fields.items[k];
+                if (field->tag == FIELD_TOOL && str_equal(field->name, stage->tools[j]))
+                    fingerprint_set_tool(p->fp, field->name, field->value);
+            }
+        }
+    }
     return STATUS_OK;
 }
 
@@ -129,6 +187,7 @@ enum status run_plan(struct project *project, const struct run_options *options,
     struct planner planner = {.project = project,
                               .plans = arena_array(arena, struct stage_plan, g->stage_count),
                               .restored = arena_array(arena, const struct record *, g->stage_count),
+                              .after_restored = arena_array(arena, bool, g->stage_count),
                               .selected = selected};
     planner.check = (struct check_context){.project = project,
                                            .arena = arena,
@@ -140,6 +199,8 @@ enum status run_plan(struct project *project, const struct run_options *options,
     enum status status = graph_select(g, &options->selection, selected, err);
     if (status == STATUS_OK)
         status = tools_recall(project, selected, err);
+    if (status == STATUS_OK)
+        status = recall_from_lock(&planner, err);
     for (uint32_t k = 0; k < g->stage_count && status == STATUS_OK; k++)
         if (selected[g->order[k].index])
             status = plan_stage(&planner, g->order[k], err);

@@ -80,7 +80,8 @@ static enum status enter_root(struct project *p, const struct project_options *o
     if (status != STATUS_OK)
         return status;
     if (chdir(p->root.ptr) != 0)
-        return error_errno(err, STATUS_IO, errno, "cannot enter " STR_FMT, STR_ARG(p->root));
+        return error_errno(err, options->manifest ? STATUS_USAGE : STATUS_IO, errno, "cannot enter " STR_FMT,
+                           STR_ARG(p->root));
     return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
 }
 
@@ -136,6 +137,8 @@ static enum status load_manifest(struct project *p, struct error *err)
 {
     struct buf text = {0};
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
+    if (status == STATUS_IO) /* a folder, no permission: whatever `-f` names, or is there, is no manifest */
+        status = err->status = STATUS_MANIFEST;
     if (status == STATUS_OK)
         status = load_text(p, buf_view(&text), err);
     buf_finish(&text);
@@ -219,6 +222,11 @@ enum status project_open_store(struct project *p, struct error *err)
 {
     if (p->store != NULL)
         return STATUS_OK;
+    if (p->writer && p->config.store_path.len == 0) { /* a bare project has no workspace yet */
+        enum status prepared = workspace_prepare(err);
+        if (prepared != STATUS_OK)
+            return prepared;
+    }
     struct store_options options = {.read_only = !p->writer, .compression = p->config.compression};
     struct error why;
     enum status status = store_open(p->store_directory.ptr, &options, &p->store, &why);

@@ -104,6 +104,28 @@ static enum status restore_to(struct clearing *c, const struct record_out *out, 
     return status;
 }
 
+/* Names of 255 bytes leave no room for a suffix: the temporary has a name of its own, beside its place. */
+static struct str temporary(struct arena *arena, struct str out)
+{
+    char hex[DIGEST_HEX + 1];
+    digest_hex(digest_of(out.ptr, out.len), hex);
+    return path_join(arena, path_parent(out), str_format(arena, ".refit-%.16s.tmp", hex));
+}
+
+enum status restore_clean(struct project *p, struct arena *arena, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->graph.stage_count; i++) {
+        const struct manifest_stage *stage = p->graph.stages[i].declared;
+        for (uint32_t j = 0; j < stage->out_count && status == STATUS_OK; j++) {
+            struct arena_mark mark = arena_get_mark(arena);
+            status = fs_remove_tree(temporary(arena, stage->outs[j].path).ptr, err);
+            arena_rewind(arena, mark);
+        }
+    }
+    return status;
+}
+
 enum status restore_out(struct clearing *c, const struct record_out *out, const struct restore_progress *progress,
                         struct error *err)
 {
@@ -114,10 +136,7 @@ enum status restore_out(struct clearing *c, const struct record_out *out, const 
     if (digest_path(c->project->fp, c->arena, out->path, &options, &now, &complete, &ignored) == STATUS_OK &&
         now.kind == out->kind && now.executable == out->executable && digest_equal(now.digest, out->digest))
         return STATUS_OK; /* it is there already */
-    /* Names of 255 bytes leave no room for a suffix: the temporary has a name of its own, beside its place. */
-    char hex[DIGEST_HEX + 1];
-    digest_hex(digest_of(out->path.ptr, out->path.len), hex);
-    struct str place = path_join(c->arena, path_parent(out->path), str_format(c->arena, ".refit-%.16s.tmp", hex));
+    struct str place = temporary(c->arena, out->path);
     enum status status = fs_make_parents(out->path.ptr, err);
     if (status == STATUS_OK)
         status = fs_remove_tree(place.ptr, err);

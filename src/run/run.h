@@ -66,6 +66,10 @@ struct check_context {
 };
 
 enum status check_stage(struct check_context *c, struct stage_id stage, struct check *out, struct error *err);
+/* The first half of it: inputs, fields and key (if has_key), no decision. */
+enum status check_fields(struct check_context *c, struct stage_id id, struct check *out, struct error *err);
+/* Why a stage that is not frozen is executed whatever its inputs are; NULL = that depends. */
+const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage);
 enum status check_load_lock(struct check_context *c, struct error *err);
 
 /* Are the outs on disk those of a list? CHECK_READ's fields are filled if that cannot be told within the budget. */
@@ -85,17 +89,22 @@ struct clearing {
     uint32_t rescued_count, rescued_cap;
 };
 enum status clear_out(struct clearing *c, struct str path, struct error *err);
-enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, struct error *err);
+/* Move away the outs of an attempt without a record; with `as_left` only those that still are as `known` has them. */
+enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, bool as_left, struct error *err);
 void clear_finish(struct clearing *c);
 
 /* ---- restoring (restore.c) ---- */
 
 struct restore_progress {
     void (*progress)(void *ctx, uint64_t bytes);
+    void (*announce)(void *ctx, uint64_t bytes); /* to come; NULL = the caller knows */
     void *ctx;
 };
 enum status restore_out(struct clearing *c, const struct record_out *out, const struct restore_progress *progress,
                         struct error *err);
+
+/* Remove what a killed restore left beside the outs. */
+enum status restore_clean(struct project *project, struct arena *arena, struct error *err);
 
 /* ---- after a command (finish.c) ---- */
 
@@ -106,12 +115,14 @@ struct finish_request {
     const struct input *inputs;
     const struct fields *fields;
     struct digest key;
-    int64_t started_ns; /* wall clock when the command began */
+    int64_t started_ns; /* the clock that stamps files, when the command began */
     uint64_t duration_ms;
     struct str log_path;
     struct str changed; /* what the caller knows to have changed while running; "" = nothing */
     bool keep_record;   /* false for a deploy */
-    bool accepting;     /* `refit accept`: inputs may have changed */
+    bool accepting;     /* `refit accept`: inputs may have changed, and `found` is what the execution found */
+    struct record_input *found;
+    uint32_t found_count;
     struct restore_progress progress;
 };
 
@@ -133,7 +144,8 @@ enum status finish_out(const struct finish_request *request, struct arena *arena
 /* ---- the workspace (workspace.c) ---- */
 
 struct workspace_lock {
-    int fd;
+    int fd;       /* inherited by commands */
+    int alive_fd; /* never */
 };
 /* Make .refit and its .gitignore. */
 enum status workspace_prepare(struct error *err);
@@ -174,6 +186,9 @@ void durations_finish(struct durations *d);
 
 #define LOCK_FILE "refit.lock"
 
+/* What the state notes of an attempt that failed and whose outs are still in their place. */
+#define LEFT_IN_PLACE "in place"
+
 /* What the state keeps of the fields of an attempt that awaits accepting. */
 void fields_encode(const struct fields *fields, struct buf *out);
 bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
@@ -182,8 +197,10 @@ bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
  * dropped. */
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx);
-/* Write it if its bytes differ (`changed`), unless `dry`; remember in the state that it is current. */
-enum status lock_save(struct project *project, const struct lock *lock, bool dry, bool *changed, struct error *err);
+/* Write it if its bytes differ (`changed`), unless `dry`; remember in the state that it is current if it is `whole`: if
+ * it says of every stage what the state remembers. */
+enum status lock_save(struct project *project, const struct lock *lock, bool whole, bool dry, bool *changed,
+                      struct error *err);
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
 
@@ -223,7 +240,7 @@ struct stage_run {
     struct check check;
     struct lock_stage news; /* for refit.lock; name "" = none */
     uint32_t digest_tries, attempts;
-    int64_t started_ns; /* wall clock when the command began */
+    int64_t started_ns; /* the clock that stamps files, when the command began */
     bool params_changed; /* while running */
     int log_fd;
     char **environment;
@@ -240,6 +257,8 @@ struct job {
     struct arena arena;
     struct clearing clearing;
     struct finish_result finished;
+    enum report_work bytes_work;
+    uint64_t bytes_left; /* announced to the report, and not done */
     enum status status;
     struct error error;
 };

@@ -134,11 +134,16 @@ static void warn_undeclared(const struct stage_run *s)
 
 /* ---- starting ---- */
 
-static int64_t wall_now_ns(void)
+/* When the command begins, by the clock that stamps files. That one advances in steps of some milliseconds: one that
+ * nothing has yet is waited for, so that what changes from now on is told from what changed before. */
+static int64_t stamp_now_ns(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    int64_t before_ns = fs_clock_ns("."), now_ns = before_ns;
+    while (now_ns == before_ns) {
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+        now_ns = fs_clock_ns(".");
+    }
+    return now_ns;
 }
 
 static enum status open_log(struct stage_run *s, struct error *err)
@@ -192,6 +197,20 @@ static enum status put_depfile_aside(const struct stage_run *s, struct error *er
     return status;
 }
 
+static void report_start(const struct stage_run *s)
+{
+    struct run *run = s->run;
+    const struct manifest_stage *stage = stage_declared(s);
+    struct buf commands = {0};
+    for (uint32_t i = 0; i < stage->command_count; i++) {
+        buf_str(&commands, i > 0 ? STR("\n") : STR(""));
+        buf_str(&commands, stage->commands[i]);
+    }
+    report_stage_started(run->report, s->id, stage->name, buf_view(&commands), s->check.reason,
+                         durations_get(&run->durations, stage->name));
+    buf_finish(&commands);
+}
+
 bool start_command(struct stage_run *s, execution_done done)
 {
     struct run *run = s->run;
@@ -213,7 +232,7 @@ bool start_command(struct stage_run *s, execution_done done)
     if (s->attempts == 0)
         warn_undeclared(s);
     s->environment = make_environment(s);
-    s->started_ns = wall_now_ns();
+    s->started_ns = stage->depfile.len > 0 ? stamp_now_ns() : clock_wall_ms() * 1000000;
     s->execution = (struct execution_options){
         .name = stage->name.ptr,
         .shell = stage->shell.ptr,
@@ -221,19 +240,22 @@ bool start_command(struct stage_run *s, execution_done done)
         .command_count = stage->command_count,
         .directory = stage->wdir.ptr,
         .environment = s->environment,
-        .log_fd = stage->console ? -1 : s->log_fd,
+        .log_fd = stage->console ? report_console_fd(run->report) : s->log_fd,
         .lock_fd = run->workspace.fd,
         .timeout_ms = stage->timeout_ms,
         .console = stage->console,
     };
-    report_stage_started(run->report, s->id, stage->name, stage->command_count ? stage->commands[0] : STR(""),
-                         s->check.reason, durations_get(&run->durations, stage->name));
+    report_start(s);
+    if (stage->console)
+        report_suspend(run->report);
     executor_start(run->executor, &s->execution, NULL, done, s);
     return true;
 }
 
 void start_finish(struct stage_run *s)
 {
+    if (stage_declared(s)->console)
+        report_resume(s->run->report);
     if (s->log_fd >= 0)
         close(s->log_fd);
     s->log_fd = -1;

@@ -46,7 +46,7 @@ static void end_stage(struct stage_run *s, enum stage_state state, struct str re
                                    .exit_code = exit_code};
     if (with_log && !stage->console) {
         finish.log_path = run_log_path(&scratch, stage->name);
-        if (state == STATE_FAILED)
+        if (state == STATE_FAILED || report_wants_logs(run->report))
             finish.log_tail = log_tail(&scratch, finish.log_path);
     }
     schedule_finish(run->schedule, s->id, state);
@@ -112,8 +112,9 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
                                   .out_count = out_count,
                                   .inputs = copy_found(&run->project->arena, found, found_count),
                                   .input_count = found_count};
-    if (!stage->frozen)
-        state_set_stage(run->project->state, stage->name, &memory);
+    if (stage->frozen) /* its outs are sources: what refit.lock says of it stays */
+        return;
+    state_set_stage(run->project->state, stage->name, &memory);
     if (stage->kind != STAGE_DEPLOY && s->check.has_key) {
         s->news = (struct lock_stage){stage->name, s->check.key, s->check.fields, memory.outs, out_count};
         run->lock_changed = true;
@@ -176,6 +177,8 @@ static struct stage_run *new_stage(struct run *run, struct stage_id id)
     return s;
 }
 
+static void make_room(struct stage_run *s);
+
 void run_check(struct run *run, struct stage_id id)
 {
     struct arena_mark mark = arena_get_mark(&run->project->arena);
@@ -183,6 +186,10 @@ void run_check(struct run *run, struct stage_id id)
     struct stage_run *s = first ? new_stage(run, id) : run->stages[id.index];
     struct error err;
     enum status status = check_stage(&run->check, id, &s->check, &err);
+    while (status == STATUS_CORRUPT && s->digest_tries++ < DIGEST_TRIES) { /* what is damaged was taken out */
+        report_warning(run->report, error_reason(run, &err));
+        status = check_stage(&run->check, id, &s->check, &err);
+    }
     if (status != STATUS_OK) {
         run_set_fatal(run, &err);
         run_failed(s, status_exit(status), error_reason(run, &err));
@@ -208,6 +215,10 @@ void run_check(struct run *run, struct stage_id id)
             run_job(s, JOB_RESTORE);
         break;
     case CHECK_EXECUTE:
+        if (schedule_state(run->schedule, id) == STATE_RUNNING) { /* checked again when its turn came */
+            make_room(s);
+            break;
+        }
         schedule_queue(run->schedule, id);
         run_report_skipped(run);
         break;
@@ -233,6 +244,15 @@ static bool any_out_exists(const struct manifest_stage *stage)
     return false;
 }
 
+/* Its turn had come, but the run was stopped. */
+static void not_started(struct stage_run *s)
+{
+    if (s->run->interrupted)
+        run_failed(s, 130, STR("interrupted before its command began"));
+    else
+        run_failed(s, status_exit(s->run->error.status), STR("the run was stopped before its command began"));
+}
+
 /* Before a deploy everything that it rests on is durable. */
 static bool settle_before_deploy(struct stage_run *s)
 {
@@ -245,10 +265,39 @@ static bool settle_before_deploy(struct stage_run *s)
     return false;
 }
 
+/* Inputs and parameters may have been edited while the stage waited for its turn. */
+static bool is_as_checked(struct stage_run *s)
+{
+    struct run *run = s->run;
+    struct arena_mark mark = arena_get_mark(&run->project->arena);
+    struct check now;
+    struct error ignored; /* the check that follows meets it again */
+    bool same = check_fields(&run->check, s->id, &now, &ignored) == STATUS_OK && now.has_key &&
+                digest_equal(now.key, s->check.key);
+    uint32_t count = run->project->graph.stages[s->id.index].dep_count;
+    for (uint32_t i = 0; i < count && same; i++)
+        same = digest_equal(now.inputs[i].stats, s->check.inputs[i].stats);
+    arena_rewind(&run->project->arena, mark);
+    return same;
+}
+
 void run_start(struct run *run, struct stage_id id)
 {
     struct stage_run *s = run->stages[id.index];
+    if (is_as_checked(s))
+        make_room(s);
+    else
+        run_check(run, id);
+}
+
+static void make_room(struct stage_run *s)
+{
+    struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
+    if (run->interrupted || run->is_fatal) {
+        not_started(s);
+        return;
+    }
     if (!need_store(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
         return;
     if (stage->kind != STAGE_DEPLOY && any_out_exists(stage))
@@ -270,21 +319,25 @@ static void report_rescued(struct job *job)
     arena_finish(&scratch);
 }
 
-/* What an attempt without a record leaves behind is moved out of the way, and means nothing from now on. */
-static void abandon_attempt(struct stage_run *s)
+/* What an attempt without a record leaves behind is moved out of the way, and means nothing from now on. False if it is
+ * still there. */
+static bool abandon_attempt(struct stage_run *s)
 {
     struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
+    if (stage->kind == STAGE_DEPLOY)
+        return true;
+    struct clearing clearing = {.project = run->project, .arena = &run->project->arena, .stage = stage->name};
+    struct error err;
+    bool moved = clear_attempt(&clearing, stage, false, &err) == STATUS_OK;
+    if (!moved)
+        report_warning(run->report, error_reason(run, &err));
     struct stage_memory memory = s->check.memory;
     memory.failed = true;
     memory.pending = false;
-    if (stage->kind == STAGE_DEPLOY)
-        return;
+    memory.note = moved ? STR("") : STR(LEFT_IN_PLACE);
     state_set_stage(run->project->state, stage->name, &memory);
-    struct clearing clearing = {.project = run->project, .arena = &run->project->arena, .stage = stage->name};
-    struct error err;
-    if (clear_attempt(&clearing, stage, &err) != STATUS_OK)
-        report_warning(run->report, error_reason(run, &err));
+    return moved;
 }
 
 static struct str end_reason(struct stage_run *s)
@@ -307,7 +360,7 @@ static struct str end_reason(struct stage_run *s)
     case EXECUTION_NOT_STARTED:
         break;
     }
-    return str_format(arena, "cannot start: %s", r->message ? r->message : "unknown reason");
+    return r->message ? str_dup(arena, str_from(r->message)) : STR("its command cannot be started");
 }
 
 /* Another attempt, if the stage has one left; otherwise it has failed. */
@@ -315,8 +368,9 @@ static void retry_or_fail(struct stage_run *s, struct str reason)
 {
     struct run *run = s->run;
     const struct manifest_stage *stage = stage_declared(s);
-    abandon_attempt(s);
-    if (s->attempts < stage->retries && s->result.end != EXECUTION_INTERRUPTED && !run->interrupted && !run->is_fatal) {
+    bool moved = abandon_attempt(s);
+    if (moved && s->attempts < stage->retries && s->result.end != EXECUTION_INTERRUPTED && !run->interrupted &&
+        !run->is_fatal) {
         s->attempts++;
         struct arena scratch;
         arena_init(&scratch);
@@ -385,6 +439,8 @@ static void keep_for_accepting(struct stage_run *s, const struct finish_result *
                                   .pending = true,
                                   .outs = finished->outs,
                                   .out_count = finished->out_count,
+                                  .inputs = finished->found,
+                                  .input_count = finished->found_count,
                                   .note = buf_view(&note)};
     if (stage->kind != STAGE_DEPLOY)
         state_set_stage(run->project->state, stage->name, &memory);
@@ -414,8 +470,10 @@ void run_job_done(struct job *job)
     struct run *run = s->run;
     report_rescued(job);
     if (job->status != STATUS_OK && job->kind == JOB_DIGEST) {
-        /* The check meets the same fault, and knows which input it is. */
+        /* The check meets the same fault, if nothing keeps it from reading, and knows which input it is. */
+        run->check.budget_bytes = UINT64_MAX;
         run_check(run, s->id);
+        run->check.budget_bytes = INLINE_BYTES;
         return;
     }
     if (job->status != STATUS_OK && job->kind == JOB_RESTORE && job->error.status != STATUS_STORE &&
@@ -445,7 +503,10 @@ void run_job_done(struct job *job)
         end_restored(s);
         break;
     case JOB_PREPARE:
-        start_command(s, command_done);
+        if (run->interrupted || run->is_fatal)
+            not_started(s);
+        else
+            start_command(s, command_done);
         break;
     case JOB_FINISH:
         finish_done(s, &job->finished);

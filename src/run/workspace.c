@@ -2,7 +2,10 @@
  *
  * The lock is flock(2) on .refit/lock. Commands inherit its descriptor, so it stays held while any of them lives, even
  * when refit itself was killed. The file says who holds it: a line "pid START", then "+NAME" for each stage that was
- * started and "-NAME" for each that ended. */
+ * started and "-NAME" for each that ended.
+ *
+ * A second lock, of fcntl(2) on .refit/alive, belongs to refit's own process and is not inherited: who has it and does
+ * not get the first one faces only what a dead run left. The kernel keeps both, whatever container a process is in. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +21,7 @@
 #include "run/run.h"
 
 #define LOCK_PATH ".refit/lock"
+#define ALIVE_PATH ".refit/alive"
 enum { LOCK_BYTES_MAX = 64 << 20, WAIT_STEP_US = 50000 };
 
 enum status workspace_prepare(struct error *err)
@@ -114,57 +118,88 @@ static enum status lock_fd(int fd, bool *taken, struct error *err)
     return error_errno(err, STATUS_LOCKED, errno, "cannot lock " LOCK_PATH);
 }
 
-/* Wait for, or complain about, whoever holds it; end what a dead run left.
- *
- * A file that names nobody belongs to a run that is just beginning, or to a process that escaped one that ended: time
- * tells. */
-static enum status acquire(struct project *project, int fd, bool wait, struct arena *arena, struct error *err)
+/* True if no other refit process has the workspace. Otherwise *pid is its number; 0 if it is in another container. */
+static enum status claim(int alive_fd, bool *claimed, int *pid, struct error *err)
 {
-    enum { ALIVE_TRIES = 3, CLAIM_TRIES = 40, ENDINGS_MAX = 3 };
-    int endings = 0;
+    struct flock own = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    *claimed = fcntl(alive_fd, F_SETLK, &own) == 0;
+    if (*claimed || errno == EINTR)
+        return STATUS_OK;
+    if (errno != EAGAIN && errno != EACCES)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot lock " ALIVE_PATH);
+    struct flock theirs = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool known = fcntl(alive_fd, F_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK && theirs.l_pid > 0;
+    *pid = known ? (int)theirs.l_pid : 0;
+    return STATUS_OK;
+}
+
+/* Wait for, or complain about, whoever holds it; end what a dead run, or one that is over, left. */
+static enum status acquire(struct project *project, const struct workspace_lock *lock, bool wait, struct error *err)
+{
+    enum { ALIVE_TRIES = 3, ENDINGS_MAX = 3 };
+    int endings = 0, pid = 0;
     for (int tries = 0;; tries++) {
-        bool taken;
-        enum status status = lock_fd(fd, &taken, err);
+        bool claimed, taken = false;
+        enum status status = claim(lock->alive_fd, &claimed, &pid, err);
+        if (status == STATUS_OK && claimed)
+            status = lock_fd(lock->fd, &taken, err);
         if (status != STATUS_OK || taken)
             return status;
-        struct holder holder;
-        read_holder(arena, &holder);
-        if (holder.alive && !wait && tries >= ALIVE_TRIES)
+        if (!claimed && !wait && tries >= ALIVE_TRIES)
             return error_set(err, STATUS_LOCKED,
-                             "another run (pid %d) holds this workspace; wait for it with --wait, or end it", holder.pid);
-        if (!holder.alive && (holder.pid != 0 || tries >= CLAIM_TRIES)) {
-            if (endings++ == ENDINGS_MAX)
-                return error_set(err, STATUS_LOCKED,
-                                 "processes that an earlier run left behind hold this workspace (they have " LOCK_PATH
-                                 " open) and cannot be ended; end them");
+                             "another run (pid %d%s) holds this workspace; wait for it (`refit run --wait`), or end it",
+                             pid, pid > 0 ? "" : ", in another container");
+        if (claimed && endings++ == ENDINGS_MAX)
+            return error_set(err, STATUS_LOCKED,
+                             "processes that an earlier run left behind hold this workspace (they have " LOCK_PATH
+                             " open) and cannot be ended; end them");
+        if (claimed)
             executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
-        }
         usleep(WAIT_STEP_US);
     }
+}
+
+static enum status open_lock(const char *path, int *fd, struct error *err)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return *fd >= 0 ? STATUS_OK : error_errno(err, STATUS_LOCKED, errno, "cannot open %s", path);
+}
+
+static void close_locks(struct workspace_lock *lock)
+{
+    if (lock->fd >= 0)
+        close(lock->fd);
+    if (lock->alive_fd >= 0)
+        close(lock->alive_fd);
+    lock->fd = lock->alive_fd = -1;
 }
 
 enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
                            struct str **left, uint32_t *left_count, struct error *err)
 {
     *left_count = 0;
-    lock->fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock->fd < 0)
-        return error_errno(err, STATUS_LOCKED, errno, "cannot open " LOCK_PATH);
-    enum status status = acquire(project, lock->fd, wait, arena, err);
+    lock->alive_fd = -1;
+    enum status status = open_lock(LOCK_PATH, &lock->fd, err);
+    if (status == STATUS_OK)
+        status = open_lock(ALIVE_PATH, &lock->alive_fd, err);
+    if (status == STATUS_OK)
+        status = acquire(project, lock, wait, err);
+    struct holder before = {0};
     if (status == STATUS_OK) {
-        struct holder before;
         read_holder(arena, &before);
         *left = before.stages;
         *left_count = before.count;
+        if (before.pid != 0)
+            status = restore_clean(project, arena, err);
+    }
+    if (status == STATUS_OK) {
         char line[64];
         int len = snprintf(line, sizeof line, "%d %" PRIu64 "\n", (int)getpid(), process_start((int)getpid()));
         if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, line, (size_t)len, 0) != len)
             status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
     }
-    if (status != STATUS_OK) {
-        close(lock->fd);
-        lock->fd = -1;
-    }
+    if (status != STATUS_OK)
+        close_locks(lock);
     return status;
 }
 
@@ -190,8 +225,7 @@ void workspace_unlock(struct workspace_lock *lock)
     /* An empty file says that nothing was left unfinished. Failing to empty it costs a needless look next time. */
     if (ftruncate(lock->fd, 0) != 0)
         lseek(lock->fd, 0, SEEK_SET);
-    close(lock->fd);
-    lock->fd = -1;
+    close_locks(lock);
 }
 
 int workspace_holder(struct arena *arena, struct str **running, uint32_t *count)

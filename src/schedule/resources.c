@@ -15,9 +15,11 @@ uint32_t resources_find(const struct schedule *s, struct str name)
 static struct str amount_text(struct arena *arena, struct str name, uint64_t amount)
 {
     if (str_is(name, "cpus"))
-        return str_format(arena, "%g", (double)amount / 1000);
+        return str_format(arena, "%.15g", (double)amount / 1000);
+    if (str_is(name, "mem") && amount % ((uint64_t)1 << 30) == 0)
+        return str_format(arena, "%lluG", (unsigned long long)(amount >> 30));
     if (str_is(name, "mem"))
-        return str_format(arena, "%g MiB", (double)amount / (1 << 20));
+        return str_format(arena, "%.1fM", (double)amount / (1 << 20));
     return str_format(arena, "%llu", (unsigned long long)amount);
 }
 

@@ -2,12 +2,14 @@
 #include "store/env.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "refit/base/arena.h"
 #include "refit/state.h"
@@ -15,6 +17,7 @@
 
 #define DATABASES_MAX 8
 #define READERS_MAX 1022
+#define LOCK_BYTES ((READERS_MAX + 16) * 64) /* a cache line each, and LMDB's header */
 #define MAP_MIN ((size_t)1 << 30)
 #define MAP_SLACK ((size_t)64 << 20)
 
@@ -95,6 +98,21 @@ static int open_fitting(struct env *env, size_t file_size)
     }
 }
 
+/* LMDB writes its table of readers through a map of the lock file: on a full disk that ends the program with SIGBUS,
+ * unless the file has its blocks already. */
+static int reserve_lock(const struct env *env)
+{
+    char *path = mem_alloc(strlen(env->directory) + sizeof "/lock.mdb");
+    sprintf(path, "%s/lock.mdb", env->directory);
+    int fd = open(path, O_RDWR | O_CLOEXEC | (env->read_only ? 0 : O_CREAT), 0666);
+    free(path);
+    if (fd < 0)
+        return 0; /* LMDB meets the same fault, or makes do without the file */
+    int rc = fallocate(fd, 0, 0, LOCK_BYTES) != 0 && (errno == ENOSPC || errno == EDQUOT) ? errno : 0;
+    close(fd);
+    return rc;
+}
+
 static enum status open_error(const struct env *env, int rc, struct error *err)
 {
     const char *dir = env->directory, *noun = env->noun;
@@ -155,7 +173,9 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
     status = check_file_system(directory, noun, advice, err);
     if (status != STATUS_OK)
         goto out;
-    int rc = open_fitting(env, file_size);
+    int rc = reserve_lock(env);
+    if (rc == 0)
+        rc = open_fitting(env, file_size);
     status = rc == 0 ? check_length(env, file_size, err) : open_error(env, rc, err);
     if (status == STATUS_OK) {
         int dead;

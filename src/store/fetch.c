@@ -112,7 +112,7 @@ struct drop {
 };
 
 /* A chunk that another process put in place again since is fine now. */
-static bool is_sound_chunk(struct store *store, const MDB_val *key, const MDB_val *value)
+bool chunk_is_sound(struct store *store, const MDB_val *key, const MDB_val *value)
 {
     struct worker *worker = worker_take(store);
     struct str bytes;
@@ -133,7 +133,7 @@ static int drop_body(MDB_txn *txn, void *ctx)
     int rc = mdb_get(txn, store->dbis[drop->database], &drop->key, &value);
     if (rc == MDB_NOTFOUND)
         return 0;
-    if (rc == 0 && drop->database == DB_CHUNKS && is_sound_chunk(store, &drop->key, &value))
+    if (rc == 0 && drop->database == DB_CHUNKS && chunk_is_sound(store, &drop->key, &value))
         return 0;
     if (rc == 0)
         rc = mdb_del(txn, store->dbis[drop->database], &drop->key, NULL);

@@ -229,6 +229,21 @@ static enum status load_all(struct store *store, struct digest key, struct arena
     return STATUS_OK;
 }
 
+enum status record_known(struct store *store, struct digest key, struct digest identity, bool *known, struct error *err)
+{
+    struct arena arena;
+    struct kept_set set = {0};
+    struct record_head head;
+    arena_init(&arena);
+    *known = false;
+    enum status status = load_all(store, key, &arena, &set, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < set.count; i++)
+        *known |= record_head(set.items[i].value, &head) && digest_equal(head.identity, identity);
+    free(set.items);
+    arena_finish(&arena);
+    return status;
+}
+
 enum status store_get_records(struct store *store, struct digest key, struct arena *arena, struct record **records,
                               uint32_t *count, struct error *err)
 {

@@ -199,5 +199,5 @@ enum status store_get_stats(struct store *store, struct store_stats *out, struct
         return env_error(&store->env, rc, "read", err);
     if (mdb_env_get_fd(store->env.lmdb, &fd) == 0 && fstat(fd, &st) == 0)
         out->file_bytes = (uint64_t)st.st_size;
-    return STATUS_OK;
+    return stats_of_records(store, out, err);
 }

@@ -142,6 +142,9 @@ enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind,
 enum status object_exists(struct store *store, MDB_txn *txn, struct digest digest, bool *has, struct error *err);
 enum status object_read(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, struct error *err);
 
+/* Do the bytes of a chunk, as LMDB has it, match its digest? */
+bool chunk_is_sound(struct store *store, const MDB_val *key, const MDB_val *value);
+
 /* Sets STATUS_CORRUPT for what `key` names, and takes it out of the database unless it was replaced meanwhile. */
 enum status drop_corrupt(struct store *store, enum database database, MDB_val key, const char *text, struct error *err);
 
@@ -154,8 +157,17 @@ enum status drop_corrupt(struct store *store, enum database database, MDB_val ke
 int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool check, bool *lost, struct error *err);
 int used_put(struct store *store, MDB_txn *txn, struct digest digest);
 
+/* Is there a record with these outs and inputs under the key? */
+enum status record_known(struct store *store, struct digest key, struct digest identity, bool *known,
+                         struct error *err);
+
 /* Takes something away for others too: they must look again before they rely on what they saw. */
 int generation_advance(struct store *store, MDB_txn *txn);
 int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation);
+
+/* ---- statistics (stats.c) ---- */
+
+/* Adds what the records and the file say: keys, outs, times, free pages. */
+enum status stats_of_records(struct store *store, struct store_stats *out, struct error *err);
 
 #endif

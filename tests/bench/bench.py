@@ -150,6 +150,7 @@ class Bench:
             "theirs": show(statistics.median(b for _, b in pairs)) if pairs else "",
             "verdict": "met" if ratio <= bar else "missed",
         })
+        print(f"bench:   {work}: {self.rows[-1]['ratio']}", file=sys.stderr, flush=True)
 
     def add_alone(self, work, against, bar, times):
         self.rows.append({"work": work, "against": against, "bar": "≤ " + show_ratio(bar), "ratio": "",

@@ -447,16 +447,25 @@ static void test_live(void **state)
     size_t writes = s.writes;
     look(&s);
     assert_int_equal(s.writes, writes); /* not before 100 ms have passed */
-    report_bytes_begin(r, 10 << 20);
+    report_bytes_begin(r, REPORT_DIGESTING, 10 << 20);
     now_ms += 100;
-    report_bytes(r, 1 << 20);
+    report_bytes(r, REPORT_DIGESTING, 1 << 20);
     now_ms += 1900;
-    report_bytes(r, 1 << 20);
+    report_bytes(r, REPORT_DIGESTING, 1 << 20);
     assert_string_equal(look(&s), "ran       fetch      10.0 s  changed\n"
                                   "running   train      00:12 of ~00:40  [####------------]\n"
                                   "1/4 done · 1 running · 2 waiting\n"
                                   "digesting 2.0 of 10.0 MiB, 1.0 MiB/s\n");
-    report_bytes(r, 8 << 20);
+    report_bytes_begin(r, REPORT_STORING, 4 << 20);
+    now_ms += 2000;
+    report_bytes(r, REPORT_DIGESTING, 0);
+    report_bytes(r, REPORT_STORING, 1 << 20);
+    assert_string_equal(look(&s), "ran       fetch      10.0 s  changed\n"
+                                  "running   train      00:14 of ~00:40  [#####-----------]\n"
+                                  "1/4 done · 1 running · 2 waiting\n"
+                                  "digesting 2.0 of 10.0 MiB, 512 KiB/s · storing 1.0 of 4.0 Mi\n");
+    report_bytes(r, REPORT_DIGESTING, 8 << 20);
+    report_bytes_drop(r, REPORT_STORING, 3 << 20);
     finish(r, 0, "train", STATE_FAILED, 12000, "exit status 1");
     now_ms += 100;
     assert_string_equal(look(&s), "ran       fetch      10.0 s  changed\n"
@@ -469,6 +478,40 @@ static void test_live(void **state)
                                   "failed    train      exit status 1\n"
                                   "skipped   evaluate   needs train, which failed\n"
                                   "failed: 1 failed, 1 skipped, 1 ran in 12.4 s\n");
+    close_screen(&s);
+}
+
+/* A command that has the terminal has it alone; what finished meanwhile, and the region, come after it. */
+static void test_live_gives_way(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_screen(&s);
+    struct report *r = s.report;
+    report_run_started(r, STR("r1"), 3, 2, false);
+    report_stage_started(r, (struct stage_id){0}, STR("train"), STR("x"), STR("y"), 0);
+    now_ms += 1000;
+    assert_string_equal(look(&s), "running   train      00:01\n0/3 done · 1 running · 2 waiting\n");
+    report_stage_started(r, (struct stage_id){1}, STR("ask"), STR("x"), STR("y"), 0);
+    report_suspend(r);
+    report_suspend(r);
+    assert_string_equal(look(&s), "");
+    assert_int_equal(write(s.slave, "name?\n", 6), 6);
+    finish(r, 0, "train", STATE_RAN, 1000, "changed");
+    now_ms += 5000;
+    assert_int_equal(report_tick(r), 100);
+    assert_string_equal(look(&s), "name?\n");
+    report_resume(r);
+    assert_string_equal(look(&s), "name?\n");
+    report_resume(r);
+    assert_string_equal(look(&s), "name?\nran       train       1.0 s  changed\n"
+                                  "running   ask        00:05\n1/3 done · 1 running · 1 waiting\n");
+    report_suspend(r);
+    finish(r, 1, "ask", STATE_FAILED, 0, "interrupted");
+    struct report_summary summary = summary_of(0, 0, 1, 1, 0, 0);
+    report_run_finished(r, &summary); /* whatever happens, the end is told */
+    assert_string_equal(look(&s), "name?\nran       train       1.0 s  changed\n"
+                                  "failed    ask        interrupted\nfailed: 1 failed, 1 ran in 12.4 s\n");
     close_screen(&s);
 }
 
@@ -534,8 +577,8 @@ static void *report_pieces(void *arg)
 {
     struct report *r = arg;
     for (int i = 0; i < PIECES; i++) {
-        report_bytes_begin(r, 10);
-        report_bytes(r, 10);
+        report_bytes_begin(r, REPORT_DIGESTING, 10);
+        report_bytes(r, REPORT_DIGESTING, 10);
     }
     return NULL;
 }
@@ -546,7 +589,7 @@ static void test_bytes_from_threads(void **state)
     struct screen s;
     open_screen(&s);
     report_run_started(s.report, STR("r1"), 1, 1, false);
-    report_bytes_begin(s.report, 1);
+    report_bytes_begin(s.report, REPORT_DIGESTING, 1);
     now_ms += 2000;
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++)
@@ -556,10 +599,10 @@ static void test_bytes_from_threads(void **state)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     uint64_t done, total, elapsed_ms;
-    assert_true(report_get_traffic(s.report, &done, &total, &elapsed_ms));
+    assert_true(report_get_traffic(s.report, REPORT_DIGESTING, &done, &total, &elapsed_ms));
     assert_int_equal(total - done, 1);
-    report_bytes(s.report, 1);
-    assert_false(report_get_traffic(s.report, &done, &total, &elapsed_ms));
+    report_bytes(s.report, REPORT_DIGESTING, 1);
+    assert_false(report_get_traffic(s.report, REPORT_DIGESTING, &done, &total, &elapsed_ms));
     close_screen(&s);
 }
 
@@ -569,11 +612,11 @@ static void test_stale_bytes(void **state)
     struct output o;
     open_output(&o, (struct report_options){.style = REPORT_PLAIN});
     uint64_t done, total, elapsed_ms;
-    report_bytes_begin(o.report, 100);
+    report_bytes_begin(o.report, REPORT_DIGESTING, 100);
     now_ms += 4000;
-    assert_false(report_get_traffic(o.report, &done, &total, &elapsed_ms)); /* given up */
-    report_bytes_begin(o.report, 7);
-    assert_true(report_get_traffic(o.report, &done, &total, &elapsed_ms));
+    assert_false(report_get_traffic(o.report, REPORT_DIGESTING, &done, &total, &elapsed_ms)); /* given up */
+    report_bytes_begin(o.report, REPORT_DIGESTING, 7);
+    assert_true(report_get_traffic(o.report, REPORT_DIGESTING, &done, &total, &elapsed_ms));
     assert_int_equal(total, 7);
     close_output(&o);
 }
@@ -591,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_broken_pipe),
         cmocka_unit_test(test_nonblocking),
         cmocka_unit_test(test_live),
+        cmocka_unit_test(test_live_gives_way),
         cmocka_unit_test(test_live_is_cut),
         cmocka_unit_test(test_live_is_still),
         cmocka_unit_test(test_bytes_from_threads),

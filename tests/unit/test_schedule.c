@@ -339,7 +339,7 @@ static void too_much_is_refused(void **unused)
         {"gpus", 2,
          "stage `s1` wants 2 gpus, but the total is 1; lower it, or raise resources.gpus in .refit/config.yaml"},
         {"mem", 3ull << 30,
-         "stage `s1` wants 3072 MiB mem, but the total is 1024 MiB; lower it, or raise resources.mem in "
+         "stage `s1` wants 3G mem, but the total is 1G; lower it, or raise resources.mem in "
          ".refit/config.yaml"},
         {"db", 1,
          "stage `s1` wants the resource `db`, of which there is no total; set resources.db in refit.config.yaml"},

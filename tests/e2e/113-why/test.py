@@ -32,3 +32,13 @@ verdict, changes = p.why("train")
 expect(("deps", "data.txt") in changes and changes["deps", "data.txt"][1] is None, f"a dep that is no more: {changes}")
 
 contains(p.refit("why", "trian", exit=2).stderr, "trian", "did you mean", "train")
+
+# What the tools printed last is in refit.lock too; and what something upstream leaves open hides nothing else.
+q = pipeline()
+q.replace("refit.yaml", "stages:\n", "tools: [echo interpreter 3]\nstages:\n")
+q.run(ran=3)
+q.remove(".refit/state")
+q.replace("params.yaml", "lr: 0.1", "lr: 0.2")
+equal(q.why("train"), ("would run", wanted), "without the state, with tools")
+q.write("data.txt", "six\nseven\n")
+equal(q.why("train"), ("may run", wanted), "while split may change its input")

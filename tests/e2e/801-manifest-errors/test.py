@@ -35,6 +35,10 @@ CASES = [
     (A + "vars: [x.yaml]\n", r"5:1", ["vars", "not supported yet"]),
     (A + "  b:\n    cmd: [echo\n", r"\d+:\d+", []),
     (A + "  b:\n\tcmd: echo\n", r"\d+:\d+", []),
+    (A + "  b:\n    cmd: echo\n    depfile: a.txt\n", r"7:14", ["depfile `a.txt`", "`b`", "made by stage `a`"]),
+    (A + "  b:\n    cmd: echo\n    deps: [x.c]\n    depfile: x.c\n", r"8:14", ["depfile `x.c`", "reads"]),
+    (A + "  b:\n    cmd: echo\n    depfile: refit.yaml\n", r"7:14", ["depfile `refit.yaml`", "choose another place"]),
+    (A + "  b:\n    cmd: echo\n    depfile: d\n  c:\n    cmd: echo\n    depfile: d\n", r"10:14", ["`d`", "`c`", "`b`"]),
     ("stages: [a]\n", r"1:\d+", ["stages"]),
     ("", r"\d+:\d+", ["stages"]),
 ]

@@ -1,0 +1,29 @@
+"""What a killed restore leaves in a folder counts for nobody, and goes away."""
+import os
+import signal
+
+from harness import equal, Project, wait_until
+
+p = Project("""\
+    stages:
+      make:
+        cmd: mkdir -p d; head -c 60000000 /dev/urandom > d/big; cp in.txt d/small
+        deps: [in.txt]
+        outs: [d/big, d/small]
+      use:
+        cmd: ls d > list.txt
+        deps: [d]
+        outs: [list.txt]
+    """)
+p.write("in.txt", "one\n")
+p.run(ran=2)
+p.write("in.txt", "two\n")
+p.run(ran=2)
+p.path("d/big").rename(p.path("kept"))
+run = p.start("run")
+wait_until(lambda: [name for name in os.listdir(p.path("d")) if name.startswith(".refit-")], "a restore")
+run.signal(signal.SIGKILL)
+run.wait(exit=-signal.SIGKILL)
+p.path("kept").rename(p.path("d/big"))
+p.run(fresh=2)
+equal(sorted(os.listdir(p.path("d"))), ["big", "small"], "what is in the folder")
