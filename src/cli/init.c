@@ -77,8 +77,8 @@ static enum status run_init(struct invocation *in, struct error *err)
     if (in->argument_count > 0) {
         struct str shown = str_printable(&in->arena, in->arguments[0]);
         const char *quote = is_one_word(shown) ? "" : "'";
-        printf("made " STR_FMT "/refit.yaml, with two small stages. Next:\n  cd %s" STR_FMT "%s\n", STR_ARG(shown), quote,
-               STR_ARG(shown), quote);
+        printf("made " STR_FMT "/refit.yaml, with two small stages. Next:\n", STR_ARG(shown));
+        printf("  cd %s" STR_FMT "%s\n", quote, STR_ARG(shown), quote);
     } else {
         puts("made refit.yaml, with two small stages. Next:");
     }

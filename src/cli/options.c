@@ -290,8 +290,8 @@ static enum status check_arguments(const struct invocation *in, struct error *er
         return error_set(err, STATUS_USAGE, "`refit %s` needs %s; `refit %s --help` has an example", command->name,
                          command->arguments, command->name);
     if (in->argument_count > command->arguments_max)
-        return error_set(err, STATUS_USAGE, "`refit %s` does not take `" STR_FMT "`; usage: refit %s%s%s", command->name,
-                         STR_ARG(in->arguments[command->arguments_max]), command->name,
+        return error_set(err, STATUS_USAGE, "`refit %s` does not take `" STR_FMT "`; usage: refit %s%s%s",
+                         command->name, STR_ARG(in->arguments[command->arguments_max]), command->name,
                          command->arguments[0] ? " " : "", command->arguments);
     return STATUS_OK;
 }

@@ -225,6 +225,8 @@ void workspace_unlock(struct workspace_lock *lock)
     /* An empty file says that nothing was left unfinished. Failing to empty it costs a needless look next time. */
     if (ftruncate(lock->fd, 0) != 0)
         lseek(lock->fd, 0, SEEK_SET);
+    /* Given back for every copy of the descriptor: a process that detached itself on purpose holds up nobody. */
+    flock(lock->fd, LOCK_UN);
     close_locks(lock);
 }
 

@@ -116,7 +116,7 @@ static void reads_common_options(void **state)
     struct invocation in = accepted("refit status train -vvq -C a -C b -f x.yaml --json --color=never");
     assert_int_equal(in.verbose, 2);
     assert_true(in.quiet && in.json);
-    assert_string_equal(in.directory, "b");
+    assert_string_equal(in.directory, "a/b");
     assert_string_equal(in.manifest, "x.yaml");
     assert_int_equal(in.color, COLOR_NEVER);
     assert_int_equal(in.argument_count, 1);

@@ -1,4 +1,4 @@
-"""-n ends as the run would: 2 for a fault in parameters, or a stage that wants more than there is; 1 for a missing dep."""
+"""-n ends as the run would: 2 for a fault in parameters or resources that are not there, 1 for a missing dep."""
 from harness import contains, equal, Project
 
 p = Project("""\
