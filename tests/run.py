@@ -27,7 +27,7 @@ SKIPPED = 77  # exit status of a test that cannot be done on this machine
 
 # Unit programs worth running under the thread sanitizer: those of what is used from several threads.
 THREADED = {"test_store", "test_state", "test_execute", "test_schedule", "test_fingerprint", "test_digest",
-            "test_stat_cache", "test_run", "test_report"}
+            "test_stat_cache", "test_run", "test_report", "test_verify", "test_export"}
 
 # A status that no program under test uses, so that a sanitizer's finding is never taken for an expected failure.
 SANITIZERS = {
@@ -79,7 +79,7 @@ def find_tests(options, folder):
     tests += unit_tests("asan/", lambda name: True)
     tests += unit_tests("tsan/", lambda name: name in THREADED, tsan)
     tests += fuzz_tests()
-    tests += [random_test("", 15), random_test("asan/", 3)]
+    tests += [random_test("", 12), random_test("asan/", 3)]
     tests += e2e_tests("", ROOT / "build/refit")
     tests += e2e_tests("asan/", ROOT / "build/asan/refit")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)

@@ -117,14 +117,6 @@ enum status fs_make_parents(const char *path, struct error *err)
     return status;
 }
 
-enum status fs_rename(const char *from, const char *to, struct error *err)
-{
-    enum status status = fs_make_parents(to, err);
-    if (status == STATUS_OK && rename(from, to) != 0)
-        status = error_errno(err, STATUS_IO, errno, "cannot rename %s to %s", from, to);
-    return status;
-}
-
 enum status fs_sync_directory(const char *path, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

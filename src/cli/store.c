@@ -159,7 +159,8 @@ const struct command command_store = {
         "the store's folder.\n"
         "`export` writes the records of the stages in refit.lock (or of those that are named), with all that\n"
         "they need, to one file; `import` adds what such a file has to the store, verified. `-` is standard\n"
-        "output or input. So a cache is carried from one CI job to the next.",
+        "output or input. So a cache is carried from one CI job to the next. Verified means that it is whole,\n"
+        "not that it is honest: results are believed, so import from those who may run your stages.",
     .examples = "  refit store stats\n"
                 "  du -sh \"$(refit store path)\"\n"
                 "  refit store export cache.refit\n"

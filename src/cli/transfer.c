@@ -19,7 +19,8 @@ static enum status open_project(struct invocation *in, bool writer, struct proje
         return status;
     if (project->config.store_path.len == 0 && access(project->manifest_path.ptr, F_OK) != 0) {
         project_close(project);
-        return error_set(err, STATUS_NOT_FOUND, "no refit.yaml here or above: go to a project (-C), or set REFIT_STORE");
+        return error_set(err, STATUS_NOT_FOUND, "no refit.yaml here or above; go to a project (-C), or set "
+                         "REFIT_STORE");
     }
     project->writer = writer;
     status = project_open_store(project, err);
@@ -271,8 +272,8 @@ static void tell_import(struct invocation *in, const struct store_transfer *coun
         json_close_object(&j);
         output_json(&document);
     } else if (!in->quiet) {
-        printf("imported %" PRIu64 " new of %" PRIu64 " record%s, %" PRIu64 " new of %" PRIu64 " chunk%s: " STR_FMT "\n",
-               counts->new_records, counts->records, counts->records == 1 ? "" : "s", counts->new_chunks,
+        printf("imported %" PRIu64 " new of %" PRIu64 " record%s, %" PRIu64 " new of %" PRIu64 " chunk%s: " STR_FMT
+               "\n", counts->new_records, counts->records, counts->records == 1 ? "" : "s", counts->new_chunks,
                counts->chunks, counts->chunks == 1 ? "" : "s",
                STR_ARG(output_size(&in->arena, counts->new_bytes)));
     }

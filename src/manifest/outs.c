@@ -60,7 +60,8 @@ enum status check_place(struct loader *l, const char *what, struct str path, str
         fault = "is the project itself; name a file or a folder in it";
     else if (is_at_or_below(path, STR(".refit")) || is_at_or_below(path, STR(".git")))
         fault = "is inside a folder that belongs to refit or git; choose another place";
-    else if (str_is(path, "refit.lock") || is_at_or_below(l->own_path, path))
+    else if (str_is(path, "refit.lock") || str_is(path, "refit.config.yaml") || str_is(path, ".refitignore") ||
+             is_at_or_below(l->own_path, path))
         fault = "is, or contains, a file that declares this project; choose another place";
     if (fault == NULL)
         return STATUS_OK;

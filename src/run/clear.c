@@ -63,7 +63,7 @@ static enum status move_away(struct clearing *c, struct str path, struct error *
 {
     struct str place = str_format(c->arena, ".refit/rescue/" STR_FMT "/" STR_FMT, STR_ARG(c->run_id), STR_ARG(path));
     place = free_place(c->arena, place);
-    enum status status = fs_rename(path.ptr, place.ptr, err);
+    enum status status = fs_move(path.ptr, place.ptr, err);
     if (status != STATUS_OK)
         return error_wrap(err, "the store does not have " STR_FMT ", so it must not be removed", STR_ARG(path));
     MEM_GROW(c->rescued, c->rescued_count, c->rescued_cap);
@@ -115,7 +115,7 @@ enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage
                 status = fs_remove_tree(place.ptr, err);
             emptied = true;
             if (status == STATUS_OK)
-                status = fs_rename(stage->outs[i].path.ptr,
+                status = fs_move(stage->outs[i].path.ptr,
                                    path_join(c->arena, place, stage->outs[i].path).ptr, err);
         }
         if (status != STATUS_OK)

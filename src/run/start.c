@@ -192,7 +192,7 @@ static enum status put_depfile_aside(const struct stage_run *s, struct error *er
     struct arena scratch;
     arena_init(&scratch);
     struct str aside = str_format(&scratch, ".refit/depfiles/" STR_FMT ".d", STR_ARG(stage->name));
-    status = fs_rename(stage->depfile.ptr, aside.ptr, err);
+    status = fs_move(stage->depfile.ptr, aside.ptr, err);
     arena_finish(&scratch);
     return status;
 }

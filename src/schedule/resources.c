@@ -52,6 +52,8 @@ enum status resources_check(const struct schedule *s, const struct manifest *man
 
 bool resources_fit(const struct schedule *s, const struct manifest_stage *stage, const uint64_t *reserved)
 {
+    if (stage->console && s->console_taken)
+        return false; /* there is one terminal */
     for (uint32_t j = 0; j < stage->resource_count; j++) {
         uint32_t index = resources_find(s, stage->resources[j].name);
         uint64_t spoken_for = s->used[index] + (reserved ? reserved[index] : 0);
@@ -74,6 +76,7 @@ static void take_devices(struct schedule *s, struct node *node, uint64_t count)
 void resources_take(struct schedule *s, uint32_t stage)
 {
     const struct manifest_stage *declared = s->graph->stages[stage].declared;
+    s->console_taken |= declared->console;
     for (uint32_t j = 0; j < declared->resource_count; j++) {
         uint32_t index = resources_find(s, declared->resources[j].name);
         s->used[index] += declared->resources[j].amount;
@@ -86,6 +89,8 @@ void resources_give(struct schedule *s, uint32_t stage)
 {
     const struct manifest_stage *declared = s->graph->stages[stage].declared;
     struct node *node = &s->nodes[stage];
+    if (declared->console)
+        s->console_taken = false;
     for (uint32_t j = 0; j < declared->resource_count; j++)
         s->used[resources_find(s, declared->resources[j].name)] -= declared->resources[j].amount;
     for (uint32_t d = 0; d < node->device_count; d++)

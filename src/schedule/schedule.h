@@ -40,6 +40,7 @@ struct schedule {
     uint32_t gpus;         /* index into totals, or total_count */
     uint64_t device_count; /* as many as gpus has in total */
     bool *device_taken;
+    bool console_taken; /* by a running stage that has the terminal */
     uint32_t counts[STATE_COUNT];
     uint32_t unfinished;
 };

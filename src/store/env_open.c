@@ -102,8 +102,9 @@ static int open_fitting(struct env *env, size_t file_size)
  * unless the file has its blocks already. */
 static int reserve_lock(const struct env *env)
 {
-    char *path = mem_alloc(strlen(env->directory) + sizeof "/lock.mdb");
-    sprintf(path, "%s/lock.mdb", env->directory);
+    size_t path_size = strlen(env->directory) + sizeof "/lock.mdb";
+    char *path = mem_alloc(path_size);
+    snprintf(path, path_size, "%s/lock.mdb", env->directory);
     int fd = open(path, O_RDWR | O_CLOEXEC | (env->read_only ? 0 : O_CREAT), 0666);
     free(path);
     if (fd < 0)

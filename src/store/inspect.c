@@ -39,7 +39,7 @@ static enum status read_value(struct store *store, enum item_kind kind, struct d
     return STATUS_OK;
 }
 
-/* The chunk's bytes, in the worker: as kept in `packed`, as they were in *bytes. FLAW_CHUNK_MISSING if there is none. */
+/* The chunk in the worker: in `packed` as it is kept, in *bytes as it was. FLAW_CHUNK_MISSING if there is none. */
 static enum status read_chunk(struct store *store, struct worker *worker, struct digest digest, struct str *bytes,
                               struct flaw *flaw, struct error *err)
 {

@@ -343,7 +343,7 @@ def edit_tamper(chance, ws):
             ws.write(path, data, not executable)
         elif kind == 3:
             ws.touch(path, 5)
-        else:
+        elif not path.endswith(".pyc"):  # as a folder it would be ignored with all that is in it
             ws.remove(path)
             ws.write(f"{path}/foreign", token)
 
@@ -369,7 +369,7 @@ def edit_mend(_, ws):
 
 
 WEIGHTS = {
-    edit_content: 10, edit_hidden: 6, edit_touch: 3, edit_mode: 3, edit_includes: 4, edit_folder: 5,
+    edit_content: 10, edit_hidden: 6, edit_touch: 3, edit_mode: 3, edit_includes: 5, edit_folder: 8,
     edit_source_files: 2, edit_param: 6, edit_notes: 2, edit_command: 5, edit_edges: 5, edit_add_stage: 3,
     edit_remove_stage: 2, edit_flags: 4, edit_outs: 3, edit_delete_out: 4, edit_tamper: 6, edit_lose_state: 2,
     edit_lose_outs: 2, edit_fail: 3, edit_mend: 5,

@@ -107,11 +107,11 @@ class Sequence:
     def travel(self, chance, ws):
         """What changes before the run: edits, an earlier state of everything, a clone."""
         kind = chance.random()
-        if kind < 0.12 and self.past:
+        if kind < 0.17 and self.past:
             spec, sources = chance.choice(self.past)
             self.script.append(f"# {ws.name}: everything as it was")
             ws.take(copy.deepcopy(spec), sources, chance.random() < 0.5)
-        elif kind < 0.18 and self.store and len(self.spaces) == 1:
+        elif kind < 0.23 and self.store and len(self.spaces) == 1:
             clone = Workspace(self.base, "two", self.script, self.store)
             clone.spec = ws.spec
             clone.take(copy.deepcopy(ws.spec), ws.sources(), True)
@@ -120,7 +120,7 @@ class Sequence:
                 self.script.append("cp one/refit.lock two/refit.lock")
             self.spaces.append(clone)
         else:
-            for _ in range(chance.choice([1, 1, 1, 2, 3])):
+            for _ in range(chance.choice([1, 1, 2, 2, 3])):
                 change_something(chance, ws)
 
     # ---- running, and what must be true of it ----

@@ -537,14 +537,14 @@ static void renaming_makes_parents(void **unused)
     struct stat st;
     bool found;
     write_file("from", "x");
-    assert_int_equal(fs_rename("from", "to/a/b", &err), STATUS_OK);
+    assert_int_equal(fs_move("from", "to/a/b", &err), STATUS_OK);
     assert_int_equal(fs_lstat("to/a/b", &st, &found, &err), STATUS_OK);
     assert_true(found && S_ISREG(st.st_mode));
     assert_int_equal(fs_lstat("to/a/b/c", &st, &found, &err), STATUS_OK);
     assert_false(found);
     assert_int_equal(fs_lstat("from", &st, &found, &err), STATUS_OK);
     assert_false(found);
-    assert_int_equal(fs_rename("from", "to/x", &err), STATUS_IO);
+    assert_int_equal(fs_move("from", "to/x", &err), STATUS_IO);
 }
 
 static void links_are_read_as_bytes(void **unused)

@@ -30,8 +30,9 @@ enum status fs_make_parents(const char *path, struct error *err);
 /* Remove a file or a tree, never following links. A missing path is fine. */
 enum status fs_remove_tree(const char *path, struct error *err);
 
-/* Rename; across file systems it fails (EXDEV) like rename(2). Parents of `to` are made. */
-enum status fs_rename(const char *from, const char *to, struct error *err);
+/* Move a file or a tree: by renaming, or across file systems by copying it (content, modes, links as links) to a
+ * temporary beside `to`, renaming that, and then removing `from`. Parents of `to` are made. Never follows links. */
+enum status fs_move(const char *from, const char *to, struct error *err);
 
 enum status fs_sync_directory(const char *path, struct error *err);
 
