@@ -126,9 +126,9 @@ def fuzz_tests():
 
 def random_test(variant, sequences):
     """The same sequences each time; tests/random/soundness.py by hand takes others."""
-    script = "tests/random/soundness.py"
-    return Test(f"{variant}random/soundness", [sys.executable, "-B", script, "--seed", 1, "--sequences", sequences,
-                                               "--shrink", 20], {"REFIT": str(ROOT / f"build/{variant}refit")})
+    command = [sys.executable, "-B", "tests/random/soundness.py", "--seed", 1, "--sequences", sequences, "--jobs", 2,
+               "--shrink", 20]
+    return Test(f"{variant}random/soundness", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
 
 
 def tags(script):

@@ -28,8 +28,24 @@ static void count_bytes(void *ctx, uint64_t bytes)
     report_tick(ctx);
 }
 
+/* What refit.lock names and the stage no longer declares stays as it is. */
+static bool is_declared(const struct bringing *b, struct str stage, struct str path)
+{
+    const struct graph *g = &b->project->graph;
+    struct stage_id maker = graph_find_maker(g, path);
+    if (maker.index == GRAPH_NONE || !str_equal(g->stages[maker.index].declared->name, stage))
+        return false;
+    const struct manifest_stage *declared = g->stages[maker.index].declared;
+    for (uint32_t i = 0; i < declared->out_count; i++)
+        if (str_equal(declared->outs[i].path, path))
+            return true;
+    return false;
+}
+
 static bool wanted(struct bringing *b, struct str stage, struct str path)
 {
+    if (!is_declared(b, stage, path))
+        return false;
     bool any = b->count == 0;
     for (uint32_t i = 0; i < b->count; i++)
         if (concerns(b->targets[i], stage, path))
@@ -82,7 +98,7 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
     for (uint32_t i = 0; i < b->count && status == STATUS_OK; i++)
         if (!b->used[i])
             status =
-                error_set(err, STATUS_USAGE, "refit.lock has no stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
+                error_set(err, STATUS_USAGE, "refit.lock has no declared stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
     return status;
 }
 

@@ -329,6 +329,25 @@ static enum status all_stored(struct check_context *c, const struct record *reco
     return status;
 }
 
+static const struct record_out *find_out(const struct record_out *outs, uint32_t count, struct str path)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(outs[i].path, path))
+            return &outs[i];
+    return NULL;
+}
+
+/* The key covers the paths of the outs, so a record with others was not made by refit: it must not write elsewhere. */
+static bool has_declared_outs(const struct manifest_stage *stage, const struct record *record)
+{
+    if (record->out_count != stage->out_count)
+        return false;
+    for (uint32_t i = 0; i < stage->out_count; i++)
+        if (find_out(record->outs, record->out_count, stage->outs[i].path) == NULL)
+            return false;
+    return true;
+}
+
 static enum status look_up(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     enum status status = project_open_store(c->project, err);
@@ -340,6 +359,8 @@ static enum status look_up(struct check_context *c, struct stage_id id, struct c
     struct record **restorable = arena_array(c->arena, struct record *, count);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         bool same, stored = false;
+        if (!has_declared_outs(c->project->graph.stages[id.index].declared, &records[i]))
+            continue;
         status = same_found(c, records[i].inputs, records[i].input_count, out, &same, err);
         if (status != STATUS_OK || !same)
             continue;
@@ -358,14 +379,6 @@ static enum status look_up(struct check_context *c, struct stage_id id, struct c
         return status;
     out->outcome = CHECK_RESTORE;
     return prefer(c, id, restorable, candidates, out, err);
-}
-
-static const struct record_out *find_out(const struct record_out *outs, uint32_t count, struct str path)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (str_equal(outs[i].path, path))
-            return &outs[i];
-    return NULL;
 }
 
 /* A frozen stage's outs are sources: there, whatever they are, or taken as refit.lock has them. */

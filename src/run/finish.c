@@ -189,6 +189,12 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
     return STATUS_OK;
 }
 
+static int compare_outs(const void *a, const void *b)
+{
+    return str_compare(((const struct record_out *)a)->path, ((const struct record_out *)b)->path);
+}
+
+/* Sorted by path, whatever the order of the declaration: so are those of refit.lock. */
 static enum status gather_outs(const struct finish_request *r, struct arena *arena, struct finish_result *out,
                                struct error *err)
 {
@@ -207,6 +213,8 @@ static enum status gather_outs(const struct finish_request *r, struct arena *are
         }
         out->out_count = i + 1;
     }
+    if (out->out_count > 1)
+        qsort(out->outs, out->out_count, sizeof *out->outs, compare_outs);
     return STATUS_OK;
 }
 

@@ -17,6 +17,8 @@ import shutil
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
@@ -27,6 +29,7 @@ from pipeline import closure, edges_of, predict, put, tree_of  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 GOOD = ("fresh", "restored", "ran")
+RACY_S = 2.2  # a digest is not believed by the next run if the file was changed less than 2 s before
 VERDICTS = {"fresh": "fresh", "restored": "would restore", "ran": "would run"}
 
 
@@ -75,6 +78,8 @@ class Sequence:
         chance = random.Random(f"{self.seed}/{number}")
         ws = chance.choice(self.spaces)
         self.script.append(f"# step {number}")
+        if chance.random() < 0.05:
+            self.rest(ws)
         if number > 0:
             self.travel(chance, ws)
         self.past.append((copy.deepcopy(ws.spec), ws.sources()))
@@ -103,6 +108,12 @@ class Sequence:
                 idle = stage["outs"] or stage["deps"] or stage["params"]
                 expect(again.get(stage["name"]) in ("fresh", "failed", "skipped") or "always" in stage["flags"]
                        or not idle, f"a second run has to do {stage['name']}")
+
+    def rest(self, ws):
+        """Until what is known of the files is believed by later runs too."""
+        time.sleep(RACY_S)
+        self.script.append(f"sleep {RACY_S}")
+        self.run(ws, ["-j2", "-k", "0"])
 
     def travel(self, chance, ws):
         """What changes before the run: edits, an earlier state of everything, a clone."""
@@ -331,32 +342,39 @@ def shrink(seed, steps, limit_s):
     return best, steps, dropped
 
 
+def show(seed, result, dropped, limit_s):
+    error, script, _, _, reached = result
+    print(f"seed {seed} fails at step {reached[-1] if reached else '-'}: {error}", flush=True)
+    if limit_s > 0:
+        (smaller, less, *_), steps, fewer = shrink(seed, reached, limit_s)
+        if smaller:
+            error, script, reached, dropped = smaller, less, steps, fewer
+    print("\n".join(script))
+    print(f"again: soundness.py --seed {seed} --sequences 1 --only {','.join(map(str, reached))}"
+          + (f" --without {','.join(dropped)}" if dropped else ""))
+    print(error, flush=True)
+
+
 def main():
     options = parse_arguments()
     first = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
     print(f"seed {first}", flush=True)
-    totals, began, found = {"runs": 0, "commands": 0}, time.monotonic(), 0
-    for number in range(options.sequences):
-        seed = first + number
-        steps = [int(word) for word in options.only.split(",")] if options.only else list(range(options.steps))
-        dropped = options.without.split(",") if options.without else []
-        error, script, counts, _, reached = attempt(seed, steps, dropped)
-        totals = {name: totals[name] + counts[name] for name in totals}
-        if not error:
-            continue
-        found += 1
-        print(f"seed {seed} fails at step {reached[-1] if reached else '-'}: {error}", flush=True)
-        if not options.only and options.shrink > 0:
-            (smaller, script_of_less, *_), steps, dropped = shrink(seed, reached, options.shrink)
-            if smaller:
-                error, script = smaller, script_of_less
-        print("\n".join(script))
-        print(f"again: soundness.py --seed {seed} --sequences 1 --only {','.join(map(str, steps))}"
-              + (f" --without {','.join(dropped)}" if dropped else ""))
-        print(f"{error}", flush=True)
-        if not options.keep_going:
-            break
-    print(f"{number + 1} sequences of {options.steps} steps, {totals['runs']} runs, {totals['commands']} commands, "
+    dropped = options.without.split(",") if options.without else []
+    steps = [int(word) for word in options.only.split(",")] if options.only else list(range(options.steps))
+    totals, began, done, found = {"runs": 0, "commands": 0}, time.monotonic(), 0, 0
+    with ProcessPoolExecutor(options.jobs) as pool:
+        seeds = range(first, first + options.sequences)
+        for seed, result in zip(seeds, pool.map(attempt, seeds, repeat(steps), repeat(dropped))):
+            done += 1
+            totals = {name: totals[name] + result[2][name] for name in totals}
+            if not result[0]:
+                continue
+            found += 1
+            show(seed, result, dropped, 0 if options.only else options.shrink)
+            if not options.keep_going:
+                pool.shutdown(cancel_futures=True)
+                break
+    print(f"{done} sequences of {options.steps} steps, {totals['runs']} runs, {totals['commands']} commands, "
           f"{found} failed, {time.monotonic() - began:.0f} s")
     return 1 if found else 0
 
@@ -366,6 +384,7 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, help="of the first sequence; the next has the next")
     parser.add_argument("--sequences", type=int, default=10)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=1, help="sequences at once (1)")
     parser.add_argument("--only", metavar="N,N,...", help="these steps alone")
     parser.add_argument("--without", metavar="NAME,...", help="without these stages of the first project")
     parser.add_argument("--shrink", metavar="S", type=float, default=60, help="seconds to make a failure smaller (60)")
