@@ -97,8 +97,8 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
                                        STR_ARG(str_printable(b->clearing.arena, b->clearing.rescued[i]))));
     for (uint32_t i = 0; i < b->count && status == STATUS_OK; i++)
         if (!b->used[i])
-            status =
-                error_set(err, STATUS_USAGE, "refit.lock has no declared stage or out `" STR_FMT "`", STR_ARG(b->targets[i]));
+            status = error_set(err, STATUS_USAGE, "refit.lock has no declared stage or out `" STR_FMT "`",
+                               STR_ARG(b->targets[i]));
     return status;
 }
 
