@@ -104,17 +104,24 @@ static enum status restore_to(struct clearing *c, const struct record_out *out, 
     return status;
 }
 
-/* Names of 255 bytes leave no room for a suffix: the temporary has a name of its own, beside its place. */
+#define RESTORE_TEMPORARIES ".refit/tmp"
+
+/* Where an out is put together: in .refit, where nobody counts it, unless its folder is on another file system, where it
+ * could not be renamed to. Names of 255 bytes leave no room for a suffix: the temporary has a name of its own. */
 static struct str temporary(struct arena *arena, struct str out)
 {
     char hex[DIGEST_HEX + 1];
     digest_hex(digest_of(out.ptr, out.len), hex);
-    return path_join(arena, path_parent(out), str_format(arena, ".refit-%.16s.tmp", hex));
+    struct stat here, there;
+    bool same = stat(".refit", &here) == 0 && stat(str_terminated(arena, path_parent(out)), &there) == 0 &&
+                here.st_dev == there.st_dev;
+    return same ? str_format(arena, RESTORE_TEMPORARIES "/%s", hex)
+                : path_join(arena, path_parent(out), str_format(arena, ".refit-%.16s.tmp", hex));
 }
 
 enum status restore_clean(struct project *p, struct arena *arena, struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = fs_remove_tree(RESTORE_TEMPORARIES, err);
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         const struct manifest_stage *stage = p->graph.stages[i].declared;
         for (uint32_t j = 0; j < stage->out_count && status == STATUS_OK; j++) {
@@ -136,16 +143,18 @@ enum status restore_out(struct clearing *c, const struct record_out *out, const 
     if (digest_path(c->project->fp, c->arena, out->path, &options, &now, &complete, &ignored) == STATUS_OK &&
         now.kind == out->kind && now.executable == out->executable && digest_equal(now.digest, out->digest))
         return STATUS_OK; /* it is there already */
-    struct str place = temporary(c->arena, out->path);
     enum status status = fs_make_parents(out->path.ptr, err);
+    struct str place = temporary(c->arena, out->path);
+    if (status == STATUS_OK)
+        status = fs_make_parents(place.ptr, err);
     if (status == STATUS_OK)
         status = fs_remove_tree(place.ptr, err);
     if (status == STATUS_OK)
         status = restore_to(c, out, place, progress, err);
     if (status == STATUS_OK)
         status = clear_out(c, out->path, err);
-    if (status == STATUS_OK && rename(place.ptr, out->path.ptr) != 0)
-        status = error_errno(err, STATUS_IO, errno, "cannot rename %s to " STR_FMT, place.ptr, STR_ARG(out->path));
+    if (status == STATUS_OK)
+        status = fs_move(place.ptr, out->path.ptr, err);
     if (status != STATUS_OK)
         fs_remove_tree(place.ptr, &ignored);
     return status;

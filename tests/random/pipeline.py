@@ -112,7 +112,7 @@ def commands_of(spec, stage):
         commands.append(out_command(stage, out, f"{{ {'; '.join(parts)}; }} | "))
     if not outs:
         commands.append(f"echo {stage['salt']}; cat {' '.join(dep for dep in stage['deps'] if not is_folder(dep))} "
-                        "< /dev/null")
+                        "< /dev/null || :")
     return commands if "list" in stage["flags"] else [" && ".join(f"{{ {each}; }}" for each in commands)]
 
 

@@ -2,7 +2,7 @@
 import os
 import signal
 
-from harness import equal, Project, wait_until
+from harness import equal, expect, Project, wait_until
 
 p = Project("""\
     stages:
@@ -21,9 +21,11 @@ p.write("in.txt", "two\n")
 p.run(ran=2)
 p.path("d/big").rename(p.path("kept"))
 run = p.start("run")
-wait_until(lambda: [name for name in os.listdir(p.path("d")) if name.startswith(".refit-")], "a restore")
+wait_until(lambda: p.exists(".refit/tmp") and os.listdir(p.path(".refit/tmp")), "a restore")
+equal(os.listdir(p.path("d")), ["small"], "nothing half made stands in the folder")
 run.signal(signal.SIGKILL)
 run.wait(exit=-signal.SIGKILL)
 p.path("kept").rename(p.path("d/big"))
 p.run(fresh=2)
 equal(sorted(os.listdir(p.path("d"))), ["big", "small"], "what is in the folder")
+expect(not p.exists(".refit/tmp"), "what was half made is gone")
