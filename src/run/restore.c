@@ -106,8 +106,8 @@ static enum status restore_to(struct clearing *c, const struct record_out *out, 
 
 #define RESTORE_TEMPORARIES ".refit/tmp"
 
-/* Where an out is put together: in .refit, where nobody counts it, unless its folder is on another file system, where it
- * could not be renamed to. Names of 255 bytes leave no room for a suffix: the temporary has a name of its own. */
+/* Where an out is put together: in .refit, where nobody counts it, unless its folder is on another file system, where
+ * it could not be renamed to. Names of 255 bytes leave no room for a suffix: the temporary has a name of its own. */
 static struct str temporary(struct arena *arena, struct str out)
 {
     char hex[DIGEST_HEX + 1];
