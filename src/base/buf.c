@@ -102,7 +102,7 @@ void buf_lstr(struct buf *buf, struct str s)
 
 struct reader reader_from(const void *bytes, size_t len)
 {
-    return (struct reader){bytes, (const uint8_t *)bytes + len, false};
+    return (struct reader){bytes, len > 0 ? (const uint8_t *)bytes + len : bytes, false}; /* not NULL + 0 */
 }
 
 const void *reader_bytes(struct reader *r, size_t len)

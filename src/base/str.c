@@ -45,7 +45,7 @@ ptrdiff_t str_find(struct str s, char c)
 
 struct str str_slice(struct str s, size_t from, size_t to)
 {
-    return (struct str){s.ptr + from, to - from};
+    return (struct str){from > 0 ? s.ptr + from : s.ptr, to - from}; /* not NULL + 0 */
 }
 
 struct str str_trim(struct str s)

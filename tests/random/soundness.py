@@ -183,6 +183,8 @@ class Sequence:
             always = "always" in stage["flags"] or not (stage["outs"] or stage["deps"] or stage["params"])
             if killed and not always and forecasts[name].state in GOOD:
                 allowed |= {"fresh", "restored"}
+                # What the killed run's command left may look like what was there before; its attempt counts as failed.
+                allowed |= {"ran"} if any(out["persist"] for out in stage["outs"]) else set()
             if shared and not always and forecasts[name].state == "ran":
                 allowed |= {"fresh", "restored"}
             expect(states[name] in allowed, f"{ws.name}: {name}: expected {' or '.join(sorted(allowed))}, "
@@ -367,6 +369,8 @@ def main():
         for seed, result in zip(seeds, pool.map(attempt, seeds, repeat(steps), repeat(dropped))):
             done += 1
             totals = {name: totals[name] + result[2][name] for name in totals}
+            if done % 50 == 0:
+                print(f"{done} sequences, {totals['runs']} runs, {found} failed", flush=True)
             if not result[0]:
                 continue
             found += 1
