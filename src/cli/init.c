@@ -61,6 +61,21 @@ static bool is_one_word(struct str text)
     return plain;
 }
 
+static void print_json(void)
+{
+    struct buf document = {0};
+    struct json j;
+    json_init(&j, &document);
+    json_open_object(&j);
+    json_key(&j, "made");
+    json_open_array(&j);
+    json_str(&j, STR("refit.yaml"));
+    json_str(&j, STR(".refit/.gitignore"));
+    json_close_array(&j);
+    json_close_object(&j);
+    output_json(&document);
+}
+
 static enum status run_init(struct invocation *in, struct error *err)
 {
     if (in->directory != NULL && chdir(in->directory) != 0)
@@ -72,7 +87,9 @@ static enum status run_init(struct invocation *in, struct error *err)
     if (chdir(folder) != 0)
         return error_errno(err, STATUS_IO, errno, "cannot enter %s", folder);
     status = make_project(in->argument_count > 0 ? folder : "this folder", err);
-    if (status != STATUS_OK || in->quiet)
+    if (status == STATUS_OK && in->json)
+        print_json();
+    if (status != STATUS_OK || in->quiet || in->json)
         return status;
     if (in->argument_count > 0) {
         struct str shown = str_printable(&in->arena, in->arguments[0]);
@@ -98,7 +115,7 @@ const struct command command_init = {
         "An existing refit.yaml is never overwritten.",
     .examples = "  refit init\n"
                 "  refit init digits && cd digits && refit",
-    .common = COMMON_FOLDER | COMMON_OUTPUT,
+    .common = COMMON_FOLDER | COMMON_OUTPUT | COMMON_JSON,
     .arguments_max = 1,
     .completion = COMPLETE_FOLDERS,
     .run = run_init,

@@ -16,8 +16,17 @@ static const struct option_spec options[] = {
     {0, NULL, NULL, NULL},
 };
 
+/* Where text goes: with --json into a buffer, otherwise (NULL) to standard output as it comes. */
+static void put(struct buf *into, const char *bytes, size_t len)
+{
+    if (into != NULL)
+        buf_append(into, bytes, len);
+    else if (len > 0)
+        fwrite(bytes, 1, len, stdout);
+}
+
 /* Copies what can be read of `fd` from its current position on. */
-static enum status copy_rest(int fd, struct error *err)
+static enum status copy_rest(int fd, struct buf *into, struct error *err)
 {
     char block[BLOCK_BYTES];
     for (;;) {
@@ -27,7 +36,7 @@ static enum status copy_rest(int fd, struct error *err)
         if (got < 0 && errno != EINTR)
             return error_errno(err, STATUS_IO, errno, "cannot read the log");
         if (got > 0)
-            fwrite(block, 1, (size_t)got, stdout);
+            put(into, block, (size_t)got);
     }
 }
 
@@ -73,7 +82,7 @@ static enum status follow(struct arena *arena, int fd, struct error *err)
         bool live = is_written(arena, run_pid(), &st);
         if (st.st_size < lseek(fd, 0, SEEK_CUR))
             lseek(fd, 0, SEEK_SET);
-        enum status status = copy_rest(fd, err);
+        enum status status = copy_rest(fd, NULL, err);
         if (status != STATUS_OK || !live)
             return status;
         if (fflush(stdout) != 0)
@@ -94,12 +103,12 @@ static enum status stored_log(struct project *project, struct arena *arena, stru
     return status;
 }
 
-static enum status print_stored(struct store *store, struct digest log, struct error *err)
+static enum status print_stored(struct store *store, struct digest log, struct buf *into, struct error *err)
 {
     struct buf text = {0};
     enum status status = store_get_bytes(store, log, &text, err);
-    if (status == STATUS_OK && text.len > 0)
-        fwrite(text.ptr, 1, text.len, stdout);
+    if (status == STATUS_OK)
+        put(into, text.ptr, text.len);
     buf_finish(&text);
     return status;
 }
@@ -125,7 +134,8 @@ static enum status is_log(int fd, struct digest log, bool *same, struct error *e
 }
 
 /* The file has what was executed last; what was restored since was made by another execution, whose log is stored. */
-static enum status print_file(struct project *project, struct arena *arena, struct str stage, int fd, struct error *err)
+static enum status print_file(struct project *project, struct arena *arena, struct str stage, int fd, struct buf *into,
+                              struct error *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -137,10 +147,10 @@ static enum status print_file(struct project *project, struct arena *arena, stru
         status = is_log(fd, log, &same, err);
     if (status != STATUS_OK)
         return status;
-    return same || digest_is_zero(log) ? copy_rest(fd, err) : print_stored(project->store, log, err);
+    return same || digest_is_zero(log) ? copy_rest(fd, into, err) : print_stored(project->store, log, into, err);
 }
 
-static enum status print_log(struct invocation *in, struct project *project, struct error *err)
+static enum status print_log(struct invocation *in, struct project *project, struct buf *into, struct error *err)
 {
     struct stage_id stage;
     enum status status = cli_stage(in, project, &stage, err);
@@ -152,7 +162,8 @@ static enum status print_log(struct invocation *in, struct project *project, str
     if (fd < 0 && errno != ENOENT)
         return error_errno(err, STATUS_IO, errno, "cannot open " STR_FMT, STR_ARG(path));
     if (fd >= 0) {
-        status = option_given(in, 'F') ? follow(&in->arena, fd, err) : print_file(project, &in->arena, name, fd, err);
+        status = option_given(in, 'F') ? follow(&in->arena, fd, err)
+                                       : print_file(project, &in->arena, name, fd, into, err);
         close(fd);
         return status;
     }
@@ -165,16 +176,36 @@ static enum status print_log(struct invocation *in, struct project *project, str
     if (status == STATUS_OK && digest_is_zero(log))
         return error_set(err, STATUS_NOT_FOUND, "there is no log of `" STR_FMT "` yet: it has not run here",
                          STR_ARG(name));
-    return status == STATUS_OK ? print_stored(project->store, log, err) : status;
+    return status == STATUS_OK ? print_stored(project->store, log, into, err) : status;
+}
+
+static void print_json(struct str stage, const struct buf *text)
+{
+    struct buf document = {0};
+    struct json j;
+    json_init(&j, &document);
+    json_open_object(&j);
+    json_key(&j, "stage");
+    json_str(&j, stage);
+    json_key(&j, "text");
+    json_str(&j, buf_view(text));
+    json_close_object(&j);
+    output_json(&document);
 }
 
 static enum status run_logs(struct invocation *in, struct error *err)
 {
+    if (in->json && option_given(in, 'F'))
+        return error_set(err, STATUS_USAGE, "--follow prints text as it comes; leave --json out");
     struct project *project;
     enum status status = cli_open(in, false, STR(""), &project, err);
     if (status != STATUS_OK)
         return status;
-    status = print_log(in, project, err);
+    struct buf text = {0};
+    status = print_log(in, project, in->json ? &text : NULL, err);
+    if (status == STATUS_OK && in->json)
+        print_json(in->arguments[0], &text);
+    buf_finish(&text);
     project_close(project);
     return status;
 }
@@ -189,7 +220,7 @@ const struct command command_logs = {
     .examples = "  refit logs train\n"
                 "  refit logs --follow train    while it runs",
     .options = options,
-    .common = COMMON_PROJECT | COMMON_OUTPUT,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .arguments_min = 1,
     .arguments_max = 1,
     .completion = COMPLETE_STAGES,
