@@ -81,7 +81,6 @@ static enum status job_finish(struct job *job, struct error *err)
         .graph = &p->graph,
         .stage = s->id,
         .inputs = s->check.inputs,
-        .fields = &s->check.fields,
         .key = s->check.key,
         .started_ns = s->started_ns,
         .duration_ms = s->result.duration_ms,

@@ -113,7 +113,6 @@ struct finish_request {
     const struct graph *graph;
     struct stage_id stage;
     const struct input *inputs;
-    const struct fields *fields;
     struct digest key;
     int64_t started_ns; /* the clock that stamps files, when the command began */
     uint64_t duration_ms;
