@@ -31,12 +31,18 @@ enum { LOCK_FORMAT = 1, LOCK_BYTES_MAX = 1 << 30 };
 /* YAML parsers refuse a plain key of more than 1024 characters: a long one is marked by `?`. */
 enum { KEY_MAX = 1000 };
 
-static void print_pair(struct buf *out, const char *indent, struct str name, struct str value)
+static void print_key(struct buf *out, const char *indent, struct str name)
 {
     struct buf key = {0};
     yaml_append_string(&key, name);
-    buf_print(out, key.len > KEY_MAX ? "%s? %s\n%s: " : "%s%s: ", indent, key.ptr, indent);
+    buf_print(out, key.len > KEY_MAX ? "%s? %s\n%s:" : "%s%s:", indent, key.ptr, indent);
     buf_finish(&key);
+}
+
+static void print_pair(struct buf *out, const char *indent, struct str name, struct str value)
+{
+    print_key(out, indent, name);
+    buf_char(out, ' ');
     yaml_append_string(out, value);
     buf_char(out, '\n');
 }
@@ -88,9 +94,8 @@ void lock_print(const struct lock *lock, struct buf *out)
     for (uint32_t i = 0; i < lock->stage_count; i++) {
         const struct lock_stage *stage = &lock->stages[i];
         char hex[DIGEST_HEX + 1];
-        buf_str(out, STR("  "));
-        yaml_append_string(out, stage->name);
-        buf_print(out, ":\n    key: \"%s\"\n", digest_hex(stage->key, hex));
+        print_key(out, "  ", stage->name);
+        buf_print(out, "\n    key: \"%s\"\n", digest_hex(stage->key, hex));
         print_fields(&stage->fields, out);
         if (stage->out_count > 0)
             buf_str(out, STR("    produced:\n"));
