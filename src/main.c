@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "refit/base/interrupt.h"
 
 /* A reader that goes away must not end a run: writes to it fail instead. Commands of stages get the default back. */
 static void ignore_broken_pipes(void)
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
     if (!fill_standard_streams())
         return status_exit(STATUS_IO);
     ignore_broken_pipes();
+    interrupt_watch();
     struct invocation in = {0};
     struct error err;
     enum status status = invocation_parse(argc, argv, &in, &err);

@@ -67,7 +67,7 @@ uint32_t executor_running(const struct executor *executor);
 /*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's
  * commands. Ends their process groups (SIGTERM, after grace_ms SIGKILL) except those in the caller's own group and the
- * process `except`. Returns how many processes there were. Blocking.
+ * process `except`. Returns how many processes there were. Blocking; an interrupt ends the waiting.
  */
 uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_ms);
 

@@ -37,6 +37,7 @@ enum digest_mode {
 struct digest_options {
     enum digest_mode mode;
     uint64_t budget_bytes; /* read no more than this of files that the stat cache does not know */
+    bool patient;          /* a first interrupt does not end it: what is digested cannot easily be made again */
     bool verify;           /* do not believe the stat cache where it is racy */
     struct store *store;   /* DIGEST_OUT: put what is digested, trees too, here, from the same read; NULL = nowhere */
     void (*progress)(void *ctx, uint64_t bytes);
@@ -54,6 +55,7 @@ void fingerprint_destroy(struct fingerprint *fp);
  * Digest one path. If that needs more bytes to be read than the budget allows, *complete is false, nothing was read,
  * `out->size` says how much there is, and the same call with a larger budget (on another thread) does it.
  * Refused with STATUS_FAILED: FIFOs, sockets, devices, loops of links; for outs, a link that leaves the project.
+ * An interrupt cuts it short: STATUS_INTERRUPTED.
  */
 enum status digest_path(struct fingerprint *fp, struct arena *arena, struct str path,
                         const struct digest_options *options, struct input *out, bool *complete, struct error *err);

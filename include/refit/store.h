@@ -59,9 +59,9 @@ enum status store_put_bytes(struct store *store, struct str bytes, struct digest
 
 /* Store what can be read from `fd` (from its start to its end), in one read: digest, size and chunks come from the same
  * bytes. `name` is for messages. *size is in bytes. `progress` (may be NULL) is called with the bytes read since its
- * last call. */
+ * last call; if it gives false, that is the end: STATUS_INTERRUPTED. */
 enum status store_put_fd(struct store *store, int fd, const char *name, struct digest *digest, uint64_t *size,
-                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
+                         bool (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
 
 /* Is the object there, with all of its chunks? */
 enum status store_has(struct store *store, struct digest digest, bool *has, struct error *err);
@@ -69,9 +69,10 @@ enum status store_has(struct store *store, struct digest digest, bool *has, stru
 /* The whole object in memory. STATUS_NOT_FOUND if it is not there. */
 enum status store_get_bytes(struct store *store, struct digest digest, struct buf *out, struct error *err);
 
-/* Write the object to `fd`, from its current position, chunk by chunk, each verified, and the whole too. */
+/* Write the object to `fd`, from its current position, chunk by chunk, each verified, and the whole too. `progress` as
+ * of store_put_fd(). */
 enum status store_get_fd(struct store *store, struct digest digest, int fd, const char *name,
-                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
+                         bool (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err);
 
 /* ---- trees ---- */
 

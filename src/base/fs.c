@@ -11,12 +11,17 @@
 
 enum status fs_read(const char *path, uint64_t bytes_max, struct buf *out, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block */
     if (fd < 0)
         return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
     enum status status = STATUS_OK;
     struct stat st;
-    if (fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size <= bytes_max)
+    bool looked = fstat(fd, &st) == 0;
+    if (looked && S_ISFIFO(st.st_mode)) {
+        close(fd);
+        return error_set(err, STATUS_IO, "%s is a FIFO, not a file", path);
+    }
+    if (looked && st.st_size > 0 && (uint64_t)st.st_size <= bytes_max)
         buf_reserve(out, (size_t)st.st_size + 1);
     for (;;) {
         buf_reserve(out, 4096);

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 
 enum { BLOCK_BYTES = 64 << 10, POLL_MS = 100, LOCK_BYTES_MAX = 64 << 20 };
 
@@ -88,6 +89,9 @@ static enum status follow(struct arena *arena, int fd, struct error *err)
         if (fflush(stdout) != 0)
             return STATUS_OK; /* main() looks at the stream's error */
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000l}, NULL);
+        status = interrupt_check(false, err);
+        if (status != STATUS_OK)
+            return status;
     }
 }
 

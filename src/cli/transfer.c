@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
+
+enum { READER_POLL_MS = 50 };
 
 /* Without a manifest the store must have been named: otherwise a folder that is no project would get one. */
 static enum status open_project(struct invocation *in, bool writer, struct project **out, struct error *err)
@@ -208,6 +212,26 @@ static enum status export_to_file(struct exporting *x, const char *path, struct 
     return fs_sync_directory(str_terminated(&x->in->arena, folder), err);
 }
 
+/* A FIFO is waited for until somebody reads from it. */
+static enum status open_pipe(const char *path, int *fd, struct error *err)
+{
+    enum status status = STATUS_OK;
+    while ((*fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0 && errno == ENXIO && status == STATUS_OK) {
+        nanosleep(&(struct timespec){.tv_nsec = READER_POLL_MS * 1000000l}, NULL);
+        status = interrupt_check(false, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (*fd < 0)
+        return error_errno(err, STATUS_IO, errno, "cannot open %s", path);
+    int flags = fcntl(*fd, F_GETFL);
+    if (flags < 0 || fcntl(*fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+        status = error_errno(err, STATUS_IO, errno, "cannot open %s", path);
+    if (status != STATUS_OK)
+        close(*fd);
+    return status;
+}
+
 /* A pipe or a device that has a name is written to as it is. */
 static enum status export_to_path(struct exporting *x, struct error *err)
 {
@@ -219,9 +243,10 @@ static enum status export_to_path(struct exporting *x, struct error *err)
         return status;
     if (stat(path.ptr, &st) != 0 || S_ISREG(st.st_mode))
         return export_to_file(x, path.ptr, err);
-    int fd = open(path.ptr, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot open %s", path.ptr);
+    int fd;
+    status = open_pipe(path.ptr, &fd, err);
+    if (status != STATUS_OK)
+        return status;
     return sync_and_close(fd, path.ptr, export_to(x, fd, path.ptr, stderr, err), err);
 }
 
@@ -290,7 +315,7 @@ static enum status open_input(struct invocation *in, int *fd, struct error *err)
                    : STATUS_OK;
     if (in->directory != NULL && word.ptr[0] != '/')
         word = path_join(&in->arena, str_from(in->directory), word);
-    *fd = open(str_terminated(&in->arena, word), O_RDONLY | O_CLOEXEC);
+    *fd = open(str_terminated(&in->arena, word), O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it is waited for later */
     if (*fd < 0)
         return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open " STR_FMT,
                            STR_ARG(word));

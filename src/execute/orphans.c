@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 
 #define POLL_MS 10
 #define DYING_MS 5000 /* how long a killed process may take to die before we stop waiting */
@@ -160,7 +161,7 @@ uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_
         uint64_t waited_ms = (uint64_t)(clock_monotonic_ms() - began_ms);
         if (first)
             found = (uint32_t)holders.count;
-        if (holders.count == 0 || waited_ms >= grace_ms + DYING_MS)
+        if (holders.count == 0 || waited_ms >= grace_ms + DYING_MS || interrupt_count() > 0)
             break;
         for (size_t i = 0; i < holders.count; i++) {
             bool fresh = add_group(&asked, holders.items[i].group);

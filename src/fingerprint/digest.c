@@ -47,6 +47,7 @@ static enum status digest_followed(struct fingerprint *fp, struct arena *arena, 
     return STATUS_OK;
 }
 
+/* The digests of files that the stat cache does not know. */
 static enum status read_unknown(struct fingerprint *fp, struct arena *arena, struct str top, struct walk *walk,
                                 const struct digest_options *options, struct error *err)
 {

@@ -8,6 +8,7 @@
 
 #include "fingerprint/fingerprint.h"
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 
 /* What fits into the nearest caches is hashed while it is there: 512 KiB took a third longer. */
@@ -66,7 +67,7 @@ static enum status read_digest(int fd, const char *path, const struct digest_opt
     struct hasher *hasher = hasher_create();
     char *bytes = mem_alloc(READ_BYTES);
     off_t at = 0;
-    for (;;) {
+    while (status == STATUS_OK) {
         ssize_t n = pread(fd, bytes, READ_BYTES, at);
         if (n < 0 && errno == EINTR)
             continue;
@@ -78,6 +79,7 @@ static enum status read_digest(int fd, const char *path, const struct digest_opt
         at += n;
         if (options->progress != NULL)
             options->progress(options->ctx, (uint64_t)n);
+        status = interrupt_check(options->patient, err);
     }
     *digest = hasher_digest(hasher);
     free(bytes);
@@ -100,11 +102,22 @@ static bool read_small(int fd, const struct stat *st, const struct digest_option
     return true;
 }
 
+/* For the store: counts, and says whether to go on. */
+static bool go_on(void *ctx, uint64_t bytes)
+{
+    const struct digest_options *options = ctx;
+    if (options->progress != NULL)
+        options->progress(options->ctx, bytes);
+    return interrupt_count() <= (unsigned)options->patient;
+}
+
 static enum status read_stable(struct fingerprint *fp, int fd, struct str path, const struct digest_options *options,
                                struct stat *st, struct digest *digest, struct error *err)
 {
     for (int tries = 0; tries < READ_TRIES; tries++) {
         struct stat after;
+        if (interrupt_check(options->patient, err) != STATUS_OK)
+            return STATUS_INTERRUPTED;
         if (fstat(fd, st) != 0)
             return error_errno(err, STATUS_IO, errno, "cannot stat " STR_FMT, STR_ARG(path));
         if (!S_ISREG(st->st_mode))
@@ -113,7 +126,7 @@ static enum status read_stable(struct fingerprint *fp, int fd, struct str path, 
         enum status status = STATUS_OK;
         uint64_t size;
         if (options->store != NULL)
-            status = store_put_fd(options->store, fd, path.ptr, digest, &size, options->progress, options->ctx, err);
+            status = store_put_fd(options->store, fd, path.ptr, digest, &size, go_on, (void *)(uintptr_t)options, err);
         else if (!read_small(fd, st, options, digest))
             status = read_digest(fd, path.ptr, options, digest, err);
         if (status != STATUS_OK)

@@ -9,6 +9,7 @@
 
 #include "fingerprint/fingerprint.h"
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 
 enum { DEPTH_MAX = 512 };
@@ -64,7 +65,7 @@ static enum status list(struct walker *w, struct str path, struct name **out, si
     }
     enum status status = STATUS_OK;
     struct dirent *entry;
-    while ((errno = 0, entry = readdir(stream)) != NULL) {
+    while (status == STATUS_OK && (errno = 0, entry = readdir(stream)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         struct stat st;
@@ -76,6 +77,7 @@ static enum status list(struct walker *w, struct str path, struct name **out, si
         }
         MEM_GROW(names, *count, cap);
         names[(*count)++] = (struct name){str_dup(w->arena, str_from(entry->d_name)), st};
+        status = interrupt_check(w->options->patient, err);
     }
     if (status == STATUS_OK && errno != 0)
         status = error_errno(err, STATUS_IO, errno, "cannot list " STR_FMT, STR_ARG(path));
@@ -143,6 +145,9 @@ static enum status visit_entry(struct walker *w, struct str path, const struct s
                                struct error *err)
 {
     bool directory = S_ISDIR(st->st_mode);
+    enum status status = interrupt_check(w->options->patient, err);
+    if (status != STATUS_OK)
+        return status;
     if (w->options->mode == DIGEST_DEP && ignore_matches(w->fp->ignore, path, directory))
         return STATUS_OK;
     if (S_ISREG(st->st_mode))
@@ -154,7 +159,7 @@ static enum status visit_entry(struct walker *w, struct str path, const struct s
                          STR_FMT " is a FIFO, socket or device, and cannot be digested; remove it or ignore it",
                          STR_ARG(path));
     size_t before = w->walk->count;
-    enum status status = visit(w, path, depth + 1, err);
+    status = visit(w, path, depth + 1, err);
     if (status == STATUS_OK && w->walk->count == before && w->options->mode == DIGEST_OUT)
         add(w, path, ENTRY_DIRECTORY, st);
     return status;

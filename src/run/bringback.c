@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/run.h"
 
@@ -66,6 +67,8 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
         b->counts->fresh++;
         return STATUS_OK;
     }
+    if (interrupt_check(false, err) != STATUS_OK)
+        return STATUS_INTERRUPTED;
     enum status status = has ? store_has(b->project->store, out->digest, &has, err) : STATUS_OK;
     if (status == STATUS_OK && !has)
         return error_set(err, STATUS_STORE,
@@ -102,6 +105,16 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
     return status;
 }
 
+/* What was digested before an interrupt need not be digested again. */
+static enum status remember(struct project *p, enum status status, struct error *err)
+{
+    struct error late;
+    enum status committed = state_commit(p->state, &late);
+    if (status == STATUS_OK && committed != STATUS_OK)
+        *err = late;
+    return status == STATUS_OK ? committed : status;
+}
+
 enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err)
 {
@@ -121,8 +134,8 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
         status = project_open_store(p, err);
     if (status == STATUS_OK)
         status = bring_all(&b, &lock, report, err);
-    if (status == STATUS_OK)
-        status = state_commit(p->state, err);
+    if (status == STATUS_OK || status == STATUS_INTERRUPTED)
+        status = remember(p, status, err);
     clear_finish(&b.clearing);
     workspace_unlock(&held);
     return status;

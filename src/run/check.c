@@ -58,10 +58,16 @@ static struct str error_reason(struct arena *arena, const struct error *err)
     return str_dup(arena, str_from(error_text(err, text, sizeof text)));
 }
 
-/* Faults in the user's files fail the stage; faults of the store end the run. */
+/* Faults in the user's files fail the stage; faults of the store, and interrupts, end the run. */
+static bool ends_run(enum status status)
+{
+    return status == STATUS_STORE || status == STATUS_CORRUPT || status == STATUS_LOCKED ||
+           status == STATUS_INTERRUPTED;
+}
+
 static enum status fail_or_pass(struct check_context *c, struct check *out, const struct error *why, struct error *err)
 {
-    if (why->status == STATUS_STORE || why->status == STATUS_CORRUPT || why->status == STATUS_LOCKED) {
+    if (ends_run(why->status)) {
         *err = *why;
         return why->status;
     }
@@ -156,7 +162,7 @@ enum status check_outs(struct check_context *c, const struct record_out *outs, u
         bool complete;
         struct error why;
         enum status status = digest_path(c->project->fp, c->arena, outs[i].path, &options, &now, &complete, &why);
-        if (status != STATUS_OK && (why.status == STATUS_STORE || why.status == STATUS_CORRUPT)) {
+        if (ends_run(status)) {
             *err = why;
             return status;
         }
@@ -187,7 +193,7 @@ static enum status same_found(struct check_context *c, const struct record_input
         bool complete;
         struct error why;
         enum status status = digest_path(c->project->fp, c->arena, found[i].path, &options, &now, &complete, &why);
-        if (status != STATUS_OK && why.status == STATUS_STORE) {
+        if (ends_run(status)) {
             *err = why;
             return status;
         }

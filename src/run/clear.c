@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/run.h"
 
@@ -23,7 +24,7 @@ static enum status is_stored(struct clearing *c, struct str path, bool *stored, 
     struct error why;
     *stored = false;
     if (digest_path(c->project->fp, c->arena, path, &options, &now, &complete, &why) != STATUS_OK)
-        return STATUS_OK; /* not something that an out can be: nobody has it */
+        return interrupt_check(false, err); /* not something that an out can be: nobody has it */
     for (uint32_t i = 0; i < c->known_count; i++)
         if (str_equal(c->known[i].path, path) && !c->known[i].stored && digest_equal(c->known[i].digest, now.digest)) {
             *stored = true; /* made by the stage, and declared as not to be kept */
@@ -37,7 +38,7 @@ static enum status is_stored(struct clearing *c, struct str path, bool *stored, 
     }
     struct tree tree;
     if (digest_tree(c->project->fp, c->arena, path, &options, &tree, &why) != STATUS_OK)
-        return STATUS_OK;
+        return interrupt_check(false, err);
     *stored = true;
     for (uint32_t i = 0; i < tree.count && *stored && status == STATUS_OK; i++)
         if (tree.entries[i].kind == ENTRY_FILE)

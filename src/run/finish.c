@@ -13,7 +13,8 @@ enum { DEPFILE_BYTES_MAX = 64 << 20 };
 
 static bool is_fatal(enum status status)
 {
-    return status == STATUS_STORE || status == STATUS_CORRUPT || status == STATUS_LOCKED;
+    return status == STATUS_STORE || status == STATUS_CORRUPT || status == STATUS_LOCKED ||
+           status == STATUS_INTERRUPTED;
 }
 
 static enum status refuse(struct arena *arena, struct finish_result *out, const struct error *why, struct error *err)
@@ -44,7 +45,8 @@ static enum status check_inputs(const struct finish_request *r, struct arena *ar
     const struct graph_stage *node = &r->graph->stages[r->stage.index];
     if (r->changed.len > 0)
         say_changed(r, arena, r->changed, out);
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX, .verify = true};
+    struct digest_options options = {
+        .mode = DIGEST_DEP, .budget_bytes = UINT64_MAX, .patient = true, .verify = true};
     for (uint32_t i = 0; i < node->dep_count; i++) {
         struct str path = r->graph->files[node->deps[i].index].path;
         struct input now;
@@ -89,7 +91,7 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
             STR_ARG(path), STR_ARG(r->graph->stages[maker.index].declared->name), STR_ARG(path));
         return STATUS_OK;
     }
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX, .patient = true};
     struct input now;
     bool complete;
     struct error why;
@@ -159,6 +161,7 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
 {
     struct digest_options options = {.mode = DIGEST_OUT,
                                      .budget_bytes = declared->cache ? UINT64_MAX : UNCACHED_BYTES_MAX,
+                                     .patient = !r->accepting,
                                      .store = r->keep_record ? r->project->store : NULL,
                                      .progress = r->progress.progress,
                                      .announce = r->progress.announce,
@@ -168,7 +171,8 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
     *produced = false;
     if (!declared->cache && declared->kind == OUT_PLAIN) {
         /* Its size decides whether it is stored: look first. */
-        struct digest_options look = {.mode = DIGEST_OUT, .budget_bytes = UINT64_MAX};
+        struct digest_options look = {
+            .mode = DIGEST_OUT, .budget_bytes = UINT64_MAX, .patient = !r->accepting};
         enum status status = digest_path(r->project->fp, arena, declared->path, &look, &now, &complete, err);
         if (status != STATUS_OK)
             return status;

@@ -1,6 +1,5 @@
 /* The loop: the schedule says what is next, the steps do it, the event loop waits for processes and the pool. */
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "run/run.h"
 
 /* So many stages are checked before commands that end are looked after. */
@@ -36,15 +36,44 @@ const char *stage_origin(struct arena *arena, struct project *project)
 
 /* ---- the event loop ---- */
 
-static void on_signal(uv_signal_t *handle, int number)
+void watch_interrupts(uv_loop_t *loop, uv_poll_t *handle, uv_poll_cb call)
 {
-    struct run *run = handle->data;
-    (void)number;
-    run->interrupted = true;
-    run->saw_exit[130] = true;
-    schedule_stop(run->schedule);
-    run_report_skipped(run);
-    executor_interrupt(run->executor);
+    int code = uv_poll_init(loop, handle, interrupt_fd());
+    if (code == 0)
+        code = uv_poll_start(handle, UV_READABLE, call);
+    assert(code == 0);
+    (void)code;
+    uv_unref((uv_handle_t *)handle);
+}
+
+/* What was made and is being stored has the same time to end as a command has. */
+static void on_grace_over(uv_timer_t *handle)
+{
+    (void)handle;
+    interrupt_hurry();
+}
+
+void run_notice_interrupts(struct run *run)
+{
+    if (run->interrupted == interrupt_count())
+        return;
+    if (run->interrupted == 0) {
+        run->saw_exit[130] = true;
+        schedule_stop(run->schedule);
+        run_report_skipped(run);
+        uv_update_time(&run->loop);
+        uv_timer_start(&run->grace, on_grace_over, run->project->config.grace_ms, 0);
+    }
+    for (unsigned count = interrupt_count(); run->interrupted < count; run->interrupted++)
+        executor_interrupt(run->executor);
+}
+
+static void on_interrupt(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    interrupt_seen();
+    run_notice_interrupts(handle->data);
 }
 
 static void on_tick(uv_timer_t *handle)
@@ -57,17 +86,12 @@ static void on_tick(uv_timer_t *handle)
 
 static enum status open_loop(struct run *run, struct error *err)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     if (uv_loop_init(&run->loop) != 0)
         return error_set(err, STATUS_IO, "no event loop can be made");
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct sigaction before;
-        uv_signal_init(&run->loop, &run->signals[i]);
-        run->signals[i].data = run;
-        if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &before) != 0 || before.sa_handler != SIG_IGN)
-            uv_signal_start(&run->signals[i], on_signal, numbers[i]); /* under nohup the terminal may go away */
-        uv_unref((uv_handle_t *)&run->signals[i]);
-    }
+    run->interrupts.data = run;
+    watch_interrupts(&run->loop, &run->interrupts, on_interrupt);
+    uv_timer_init(&run->loop, &run->grace);
+    uv_unref((uv_handle_t *)&run->grace);
     uv_timer_init(&run->loop, &run->ticker);
     run->ticker.data = run;
     uv_unref((uv_handle_t *)&run->ticker);
@@ -78,8 +102,8 @@ static enum status open_loop(struct run *run, struct error *err)
 static void close_loop(struct run *run)
 {
     executor_destroy(run->executor);
-    for (size_t i = 0; i < sizeof run->signals / sizeof *run->signals; i++)
-        uv_close((uv_handle_t *)&run->signals[i], NULL);
+    uv_close((uv_handle_t *)&run->interrupts, NULL);
+    uv_close((uv_handle_t *)&run->grace, NULL);
     uv_close((uv_handle_t *)&run->ticker, NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
@@ -105,6 +129,7 @@ static void drive(struct run *run)
 {
     uv_timer_start(&run->ticker, on_tick, 0, 0);
     for (;;) {
+        run_notice_interrupts(run);
         bool any = advance(run);
         bool waiting = run->jobs_pending > 0 || executor_running(run->executor) > 0;
         if (!waiting && !any) {
@@ -300,6 +325,7 @@ static enum status execute(struct run *run, struct report_summary *summary, stru
         run->is_fatal = true;
         run->saw_exit[status_exit(status)] = true;
     }
+    run->saw_exit[130] |= interrupt_count() > 0; /* while all was made durable */
     summarise(run, began_ms, summary);
     if (run->is_fatal)
         *err = run->error;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/run.h"
 
@@ -202,7 +203,7 @@ enum status run_plan(struct project *project, const struct run_options *options,
     if (status == STATUS_OK)
         status = recall_from_lock(&planner, err);
     for (uint32_t k = 0; k < g->stage_count && status == STATUS_OK; k++)
-        if (selected[g->order[k].index])
+        if (selected[g->order[k].index] && (status = interrupt_check(false, err)) == STATUS_OK)
             status = plan_stage(&planner, g->order[k], err);
     if (status == STATUS_OK)
         mark_running(&planner);

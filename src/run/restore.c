@@ -7,14 +7,16 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/run.h"
 
-static void forward(void *ctx, uint64_t bytes)
+static bool forward(void *ctx, uint64_t bytes)
 {
     const struct restore_progress *p = ctx;
     if (p->progress != NULL)
         p->progress(p->ctx, bytes);
+    return interrupt_count() == 0;
 }
 
 static enum status restore_file(struct clearing *c, const char *place, struct digest digest, bool executable,
@@ -81,7 +83,9 @@ static enum status restore_tree(struct clearing *c, struct str top, struct diges
     for (uint32_t i = 0; status == STATUS_OK && i < tree.count; i++) {
         struct arena_mark mark = arena_get_mark(c->arena);
         struct str before = folder;
-        status = restore_entry(c, top, &tree.entries[i], &folder, progress, err);
+        status = interrupt_check(false, err);
+        if (status == STATUS_OK)
+            status = restore_entry(c, top, &tree.entries[i], &folder, progress, err);
         if (str_equal(before, folder))
             arena_rewind(c->arena, mark);
     }
@@ -139,11 +143,13 @@ enum status restore_out(struct clearing *c, const struct record_out *out, const 
     struct digest_options options = {.mode = DIGEST_OUT, .budget_bytes = UINT64_MAX};
     struct input now;
     bool complete;
-    struct error ignored;
+    struct error ignored; /* what cannot be digested is not what it should be */
     if (digest_path(c->project->fp, c->arena, out->path, &options, &now, &complete, &ignored) == STATUS_OK &&
         now.kind == out->kind && now.executable == out->executable && digest_equal(now.digest, out->digest))
         return STATUS_OK; /* it is there already */
-    enum status status = fs_make_parents(out->path.ptr, err);
+    enum status status = interrupt_check(false, err);
+    if (status == STATUS_OK)
+        status = fs_make_parents(out->path.ptr, err);
     struct str place = temporary(c->arena, out->path);
     if (status == STATUS_OK)
         status = fs_make_parents(place.ptr, err);

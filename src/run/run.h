@@ -220,10 +220,11 @@ struct run {
     uv_loop_t loop;
     struct executor *executor;
     struct workspace_lock workspace;
-    uv_signal_t signals[3];
+    uv_poll_t interrupts;
+    uv_timer_t grace; /* of the pool's work, after a first interrupt */
     uv_timer_t ticker;
     uint32_t jobs_pending;
-    bool interrupted;
+    unsigned interrupted; /* so many interrupts have been acted on */
     bool lock_current;  /* refit.lock is as this workspace wrote it, for this manifest */
     bool lock_changed;  /* a stage has news for it */
     bool is_fatal;      /* the run cannot go on; `error` says why */
@@ -271,6 +272,10 @@ void run_start(struct run *run, struct stage_id id);
 void run_failed(struct stage_run *s, int exit_status, struct str reason);
 void run_set_fatal(struct run *run, const struct error *err);
 void run_report_skipped(struct run *run);
+/* Act on interrupts that have come. */
+void run_notice_interrupts(struct run *run);
+/* Call on every interrupt from the loop. The handle is closed by the caller. */
+void watch_interrupts(uv_loop_t *loop, uv_poll_t *handle, uv_poll_cb call);
 bool start_command(struct stage_run *s, execution_done done); /* start.c; false if it failed, and that was reported */
 void start_finish(struct stage_run *s);                       /* frees what start_command made */
 struct str log_tail(struct arena *arena, struct str path);

@@ -190,6 +190,11 @@ void run_check(struct run *run, struct stage_id id)
         report_warning(run->report, error_reason(run, &err));
         status = check_stage(&run->check, id, &s->check, &err);
     }
+    if (status == STATUS_INTERRUPTED) {
+        run_notice_interrupts(run);
+        run_failed(s, 130, STR("interrupted while its inputs and outs were read"));
+        return;
+    }
     if (status != STATUS_OK) {
         run_set_fatal(run, &err);
         run_failed(s, status_exit(status), error_reason(run, &err));
@@ -464,11 +469,28 @@ static void finish_done(struct stage_run *s, const struct finish_result *f)
     }
 }
 
+static void job_interrupted(struct job *job)
+{
+    static const char *const reasons[] = {[JOB_DIGEST] = "interrupted while its inputs and outs were read",
+                                          [JOB_RESTORE] = "interrupted while its outs were restored",
+                                          [JOB_PREPARE] = "interrupted before its command began",
+                                          [JOB_FINISH] = "interrupted while its outs were stored"};
+    run_notice_interrupts(job->stage->run);
+    if (job->kind == JOB_FINISH)
+        retry_or_fail(job->stage, str_from(reasons[job->kind]));
+    else
+        run_failed(job->stage, 130, str_from(reasons[job->kind]));
+}
+
 void run_job_done(struct job *job)
 {
     struct stage_run *s = job->stage;
     struct run *run = s->run;
     report_rescued(job);
+    if (job->status == STATUS_INTERRUPTED) {
+        job_interrupted(job);
+        return;
+    }
     if (job->status != STATUS_OK && job->kind == JOB_DIGEST) {
         /* The check meets the same fault, if nothing keeps it from reading, and knows which input it is. */
         run->check.budget_bytes = UINT64_MAX;

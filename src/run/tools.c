@@ -1,12 +1,12 @@
 /* `tools:` commands: what they print is part of the key, so a run asks them all before it checks anything. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "refit/base/interrupt.h"
 #include "run/run.h"
 
 enum { OUTPUT_BYTES_MAX = 64 << 10, TOOL_TIMEOUT_MS = 60000 };
@@ -81,9 +81,11 @@ static uint32_t distinct_tools(const struct project *p, const bool *selected, st
     return count;
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_interrupt(uv_poll_t *handle, int status, int events)
 {
-    (void)number;
+    (void)status;
+    (void)events;
+    interrupt_seen();
     executor_interrupt(handle->data);
 }
 
@@ -97,13 +99,8 @@ static enum status ask(struct project *p, const struct str *tools, uint32_t coun
         return error_set(err, STATUS_IO, "no event loop can be made");
     }
     struct executor *executor = executor_create(&loop, p->config.grace_ms);
-    static const int numbers[] = {SIGINT, SIGTERM};
-    uv_signal_t signals[2];
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        uv_signal_init(&loop, &signals[i]);
-        signals[i].data = executor;
-        uv_signal_start(&signals[i], on_signal, numbers[i]);
-    }
+    uv_poll_t interrupts = {.data = executor};
+    watch_interrupts(&loop, &interrupts, on_interrupt);
     uint32_t started = 0;
     for (; started < count && status == STATUS_OK; started++) {
         struct question *q = &questions[started];
@@ -131,8 +128,7 @@ static enum status ask(struct project *p, const struct str *tools, uint32_t coun
     for (uint32_t i = 0; i < started; i++)
         close(questions[i].fd);
     executor_destroy(executor);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        uv_close((uv_handle_t *)&signals[i], NULL);
+    uv_close((uv_handle_t *)&interrupts, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     free(questions);

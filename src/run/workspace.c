@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "refit/base/table.h"
 #include "run/run.h"
 
@@ -143,6 +144,8 @@ static enum status acquire(struct project *project, const struct workspace_lock 
         enum status status = claim(lock->alive_fd, &claimed, &pid, err);
         if (status == STATUS_OK && claimed)
             status = lock_fd(lock->fd, &taken, err);
+        if (status == STATUS_OK && !taken)
+            status = interrupt_check(false, err);
         if (status != STATUS_OK || taken)
             return status;
         if (!claimed && !wait && tries >= ALIVE_TRIES)

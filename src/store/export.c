@@ -1,9 +1,13 @@
 /* Writing records and what they need to a file, as a stream. */
 #include "store/export.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "store/record.h"
 
 #define WRITE_UNIT (1u << 20)
@@ -15,6 +19,7 @@ struct export {
     const struct store_export_options *options;
     struct store_transfer *counts;
     int fd;
+    bool pipe;
     const char *name;
     struct buf out; /* not written yet */
     struct hasher *hasher;
@@ -24,11 +29,29 @@ struct export {
 
 /* ---- frames ---- */
 
+/* A pipe that can be written to takes so much without blocking: a slow reader keeps no interrupt waiting. */
+static enum status write_pipe(struct export *e, struct str bytes, struct error *err)
+{
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && bytes.len > 0) {
+        struct str piece = str_slice(bytes, 0, bytes.len < PIPE_BUF ? bytes.len : PIPE_BUF);
+        bytes = str_slice(bytes, piece.len, bytes.len);
+        status = interrupt_wait(e->fd, POLLOUT, err);
+        if (status == STATUS_OK)
+            status = fs_write_all(e->fd, piece.ptr, piece.len, e->name, err);
+    }
+    return status;
+}
+
 static enum status flush(struct export *e, struct error *err)
 {
     hasher_update(e->hasher, e->out.ptr, e->out.len);
     e->counts->bytes += e->out.len;
-    enum status status = fs_write_all(e->fd, e->out.ptr, e->out.len, e->name, err);
+    enum status status = interrupt_check(false, err);
+    if (status == STATUS_OK && e->pipe)
+        status = write_pipe(e, buf_view(&e->out), err);
+    else if (status == STATUS_OK)
+        status = fs_write_all(e->fd, e->out.ptr, e->out.len, e->name, err);
     buf_clear(&e->out);
     return status;
 }
@@ -250,6 +273,8 @@ enum status store_export(struct store *store, const struct store_export_options 
                          struct store_transfer *out, struct error *err)
 {
     struct export e = {.store = store, .options = options, .counts = out, .fd = fd, .name = name};
+    struct stat st;
+    e.pipe = fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
     *out = (struct store_transfer){0};
     e.hasher = hasher_create();
     buf_append(&e.out, EXPORT_MAGIC, 8);

@@ -14,7 +14,7 @@ struct sink {
     int fd;
     bool regular; /* a write to it does not block, so it may come straight from the map */
     const char *name;
-    void (*progress)(void *ctx, uint64_t bytes);
+    bool (*progress)(void *ctx, uint64_t bytes);
     void *ctx;
 };
 
@@ -75,8 +75,8 @@ static enum status read_chunk(struct store *store, MDB_txn *txn, struct worker *
     status = emit(sink, bytes, err);
     if (in_map)
         fetch_end(&fetch);
-    if (status == STATUS_OK && sink->progress != NULL)
-        sink->progress(sink->ctx, len);
+    if (status == STATUS_OK && sink->progress != NULL && !sink->progress(sink->ctx, len))
+        status = error_set(err, STATUS_INTERRUPTED, "interrupted");
     return status;
 }
 
@@ -172,7 +172,7 @@ enum status store_get_bytes(struct store *store, struct digest digest, struct bu
 }
 
 enum status store_get_fd(struct store *store, struct digest digest, int fd, const char *name,
-                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err)
+                         bool (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err)
 {
     struct stat st;
     struct sink sink = {.fd = fd, .name = name, .progress = progress, .ctx = ctx};

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "store/record.h"
 
@@ -173,7 +175,9 @@ static enum status add_records(struct import *import, struct error *err)
     arena_init(&arena);
     while (status == STATUS_OK && !reader_done(&r)) {
         struct arena_mark mark = arena_get_mark(&arena);
-        status = check_record(import, &marks, &arena, reader_lstr(&r), err);
+        status = interrupt_check(false, err);
+        if (status == STATUS_OK)
+            status = check_record(import, &marks, &arena, reader_lstr(&r), err);
         arena_rewind(&arena, mark);
     }
     while (status == STATUS_OK && !reader_done(&again))
@@ -319,8 +323,11 @@ enum status store_import(struct store *store, int fd, const char *name, struct s
     import_init(&import, store, name, out);
     char *bytes = mem_resize(NULL, READ_UNIT);
     for (;;) {
+        status = interrupt_wait(fd, POLLIN, err);
+        if (status != STATUS_OK)
+            break;
         ssize_t n = read(fd, bytes, READ_UNIT);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0)
             status = error_errno(err, STATUS_IO, errno, "cannot read %s", name);

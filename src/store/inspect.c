@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "refit/base/interrupt.h"
+
 const char *flaw_text(const struct flaw *flaw, char out[FLAW_TEXT_MAX])
 {
     static const char *const texts[] = {
@@ -44,7 +46,9 @@ static enum status read_chunk(struct store *store, struct worker *worker, struct
                               struct flaw *flaw, struct error *err)
 {
     bool found;
-    enum status status = read_value(store, ITEM_CHUNK, digest, &worker->packed, &found, err);
+    enum status status = interrupt_check(false, err);
+    if (status == STATUS_OK)
+        status = read_value(store, ITEM_CHUNK, digest, &worker->packed, &found, err);
     if (status != STATUS_OK)
         return status;
     if (!found)
@@ -239,7 +243,9 @@ enum status scan_next(struct scan *scan, struct buf *value, bool *found, struct 
     MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val key, kept;
-    enum status status = env_read_begin(env, &txn, err);
+    enum status status = interrupt_check(false, err);
+    if (status == STATUS_OK)
+        status = env_read_begin(env, &txn, err);
     if (status != STATUS_OK)
         return status;
     int rc = mdb_cursor_open(txn, scan->store->dbis[scan->database], &cursor);

@@ -94,7 +94,7 @@ struct intake {
     struct worker *worker;
     int fd;
     const char *name;
-    void (*progress)(void *ctx, uint64_t bytes);
+    bool (*progress)(void *ctx, uint64_t bytes);
     void *ctx;
     size_t at, end; /* of what is in worker->input and not cut yet */
     bool eof;
@@ -121,8 +121,8 @@ static enum status fill(struct intake *in, struct error *err)
         in->eof = n == 0;
         in->end += (size_t)n;
         in->size += (uint64_t)n;
-        if (in->progress != NULL && n > 0)
-            in->progress(in->ctx, (uint64_t)n);
+        if (in->progress != NULL && n > 0 && !in->progress(in->ctx, (uint64_t)n))
+            return error_set(err, STATUS_INTERRUPTED, "interrupted");
     }
     return STATUS_OK;
 }
@@ -143,7 +143,7 @@ static enum status take_chunk(struct store *store, struct intake *in, struct buf
 }
 
 enum status store_put_fd(struct store *store, int fd, const char *name, struct digest *digest, uint64_t *size,
-                         void (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err)
+                         bool (*progress)(void *ctx, uint64_t bytes), void *ctx, struct error *err)
 {
     enum status status = check_writable(store, err);
     if (status != STATUS_OK)

@@ -83,6 +83,17 @@ def is_alive(pid):
         return False
 
 
+def has_open(pid, *names):
+    """Has the process a file open whose path has one of these in it?"""
+    links = []
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            links.append(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+    except OSError:
+        pass  # a descriptor that was closed, or a process that has ended
+    return any(name in link for link in links for name in names)
+
+
 def waiting_in(pid):
     """Where in the kernel each thread of a process is."""
     return [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/wchan")]

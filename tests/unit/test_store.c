@@ -90,9 +90,10 @@ static int scratch_file(void)
     return fd;
 }
 
-static void count_bytes(void *ctx, uint64_t bytes)
+static bool count_bytes(void *ctx, uint64_t bytes)
 {
     *(uint64_t *)ctx += bytes;
+    return true;
 }
 
 /* Puts bytes through memory and through a file, and reads them back both ways. */

@@ -13,7 +13,8 @@
 #include "refit/base/error.h"
 #include "refit/base/str.h"
 
-/* Read a whole file (at most `bytes_max` bytes, else STATUS_IO). ENOENT gives STATUS_NOT_FOUND. */
+/* Read a whole file (at most `bytes_max` bytes, else STATUS_IO). ENOENT gives STATUS_NOT_FOUND. A FIFO is refused,
+ * since it might never end. */
 enum status fs_read(const char *path, uint64_t bytes_max, struct buf *out, struct error *err);
 
 /* Write a file so that it is there whole or not at all: temporary, optional fsync, rename, optional fsync of the
