@@ -251,6 +251,11 @@ def ninja_text():
         "rule link",
         "  command = $cc $optimise $variant -o $out $in $extra $libs",
         "  description = link $out",
+        "rule preload",
+        "  command = $cc $cflags -fPIC -shared -MMD -MF $out.d -o $out $in",
+        "  depfile = $out.d",
+        "  deps = gcc",
+        "  description = link $out",
         "rule syntax",
         "  command = $checker $cflags $cmocka_cflags -fsyntax-only -MMD -MF $out.d -MT $out $in && touch $out",
         "  depfile = $out.d",
@@ -314,14 +319,17 @@ def ninja_text():
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
     for checker in ("gcc", "clang"):
-        for name in [*files, "src/main.c", *map(str, unit), *map(str, fuzz), "tests/tsan.c"]:
+        for name in [*files, "src/main.c", *map(str, unit), *map(str, fuzz), "tests/tsan.c", "tests/faults/faults.c"]:
             target = f"build/syntax/{checker}/{name}.ok"
             out += [f"build {target}: syntax {name}", f"  checker = {checker}"]
             checked.append(target)
     out += [
         "",
+        "# what the tests put between the program and libc",
+        "build build/faults.so: preload tests/faults/faults.c",
+        "",
         "build all: phony build/refit",
-        f"build programs: phony {' '.join(programs)}",
+        f"build programs: phony build/faults.so {' '.join(programs)}",
         "build test: run programs",
         "  do = $python tests/run.py",
         "build demo: run build/refit",
@@ -333,7 +341,7 @@ def ninja_text():
         "  do = $python tests/tidy.py",
         "build install: run build/refit",
         "  do = $python tests/install.py build/refit $prefix",
-        "default all",
+        "default all build/faults.so",
         "",
     ]
     return "\n".join(out)

@@ -81,7 +81,7 @@ def find_tests(options, folder):
     tests += fuzz_tests()
     tests += [random_test("", 12), random_test("asan/", 3)]
     tests += e2e_tests("", ROOT / "build/refit")
-    tests += e2e_tests("asan/", ROOT / "build/asan/refit")
+    tests += e2e_tests("asan/", ROOT / "build/asan/refit", without="plain")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)
     return tests
 
@@ -136,11 +136,12 @@ def tags(script):
     return match.group(1).split() if match else []
 
 
-def e2e_tests(variant, program, tag=None, wrapper=()):
+def e2e_tests(variant, program, tag=None, wrapper=(), without=None):
     unusable = "the thread sanitizer does not start on this machine" if wrapper is None else None
     environment = {"REFIT": str(program), "PYTHONPATH": "tests/e2e"}
     return [Test(f"{variant}e2e/{script.parent.name}", [sys.executable, "-B", script], environment, unusable)
-            for script in sorted(Path("tests/e2e").glob("*/test.py")) if tag is None or tag in tags(script)]
+            for script in sorted(Path("tests/e2e").glob("*/test.py"))
+            if (tag is None or tag in tags(script)) and without not in tags(script)]
 
 
 # ---- running them ----

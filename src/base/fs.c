@@ -1,5 +1,6 @@
 /* Reading and writing whole files, folders and clocks. */
 #include "refit/base/fs.h"
+#include "refit/base/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,34 +62,46 @@ enum status fs_write_all(int fd, const void *bytes, size_t len, const char *what
     return STATUS_OK;
 }
 
-enum status fs_write_atomic(const char *path, struct str bytes, mode_t mode, bool sync, struct error *err)
+enum status fs_sync_directory(const char *path, struct error *err)
 {
-    size_t size = strlen(path) + 32;
-    char *temporary = mem_alloc(size);
-    snprintf(temporary, size, "%s.tmp-%ld", path, (long)getpid());
-    enum status status = STATUS_OK;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, STATUS_IO, errno, "cannot open %s", path);
+    /* Some file systems cannot sync a folder, and say EINVAL. */
+    int bad = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+    close(fd);
+    return bad ? error_errno(err, STATUS_IO, bad, "cannot sync %s", path) : STATUS_OK;
+}
+
+static enum status sync_parent(const char *path, struct error *err)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    enum status status = fs_sync_directory(str_terminated(&scratch, path_parent(str_from(path))), err);
+    arena_finish(&scratch);
+    return status;
+}
+
+enum status fs_write_atomic(const char *path, const char *temporary, struct str bytes, mode_t mode, bool sync,
+                            struct error *err)
+{
+    enum status status = fs_make_parents(temporary, err);
+    if (status != STATUS_OK)
+        return status;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) {
-        status = error_errno(err, STATUS_IO, errno, "cannot make %s", temporary);
-        goto out;
-    }
-    status = fs_write_all(fd, bytes.ptr, bytes.len, temporary, err);
+    if (fd < 0)
+        return error_errno(err, STATUS_IO, errno, "cannot write %s: cannot make %s", path, temporary);
+    status = fs_write_all(fd, bytes.ptr, bytes.len, path, err);
     if (status == STATUS_OK && sync && fsync(fd) != 0)
-        status = error_errno(err, STATUS_IO, errno, "cannot sync %s", temporary);
+        status = error_errno(err, STATUS_IO, errno, "cannot sync %s", path);
     if (close(fd) != 0 && status == STATUS_OK)
-        status = error_errno(err, STATUS_IO, errno, "cannot write %s", temporary);
+        status = error_errno(err, STATUS_IO, errno, "cannot write %s", path);
     if (status == STATUS_OK && rename(temporary, path) != 0)
         status = error_errno(err, STATUS_IO, errno, "cannot rename %s to %s", temporary, path);
     if (status != STATUS_OK)
         unlink(temporary);
-    else if (sync) {
-        char *slash = strrchr(temporary, '/');
-        if (slash != NULL)
-            slash[slash == temporary] = '\0';
-        status = fs_sync_directory(slash ? temporary : ".", err);
-    }
-out:
-    free(temporary);
+    else if (sync)
+        status = sync_parent(path, err);
     return status;
 }
 
@@ -120,17 +133,6 @@ enum status fs_make_parents(const char *path, struct error *err)
     enum status status = fs_make_directories(parent, err);
     free(parent);
     return status;
-}
-
-enum status fs_sync_directory(const char *path, struct error *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot open %s", path);
-    /* Some file systems cannot sync a folder, and say EINVAL. */
-    int bad = fsync(fd) != 0 && errno != EINVAL ? errno : 0;
-    close(fd);
-    return bad ? error_errno(err, STATUS_IO, bad, "cannot sync %s", path) : STATUS_OK;
 }
 
 enum status fs_lstat(const char *path, struct stat *out, bool *found, struct error *err)

@@ -101,6 +101,16 @@ enum status lock_is_current(struct project *p, bool *current, struct error *err)
     return status;
 }
 
+static enum status write_lock(struct str text, struct error *err)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    enum status status =
+        fs_write_atomic(LOCK_FILE, temporary_place(&scratch, STR(LOCK_FILE)).ptr, text, 0666, true, err);
+    arena_finish(&scratch);
+    return status;
+}
+
 enum status lock_save(struct project *p, const struct lock *lock, bool whole, bool dry, bool *changed,
                       struct error *err)
 {
@@ -116,7 +126,7 @@ enum status lock_save(struct project *p, const struct lock *lock, bool whole, bo
     }
     status = STATUS_OK;
     if (*changed && !dry)
-        status = fs_write_atomic(LOCK_FILE, buf_view(&text), 0666, true, err);
+        status = write_lock(buf_view(&text), err);
     current = status == STATUS_OK && whole && !(*changed && dry);
 out:
     /* No mark: the next run reads the file, and tells it of every stage. */

@@ -1,4 +1,4 @@
-/* Restoring outs from the store: into a temporary beside the place, then renamed. Links are never followed. */
+/* Restoring outs from the store: into a temporary, then renamed. Links are never followed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -108,35 +108,6 @@ static enum status restore_to(struct clearing *c, const struct record_out *out, 
     return status;
 }
 
-#define RESTORE_TEMPORARIES ".refit/tmp"
-
-/* Where an out is put together: in .refit, where nobody counts it, unless its folder is on another file system, where
- * it could not be renamed to. Names of 255 bytes leave no room for a suffix: the temporary has a name of its own. */
-static struct str temporary(struct arena *arena, struct str out)
-{
-    char hex[DIGEST_HEX + 1];
-    digest_hex(digest_of(out.ptr, out.len), hex);
-    struct stat here, there;
-    bool same = stat(".refit", &here) == 0 && stat(str_terminated(arena, path_parent(out)), &there) == 0 &&
-                here.st_dev == there.st_dev;
-    return same ? str_format(arena, RESTORE_TEMPORARIES "/%s", hex)
-                : path_join(arena, path_parent(out), str_format(arena, ".refit-%.16s.tmp", hex));
-}
-
-enum status restore_clean(struct project *p, struct arena *arena, struct error *err)
-{
-    enum status status = fs_remove_tree(RESTORE_TEMPORARIES, err);
-    for (uint32_t i = 0; i < p->graph.stage_count; i++) {
-        const struct manifest_stage *stage = p->graph.stages[i].declared;
-        for (uint32_t j = 0; j < stage->out_count && status == STATUS_OK; j++) {
-            struct arena_mark mark = arena_get_mark(arena);
-            status = fs_remove_tree(temporary(arena, stage->outs[j].path).ptr, err);
-            arena_rewind(arena, mark);
-        }
-    }
-    return status;
-}
-
 enum status restore_out(struct clearing *c, const struct record_out *out, const struct restore_progress *progress,
                         struct error *err)
 {
@@ -150,7 +121,7 @@ enum status restore_out(struct clearing *c, const struct record_out *out, const 
     enum status status = interrupt_check(false, err);
     if (status == STATUS_OK)
         status = fs_make_parents(out->path.ptr, err);
-    struct str place = temporary(c->arena, out->path);
+    struct str place = temporary_place(c->arena, out->path);
     if (status == STATUS_OK)
         status = fs_make_parents(place.ptr, err);
     if (status == STATUS_OK)

@@ -103,8 +103,12 @@ struct restore_progress {
 enum status restore_out(struct clearing *c, const struct record_out *out, const struct restore_progress *progress,
                         struct error *err);
 
-/* Remove what a killed restore left beside the outs. */
-enum status restore_clean(struct project *project, struct arena *arena, struct error *err);
+/* ---- temporaries (temporary.c) ---- */
+
+/* Where what belongs at `path` is put together, to be renamed; its folder may have to be made. */
+struct str temporary_place(struct arena *arena, struct str path);
+/* Remove what a killed run left in these places. */
+enum status temporary_clean(struct project *project, struct arena *arena, struct error *err);
 
 /* ---- after a command (finish.c) ---- */
 

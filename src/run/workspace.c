@@ -29,9 +29,12 @@ enum status workspace_prepare(struct error *err)
 {
     if (access(".refit/.gitignore", F_OK) == 0)
         return STATUS_OK;
+    /* Nobody has the lock yet: two may be here at once. */
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, ".refit/.gitignore.tmp-%ld", (long)getpid());
     enum status status = fs_make_directories(".refit", err);
     if (status == STATUS_OK)
-        status = fs_write_atomic(".refit/.gitignore", STR("*\n"), 0666, false, err);
+        status = fs_write_atomic(".refit/.gitignore", temporary, STR("*\n"), 0666, false, err);
     return status;
 }
 
@@ -193,7 +196,7 @@ enum status workspace_lock(struct project *project, bool wait, struct arena *are
         *left = before.stages;
         *left_count = before.count;
         if (before.pid != 0)
-            status = restore_clean(project, arena, err);
+            status = temporary_clean(project, arena, err);
     }
     if (status == STATUS_OK) {
         char line[64];

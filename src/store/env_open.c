@@ -167,7 +167,7 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
         status = error_errno(err, STATUS_STORE, errno, "cannot look at %s", data);
         goto out;
     }
-    if (read_only && file_size == 0) {
+    if (read_only && (file_size == 0 || env_is_unborn(data))) {
         status = error_set(err, STATUS_NOT_FOUND, "there is no %s in %s", noun, directory);
         goto out;
     }
@@ -177,6 +177,8 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
     int rc = reserve_lock(env);
     if (rc == 0)
         rc = open_fitting(env, file_size);
+    if (rc == MDB_INVALID && !read_only && env_empty_unborn(data))
+        rc = open_fitting(env, 0);
     status = rc == 0 ? check_length(env, file_size, err) : open_error(env, rc, err);
     if (status == STATUS_OK) {
         int dead;

@@ -462,7 +462,7 @@ static void files_are_written_whole(void **unused)
     struct stat st;
     write_file("b", "old");
     assert_int_equal(link("b", "other"), 0);
-    assert_int_equal(fs_write_atomic("b", STR("new\0bytes"), 0600, true, &err), STATUS_OK);
+    assert_int_equal(fs_write_atomic("b", "made/on/the/way", STR("new\0bytes"), 0600, true, &err), STATUS_OK);
     assert_int_equal(fs_read("b", 100, &buf, &err), STATUS_OK);
     assert_true(str_equal(buf_view(&buf), STR("new\0bytes")));
     assert_int_equal(stat("b", &st), 0);
@@ -472,14 +472,16 @@ static void files_are_written_whole(void **unused)
     assert_string_equal(buf.ptr, "old");
     /* a link in its place is replaced, not followed */
     assert_int_equal(symlink("b", "link"), 0);
-    assert_int_equal(fs_write_atomic("link", STR("x"), 0600, false, &err), STATUS_OK);
+    assert_int_equal(fs_write_atomic("link", "tmp", STR("x"), 0600, false, &err), STATUS_OK);
     assert_int_equal(lstat("link", &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(stat("b", &st), 0);
     assert_int_equal(st.st_size, 9);
-    assert_int_equal(fs_write_atomic("none/x", STR(""), 0600, false, &err), STATUS_IO);
+    assert_int_equal(fs_write_atomic("none/x", "tmp", STR(""), 0600, false, &err), STATUS_IO);
     assert_int_equal(mkdir("taken", 0755), 0);
-    assert_int_equal(fs_write_atomic("taken", STR(""), 0600, false, &err), STATUS_IO);
+    assert_int_equal(fs_write_atomic("taken", "tmp", STR(""), 0600, false, &err), STATUS_IO);
+    assert_int_equal(lstat("tmp", &st), -1); /* nothing half made is left */
+    assert_int_equal(fs_write_atomic("b", "taken", STR(""), 0600, false, &err), STATUS_IO);
     assert_int_equal(fs_remove_tree("taken", &err), STATUS_OK);
     buf_finish(&buf);
 }

@@ -286,10 +286,11 @@ static void a_reader_needs_a_store(void **state)
 
 static void put_file(struct bench *bench, const char *folder, const char *bytes, size_t len)
 {
-    char path[160];
+    char path[160], temporary[160];
     snprintf(path, sizeof path, "%s/%s/data.mdb", bench->directory, folder);
+    snprintf(temporary, sizeof temporary, "%s/temporary", bench->directory);
     OK(bench, fs_make_parents(path, &bench->err));
-    OK(bench, fs_write_atomic(path, (struct str){bytes, len}, 0644, false, &bench->err));
+    OK(bench, fs_write_atomic(path, temporary, (struct str){bytes, len}, 0644, false, &bench->err));
 }
 
 static void other_files_are_refused(void **state)
@@ -304,6 +305,48 @@ static void other_files_are_refused(void **state)
     assert_non_null(strstr(bench->err.message, "not an LMDB file"));
     snprintf(path, sizeof path, "%s/text/data.mdb", bench->directory);
     assert_int_not_equal(store_open(path, &writable, &other, &bench->err), STATUS_OK);
+}
+
+/* A full disk or a power cut while LMDB makes the file. */
+static void what_was_only_begun_is_made_again(void **state)
+{
+    struct bench *bench = *state;
+    long page = sysconf(_SC_PAGESIZE);
+    char path[128], data[140];
+    struct store *store;
+    struct digest digest;
+    snprintf(path, sizeof path, "%s/begun", bench->directory);
+    snprintf(data, sizeof data, "%s/data.mdb", path);
+    static const struct {
+        long kept, from, to; /* in halves of a page: its length, and what of it is zeros */
+    } cases[] = {{2, 0, 0}, {1, 0, 0}, {3, 0, 0}, {4, 0, 2}, {4, 2, 4}, {4, 0, 4}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        MDB_env *env;
+        assert_int_equal(mkdir(path, 0755), 0);
+        assert_int_equal(mdb_env_create(&env), 0);
+        assert_int_equal(mdb_env_open(env, path, 0, 0666), 0);
+        mdb_env_close(env);
+        int fd = open(data, O_RDWR);
+        char *zeros = mem_alloc((size_t)(2 * page));
+        size_t len = (size_t)((cases[i].to - cases[i].from) * page / 2);
+        assert_int_equal(pwrite(fd, zeros, len, cases[i].from * page / 2), len);
+        assert_int_equal(ftruncate(fd, cases[i].kept * page / 2), 0);
+        close(fd);
+        assert_int_equal(store_open(path, &reading, &store, &bench->err), STATUS_NOT_FOUND);
+        OK(bench, store_open(path, &writable, &store, &bench->err));
+        OK(bench, store_put_bytes(store, STR("kept"), &digest, &bench->err));
+        OK(bench, store_flush(store, &bench->err));
+        store_close(store);
+        /* One that has been committed to is not emptied, whatever befell it. */
+        fd = open(data, O_RDWR);
+        off_t size = lseek(fd, 0, SEEK_END);
+        assert_int_equal(pwrite(fd, zeros, (size_t)page, (i % 2) * page), page);
+        assert_int_equal(store_open(path, &writable, &store, &bench->err), STATUS_STORE);
+        assert_int_equal(lseek(fd, 0, SEEK_END), size);
+        close(fd);
+        free(zeros);
+        OK(bench, fs_remove_tree(path, &bench->err));
+    }
 }
 
 /* The store's own file, opened with LMDB alone. */
@@ -769,6 +812,7 @@ int main(void)
         TEST(long_lists_are_objects_themselves),
         TEST(a_reader_needs_a_store),
         TEST(other_files_are_refused),
+        TEST(what_was_only_begun_is_made_again),
         TEST(another_format_is_refused),
         TEST(another_database_is_refused),
         TEST(a_damaged_chunk_is_dropped_and_rebuilt),

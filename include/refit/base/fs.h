@@ -17,9 +17,10 @@
  * since it might never end. */
 enum status fs_read(const char *path, uint64_t bytes_max, struct buf *out, struct error *err);
 
-/* Write a file so that it is there whole or not at all: temporary, optional fsync, rename, optional fsync of the
- * folder. */
-enum status fs_write_atomic(const char *path, struct str bytes, mode_t mode, bool sync, struct error *err);
+/* Write a file so that it is there whole or not at all: into `temporary`, in a folder on the same file system that is
+ * made if need be; optional fsync; rename; optional fsync of the folder. */
+enum status fs_write_atomic(const char *path, const char *temporary, struct str bytes, mode_t mode, bool sync,
+                            struct error *err);
 
 /* Write all bytes, restarting short writes. */
 enum status fs_write_all(int fd, const void *bytes, size_t len, const char *what, struct error *err);

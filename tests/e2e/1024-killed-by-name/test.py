@@ -1,0 +1,73 @@
+"""A run that is killed before a chunk, between chunks and record, before the sync, and around refit.lock's rename."""
+# tags: plain
+from faults import KILLED, points_of, preload, Rest
+from harness import equal, expect, Project
+
+rest = Rest()
+before = rest.copy().store_stats()
+lock = rest.template.bytes("refit.lock")
+
+
+def killed(fault):
+    p = rest.copy()
+    p.refit("run", exit=KILLED, env=preload(fault))
+    return p
+
+
+# Before the commit nothing of the transaction counts, however much of it was written.
+for fault in ("kill write-store", "kill-within write-store", "kill sync-store", "kill commit-store"):
+    p = killed(fault)
+    stats = p.store_stats()
+    equal((stats["records"], stats["chunks"]), (before["records"], before["chunks"]), f"{fault}: what the store has")
+    equal(p.bytes("refit.lock"), lock, f"{fault}: refit.lock")
+    equal(rest.check(p).counts["ran"], 5, f"{fault}: what is made again")
+
+# The store has it all; neither refit.lock nor the state says so. A persisted out is fresh by the state alone.
+for fault in ("kill-after commit-store", "kill write-refit.lock", "kill sync-refit.lock", "kill rename-refit.lock"):
+    p = killed(fault)
+    equal(p.store_stats()["records"], before["records"] + 5, f"{fault}: records")
+    equal(p.bytes("refit.lock"), lock, f"{fault}: refit.lock")
+    equal(rest.check(p).started, ["keep"], f"{fault}: what is made again")
+
+# refit.lock is new and the state is not.
+for fault in ("kill-after rename-refit.lock", "kill write-state", "kill sync-state", "kill commit-state"):
+    p = killed(fault)
+    expect(p.bytes("refit.lock") != lock, f"{fault}: refit.lock is the new one")
+    equal(rest.check(p).started, ["keep"], f"{fault}: what is made again")
+
+# All is done but giving back the workspace.
+for fault in ("kill-after commit-state", "kill truncate-workspace#2"):
+    p = killed(fault)
+    result = rest.check(p)
+    equal(result.counts["ran"] - ("keep" in result.started), 0, f"{fault}: what is made again")
+
+# A large out takes several transactions. One that was cut off leaves chunks that nothing refers to yet, no record, and
+# less to write the next time.
+p = Project("""\
+    stages:
+      large:
+        cmd: head -c 70000000 /dev/zero | openssl enc -aes-128-ctr -nosalt -K 00 -iv 00 > large.bin 2>error.txt
+        outs: [large.bin]
+    """)
+result, points = points_of(p, "run")
+made = p.bytes("large.bin")
+equal(len(made), 70_000_000, "bytes of the out")
+names = [name for name, _ in points]
+commits = names.count("commit-store")
+expect(commits > 3, f"{commits} commits")
+for last in range(commits, commits - 2, -1):
+    p = p.sibling(f"killed-{last}")
+    p.write("refit.yaml", (p.base / "project/refit.yaml").read_text())
+    p.refit("run", exit=KILLED, env=preload(f"kill commit-store#{last}"))
+    stats = p.store_stats()
+    equal(stats["records"], 0, f"records before commit {last}")
+    expect(stats["chunks"] > 0, f"chunks before commit {last}")
+    p.refit("verify")
+    expect(not p.exists("refit.lock"), "refit.lock")
+    result, again = points_of(p, "run", "--json")
+    equal(result.counts["ran"], 1, "stages that ran")
+    written = [name for name, _ in again].count("write-store")
+    expect(written < names.count("write-store"), f"{written} writes of what was there already")
+    expect(p.bytes("large.bin") == made, "the out")
+    p.refit("verify")
+    p.run(fresh=1)
