@@ -34,6 +34,8 @@ LIBRARIES = {
     "libzstd": "libzstd-dev",
     "jansson": "libjansson-dev",
 }
+# xxHash for x86 can be built so that it picks the widest instructions of the processor.
+DISPATCH = "#include <xxh_x86dispatch.h>\nint main(void) { return (int)XXH3_128bits(\"\", 0).low64; }\n"
 TEST_LIBRARIES = {"cmocka": "libcmocka-dev"}
 TOOLS = {"ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
 COMPILERS = ["gcc", "clang", "cc"]
@@ -182,6 +184,15 @@ def accepts(compiler, flags, text=""):
     return subprocess.run(command, input=text, text=True, capture_output=True).returncode == 0
 
 
+def links(compiler, cflags, libs, text):
+    """Does a program of this text link?"""
+    probe = ROOT / "build/probe"
+    command = [*shlex.split(compiler), *shlex.split(cflags), "-x", "c", "-", "-o", str(probe), *shlex.split(libs)]
+    good = subprocess.run(command, input=text, text=True, capture_output=True).returncode == 0
+    probe.unlink(missing_ok=True)
+    return good
+
+
 def pkg_config(what, names):
     config = shutil.which("pkg-config") or fail("pkg-config is missing: run python3 configure.py --install-deps")
     answer = subprocess.run([config, what, *names], capture_output=True, text=True)
@@ -193,11 +204,15 @@ def pkg_config(what, names):
 
 def write_config(options):
     compiler = find_compiler(options.cc)
+    (ROOT / "build").mkdir(exist_ok=True)
     quiet = " ".join(QUIET) if accepts(compiler, QUIET) else ""
     sanitizers = "-fsanitize=" + ",".join(options.sanitize) if options.sanitize else ""
     if sanitizers:
         sanitizers += " -fno-sanitize-recover=all -fno-omit-frame-pointer " + quiet
     has_cmocka = has_library("cmocka")
+    cflags, libs = pkg_config("--cflags", LIBRARIES), pkg_config("--libs", LIBRARIES)
+    if links(compiler, cflags, libs, DISPATCH):
+        cflags = f"{cflags} -DHAS_XXH_DISPATCH".strip()
     settings = {
         "cc": compiler,
         "ar": "ar",
@@ -205,8 +220,8 @@ def write_config(options):
         "optimise": "-O0 -g3" if options.debug else "-O2 -g",
         "quiet": quiet,
         "sanitize": sanitizers,
-        "library_cflags": pkg_config("--cflags", LIBRARIES),
-        "library_libs": pkg_config("--libs", LIBRARIES),
+        "library_cflags": cflags,
+        "library_libs": libs,
         "cmocka_cflags": pkg_config("--cflags", TEST_LIBRARIES) if has_cmocka else "",
         "cmocka_libs": pkg_config("--libs", TEST_LIBRARIES) if has_cmocka else "-lcmocka",
         "python": shlex.quote(sys.executable),
@@ -214,7 +229,6 @@ def write_config(options):
     }
     text = "# Written by configure.py: what is true of this machine.\n"
     text += "".join(f"{name} = {str(value).replace('$', '$$')}\n" for name, value in settings.items())
-    (ROOT / "build").mkdir(exist_ok=True)
     write_if_changed(ROOT / "build/config.ninja", text)
 
 

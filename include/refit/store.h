@@ -31,7 +31,7 @@
 
 #define STORE_FORMAT 1
 
-/* Chunk sizes in bytes. FastCDC with normalised chunking; settled by tests/bench. */
+/* Chunk sizes in bytes. FastCDC's normalised chunking with a hash made for vectors; settled by tests/bench. */
 #define CHUNK_MIN (64u << 10)
 #define CHUNK_AVERAGE (256u << 10)
 #define CHUNK_MAX (1u << 20)

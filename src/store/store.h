@@ -111,6 +111,9 @@ struct store {
     struct worker *workers;
 };
 
+/* chunk_cut as every processor can do it: the same cuts (for tests). */
+size_t chunk_cut_plain(const uint8_t *bytes, size_t len);
+
 /* ---- blocks: chunks as they are kept (block.c) ---- */
 
 #define BLOCK_HEADER 8
