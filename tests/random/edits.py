@@ -1,137 +1,9 @@
 """What can happen to a project between two runs. Each edit takes a generator of chance and the workspace."""
 import copy
 
-from pipeline import FILTERS, below, edges_of, is_folder, order_of, touches
-
-LETTERS = "0123456789abcdef"
-FOLDERS = ["d0", "d1", "w0", "w1"]
-
-
-def text(chance, size=None):
-    size = chance.choice([1, 8, 30, 30, 60, 200]) if size is None else size
-    lines = "".join(chance.choice(LETTERS + "\n\n#") for _ in range(size))
-    return lines.encode() + chance.choice([b"\n", b"\n", b""])
-
-
-def large(chance):
-    """More than the smallest read and, at times, more than a chunk."""
-    word = text(chance, 40)
-    return word * chance.choice([300, 3000, 30000])
-
-
-# ---- making a project ----
-
-def new_spec(chance):
-    spec = {"stages": [], "params": {}, "notes": 0, "padding": chance.choice([0, 0, 0, 70000])}
-    for file in chance.sample(["params.yaml", "cfg/p.json"], chance.randint(1, 2)):
-        spec["params"][file] = {f"g{g}": {f"k{g}{k}": value(chance) for k in range(chance.randint(1, 3))}
-                                for g in range(chance.randint(1, 3))}
-    return spec
-
-
-def value(chance):
-    return chance.choice([str(chance.randint(0, 99)), str(chance.randint(0, 9)), "0.5", "1.5", "abc", "true", "false"])
-
-
-def new_sources(chance):
-    sources = {f"s{n}": text(chance) for n in range(chance.randint(2, 5))}
-    sources.update({f"inc/i{n}": text(chance) for n in range(4)})
-    sources.update({f"inc/m{n}": include_list(chance) for n in range(2)})
-    for folder in FOLDERS[:2]:
-        sources.update({f"{folder}/{'sub/' * chance.randint(0, 1)}f{n}": text(chance)
-                        for n in range(chance.randint(1, 4))})
-    if chance.random() < 0.1:
-        sources["s0"] = large(chance)
-    return sources
-
-
-def include_list(chance):
-    return "".join(f"inc/i{chance.randint(0, 3)}\n" for _ in range(chance.randint(0, 3))).encode()
-
-
-def all_outs(spec):
-    return [out for stage in spec["stages"] for out in stage["outs"]]
-
-
-def readable(chance, spec, vfs):
-    """A path that a stage may depend on."""
-    made = [out["path"] for out in all_outs(spec)]
-    inside = [f"{out['path']}/a" for out in all_outs(spec) if out["tree"] and out["path"].split("/")[-1][0] == "t"]
-    files = [path for path, entry in vfs.items() if entry[0] == "f" and not is_folder(path) and path[0] in "sd"
-             and not any(touches(path, out) for out in made) and not path.endswith(".pyc")]
-    folders = [folder for folder in FOLDERS if below(vfs, folder) or any(out.startswith(folder + "/") for out in made)]
-    pool = chance.choice([made, made, made, inside, files, files, folders])
-    return chance.choice(sorted(pool)) if pool else None
-
-
-def new_stage(chance, spec, vfs, number):
-    name = f"n{number}"
-    stage = {"name": name, "salt": chance.randint(10, 99), "deps": [], "params": [], "needs": [], "outs": [],
-             "filter": chance.choice(["cat", "cat", "sum", "sum", "sum", "few", "size", "code"]), "depfile": False,
-             "flags": [flag for flag, share in (("always", 0.03), ("list", 0.3), ("xdep", 0.2))
-                       if chance.random() < share]}
-    if chance.random() < 0.15:
-        stage["depfile"] = True
-        stage["deps"].append(f"inc/m{chance.randint(0, 1)}")
-    for _ in range(chance.choice([0, 1, 1, 2, 2, 3])):
-        dep = readable(chance, spec, vfs)
-        if dep and dep not in stage["deps"]:
-            stage["deps"].append(dep)
-    for _ in range(chance.choice([0, 0, 1, 2])):
-        param = new_param(chance, spec)
-        if param not in stage["params"]:
-            stage["params"].append(param)
-    if spec["stages"] and chance.random() < 0.15:
-        stage["needs"].append(chance.choice(spec["stages"])["name"])
-    for count in range(chance.choice([1, 1, 1, 1, 2, 2, 3]) if chance.random() < 0.95 or not stage["deps"] else 0):
-        stage["outs"].append(new_out(chance, f"{number}_{count}"))
-    if stage["outs"] and chance.random() < 0.08:
-        stage["filter"] = "params"
-        stage["outs"] = [{**new_out(chance, "0"), "path": f"gen/{name}.yaml", "tree": False, "persist": False}]
-    return stage
-
-
-def new_out(chance, suffix):
-    letter = chance.choice("ooooett")
-    folder = chance.choice(["", "", "out/", "out/deep/", "w0/", "w1/", "d1/"])
-    return {"path": f"{folder}{letter}{suffix}", "tree": letter == "t" or (letter == "e" and chance.random() < 0.5),
-            "x": chance.random() < 0.2, "cache": chance.random() > 0.15,
-            "persist": letter == "o" and chance.random() < 0.04}
-
-
-def new_param(chance, spec):
-    made = [out["path"] for out in all_outs(spec) if out["path"].startswith("gen/")]
-    if made and chance.random() < 0.5:
-        return [chance.choice(made), "k"]
-    file = chance.choice(sorted(spec["params"]))
-    group = chance.choice(sorted(spec["params"][file]))
-    return [file, chance.choice([None, group, group] + [f"{group}.{key}" for key in spec["params"][file][group]] * 2)]
-
-
-def is_valid(spec):
-    outs = [out["path"] for out in all_outs(spec)]
-    for i, path in enumerate(outs):
-        if any(touches(path, other) for other in outs[:i]):
-            return False
-    for stage in spec["stages"]:
-        if any(out["x"] and out["persist"] for out in stage["outs"]):
-            return False
-    return order_of(spec) is not None
-
-
-def tidy(spec, vfs):
-    """What nobody makes any more cannot be named."""
-    names = {stage["name"] for stage in spec["stages"]}
-    made = [out["path"] for out in all_outs(spec)]
-    for stage in spec["stages"]:
-        stage["needs"] = [name for name in stage["needs"] if name in names]
-        stage["params"] = [param for param in stage["params"] if param[0] in spec["params"] or param[0] in made]
-        stage["deps"] = [dep for dep in stage["deps"] if dep in vfs or any(touches(dep, path) for path in made)]
-        if stage["depfile"] and not (stage["deps"] and stage["deps"][0].startswith("inc/m")):
-            stage["depfile"] = False
-
-
-# ---- edits ----
+from pipeline import FILTERS, edges_of
+from projects import (FOLDERS, LETTERS, LINKS, TOOLS, VARIABLES, WDIRS, all_outs, include_list, is_valid, large,
+                      new_out, new_param, new_stage, readable, text, tidy, value, version)
 
 def pick_file(chance, ws):
     files = sorted(path for path, entry in ws.sources().items()
@@ -179,16 +51,17 @@ def edit_includes(chance, ws):
 def edit_folder(chance, ws):
     """Names in a folder: a file more, one less, one under another name, one that does not count."""
     folder = chance.choice(FOLDERS)
-    files = sorted(path for path in ws.sources() if path.startswith(folder + "/"))
+    sources = ws.sources()
+    files = sorted(path for path in sources if path.startswith(folder + "/"))
     kind = chance.randrange(5)
     if kind == 0 or not files:
         ws.write(f"{folder}/{'sub/' * chance.randint(0, 1)}f{chance.randint(0, 9)}", text(chance))
     elif kind == 1:
         ws.remove(chance.choice(files))
     elif kind == 2:
-        new = f"{folder}/f{chance.randint(0, 9)}"
-        if new not in ws.scan():
-            ws.rename(chance.choice(files), new)
+        old, new = chance.choice(files), f"{folder}/f{chance.randint(0, 9)}"
+        if new not in ws.scan() and sources[old][0] == "f":  # links in another place might make a circle
+            ws.rename(old, new)
     elif kind == 3:
         ws.write(f"{folder}/x{chance.randint(0, 2)}.pyc", text(chance))
     else:
@@ -279,15 +152,71 @@ def edit_remove_stage(chance, ws):
     change_spec(chance, ws, change)
 
 
+def freeze(chance, spec, stage):
+    """Or thaw all: a frozen stage hides what is above it."""
+    if any("frozen" in each["flags"] for each in spec["stages"]) and chance.random() < 0.6:
+        for each in spec["stages"]:
+            each["flags"] = [flag for flag in each["flags"] if flag != "frozen"]
+    else:
+        stage["flags"] = sorted({*stage["flags"], "frozen"})
+
+
+def edit_link(chance, ws):
+    """A link more, to another place, or gone."""
+    path = chance.choice(sorted(LINKS))
+    if chance.random() < 0.2:
+        ws.remove(path)
+    else:
+        ws.link(path, chance.choice(LINKS[path]))
+
+
+def edit_environment(chance, ws):
+    ws.set_variable(chance.choice(VARIABLES), chance.choice(["a", "b", "two words", "", None]))
+
+
+def edit_tools(chance, ws):
+    """Another version of what makes it; or other stages that look at it."""
+    def change(spec, _):
+        stage = chance.choice(spec["stages"]) if spec["stages"] else spec
+        holder = spec if chance.random() < 0.3 else stage
+        holder["tools"] = [] if holder["tools"] else [chance.choice(TOOLS)]
+    if chance.random() < 0.6:
+        ws.write(f"ver/{chance.choice(TOOLS)}", version(chance)[1], keep_times=chance.random() < 0.3)
+    elif chance.random() < 0.3:
+        ws.remove(f"ver/{chance.choice(TOOLS)}")
+    else:
+        change_spec(chance, ws, change)
+
+
+def edit_declared(chance, ws):
+    """The working directory; the variables that count."""
+    def change(spec, _):
+        if not spec["stages"]:
+            return
+        stage = chance.choice(spec["stages"])
+        if chance.random() < 0.5:
+            stage["wdir"] = chance.choice([".", *WDIRS])
+        elif stage["env"] and chance.random() < 0.4:
+            stage["env"].pop()
+        else:
+            name = chance.choice(VARIABLES)
+            stage["env"] = [each for each in stage["env"] if each[0] != name]
+            stage["env"].append([name, chance.choice([None, None, "set", "", "other"])])
+    change_spec(chance, ws, change)
+
+
 def edit_flags(chance, ws):
     def change(spec, _):
         if not spec["stages"]:
             return
         stage = chance.choice(spec["stages"])
-        kind = chance.randrange(6)
+        kind = chance.randrange(8)
         if kind <= 2 or not stage["outs"]:
             flag = ("list", "xdep", "always")[min(kind, 2) if chance.random() < 0.2 else kind % 2]
             stage["flags"] = sorted(set(stage["flags"]) ^ {flag})
+            return
+        if kind >= 6:
+            freeze(chance, spec, stage)
             return
         out = chance.choice(stage["outs"])
         if kind == 3:
@@ -309,7 +238,7 @@ def edit_outs(chance, ws):
         stage = chance.choice(spec["stages"])
         if len(stage["outs"]) > 1 and chance.random() < 0.5:
             stage["outs"].remove(chance.choice(stage["outs"]))
-        elif stage["filter"] != "params":
+        elif stage["filter"] != "params" and "deploy" not in stage["flags"]:
             stage["outs"].append(new_out(chance, f"{stage['name'][1:]}_{chance.randint(3, 9)}"))
     change_spec(chance, ws, change)
 
@@ -349,8 +278,7 @@ def edit_tamper(chance, ws):
 
 
 def edit_lose_state(_, ws):
-    ws.remove(".refit/state")
-    ws.memory.clear()
+    ws.lose_state()
 
 
 def edit_lose_outs(chance, ws):
@@ -372,7 +300,7 @@ WEIGHTS = {
     edit_content: 10, edit_hidden: 6, edit_touch: 3, edit_mode: 3, edit_includes: 5, edit_folder: 8,
     edit_source_files: 2, edit_param: 6, edit_notes: 2, edit_command: 5, edit_edges: 5, edit_add_stage: 3,
     edit_remove_stage: 2, edit_flags: 4, edit_outs: 3, edit_delete_out: 4, edit_tamper: 6, edit_lose_state: 2,
-    edit_lose_outs: 2, edit_fail: 3, edit_mend: 5,
+    edit_lose_outs: 2, edit_fail: 3, edit_mend: 5, edit_link: 5, edit_environment: 3, edit_tools: 3, edit_declared: 3,
 }
 
 

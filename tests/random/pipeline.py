@@ -2,10 +2,12 @@
 
 A spec is plain data: {"stages": [stage, ...], "params": {file: {group: {key: text}}}, "notes": n, "padding": bytes}.
 Of a path, the first letter of its last part says what it is: `d`, `w` folders, `t` a directory out, `e` an out that may
-be either, anything else a file. What is on disk is a dict: path → ("f", bytes, executable) | ("l", text) | ("d",).
+be either, anything else a file; any may be a link. What is on disk is a dict: path → ("f", bytes, executable) |
+("l", text) | ("d",).
 """
 import hashlib
 import json
+import os.path
 
 CUT = 4000
 FILTERS = {
@@ -16,6 +18,9 @@ FILTERS = {
     "code": "grep -v '^#'",      # ignores comments
     "params": "md5sum | cut -c1 | sed 's/^/k: x/'",
 }
+
+
+FLAGS = {"always": "    always_changed: true", "frozen": "    frozen: true", "deploy": "    kind: deploy"}
 
 
 def is_folder(path):
@@ -71,7 +76,7 @@ def param_values(spec, vfs, file, key):
 
 def dep_commands(stage, dep):
     if is_folder(dep):
-        yield (f"find {dep} -type f ! -name '*.pyc' | LC_ALL=C sort | "
+        yield (f"find -L {dep} -type f ! -name '*.pyc' | LC_ALL=C sort | "
                """while read -r f; do echo "$f"; cat "$f"; done""")
         return
     yield f"cat {dep}"
@@ -80,12 +85,34 @@ def dep_commands(stage, dep):
 
 
 def dep_bytes(stage, vfs, dep):
+    real = resolve(vfs, dep)
     if is_folder(dep):
-        paths = sorted((path for path in [dep, *below(vfs, dep)]
-                        if vfs[path][0] == "f" and not path.endswith(".pyc")), key=str.encode)
-        return b"".join(path.encode() + b"\n" + vfs[path][1] for path in paths)
-    _, data, executable = vfs[dep] if vfs[dep][0] == "f" else ("d", b"", True)  # cat says nothing of a folder
+        files = sorted((name.encode(), data) for name, data in files_under(vfs, real, dep) if not name.endswith(".pyc"))
+        return b"".join(name + b"\n" + data for name, data in files)
+    _, data, executable = vfs[real] if vfs[real][0] == "f" else ("d", b"", True)  # cat says nothing of a folder
     return data + (b"x\n" if "xdep" in stage["flags"] and executable else b"")
+
+
+def back_from(folder):
+    """The way from a working directory to the root."""
+    return "../" * (folder.count("/") + 1) if folder != "." else ""
+
+
+def tool_command(tool):
+    return f"cat ver/{tool} 2>/dev/null || echo none"
+
+
+def tools_of(spec, stage):
+    return list(dict.fromkeys([*spec["tools"], *stage["tools"]]))
+
+
+def tool_output(vfs, tool):
+    return vfs[f"ver/{tool}"][1].strip() if f"ver/{tool}" in vfs else b"none"
+
+
+def variable(name, value, environ):
+    """What the command sees; None: nothing."""
+    return environ.get(name) if value is None else value
 
 
 def commands_of(spec, stage):
@@ -99,10 +126,13 @@ def commands_of(spec, stage):
     if stage["depfile"]:
         main = stage["deps"][0]
         commands.append(f'for f in $(cat {main}); do [ -f "$f" ] || exit 3; done')
-        commands.append(f"""{{ printf 'out:'; for f in $(cat {main}); do printf ' %s' "$f"; done; echo; }} """
+        back = back_from(stage["wdir"])
+        commands.append(f"""{{ printf 'out:'; for f in $(cat {main}); do printf ' {back}%s' "$f"; done; echo; }} """
                         f"> .d/{name}.d")
     for number, out in enumerate(outs):
         parts = [f"echo {stage['salt']} {number}"]
+        parts += [f'echo "${{{each}-unset}}"' for each, _ in stage["env"]]
+        parts += [f'echo "$({tool_command(tool)})"' for tool in stage["tools"]]
         for file, key in stage["params"]:
             parts += param_commands(spec, file, key)
         for dep in stage["deps"]:
@@ -113,12 +143,15 @@ def commands_of(spec, stage):
     if not outs:
         commands.append(f"echo {stage['salt']}; cat {' '.join(dep for dep in stage['deps'] if not is_folder(dep))} "
                         "< /dev/null || :")
-    return commands if "list" in stage["flags"] else [" && ".join(f"{{ {each}; }}" for each in commands)]
+    to_root = f"cd {back_from(stage['wdir'])[:-1]} && " if stage["wdir"] != "." else ""
+    if "list" in stage["flags"]:
+        return [f"{to_root}{{ {each}; }}" for each in commands]
+    return [to_root + " && ".join(f"{{ {each}; }}" for each in commands)]
 
 
 def out_command(stage, out, stream):
     path = out["path"]
-    if out["persist"]:
+    if out["persist"] or "deploy" in stage["flags"]:  # refit does not remove it
         stream = f"rm -rf {path} && {stream}"
     if not out["tree"]:
         text = stream + FILTERS[stage["filter"]] + f" > {path}"
@@ -137,7 +170,7 @@ def includes_of(stage, vfs):
     return words if all(vfs.get(word, "?")[0] == "f" for word in words) else None
 
 
-def made_by(spec, stage, vfs):
+def made_by(spec, stage, vfs, environ):
     """What the command makes: path → entry; None if it fails. All deps are there."""
     found = includes_of(stage, vfs)
     if f"fail/{stage['name']}" in vfs or found is None:
@@ -145,6 +178,10 @@ def made_by(spec, stage, vfs):
     made = {}
     for number, out in enumerate(stage["outs"]):
         data = b"%d %d\n" % (stage["salt"], number)
+        for name, value in stage["env"]:
+            seen = variable(name, value, environ)
+            data += (b"unset" if seen is None else seen.encode()) + b"\n"
+        data += b"".join(tool_output(vfs, tool) + b"\n" for tool in stage["tools"])
         for file, key in stage["params"]:
             values = param_values(spec, vfs, file, key)
             data += b"".join(values[leaf].encode() + b"\n" for leaf in names_of(spec, file, key))
@@ -173,6 +210,34 @@ def below(vfs, path):
     return [each for each in vfs if each.startswith(path + "/")]
 
 
+def resolve(vfs, path):
+    """Where a path leads, all links followed; None if that is nothing."""
+    done, todo, steps = [], path.split("/"), 0
+    while todo:
+        part, steps = todo.pop(0), steps + 1
+        if part == "..":
+            done = done[:-1]
+            continue
+        entry = vfs.get("/".join([*done, part]))
+        if entry is None or steps > 50:
+            return None
+        if entry[0] == "l":
+            todo = entry[1].split("/") + todo
+        else:
+            done.append(part)
+    return "/".join(done)
+
+
+def files_under(vfs, real, shown):
+    """(name, bytes) of all files at and below a path, links followed."""
+    if vfs[real][0] == "f":
+        yield shown, vfs[real][1]
+    for each in below(vfs, real):
+        target = resolve(vfs, each) if "/" not in each[len(real) + 1:] else None
+        if target:
+            yield from files_under(vfs, target, shown + each[len(real):])
+
+
 def tree_of(vfs, path):
     """An out as a value to compare: its bytes, executable bits, links, empty folders."""
     entry = vfs.get(path)
@@ -184,17 +249,36 @@ def tree_of(vfs, path):
 
 
 def dep_of(vfs, path):
-    """A dep as a value to compare."""
-    entry = vfs[path]
-    if entry[0] != "d":
-        return entry
-    return ("d", frozenset((each, vfs[each]) for each in below(vfs, path)
-                           if vfs[each] != ("d",) and not each.endswith(".pyc")))
+    """A dep as a value to compare: a link's text and what it leads to; of a folder what is in it, a link that leaves it
+    with what it leads to."""
+    entry, real = vfs.get(path), resolve(vfs, path)
+    text = entry[1] if entry and entry[0] == "l" else ""
+    if vfs[real][0] != "d":
+        return text, vfs[real]
+    inside = {each[len(real):]: vfs[each] for each in below(vfs, real) if vfs[each] != ("d",)
+              and not each.endswith(".pyc")}
+    for name, value in inside.items():
+        target = resolve(vfs, real + name)
+        if value[0] == "l" and target and not target.startswith(real + "/"):
+            inside[name] = (*value, dep_of(vfs, target))
+    return text, ("d", frozenset(inside.items()))
 
 
 def drop(vfs, path):
     for each in [path, *below(vfs, path)]:
         vfs.pop(each, None)
+
+
+def put(vfs, path, value):
+    drop(vfs, path)
+    parts = path.split("/")
+    for count in range(1, len(parts)):
+        vfs.setdefault("/".join(parts[:count]), ("d",))
+    vfs[path] = value if value[0] != "d" else ("d",)
+    for each, entry in value[1] if value[0] == "d" else ():
+        for count in range(path.count("/") + 1, each.count("/") + 1):
+            vfs["/".join(each.split("/")[:count])] = ("d",)
+        vfs[each] = entry
 
 
 # ---- the graph ----
@@ -210,8 +294,9 @@ def reads(stage):
 def edges_of(spec):
     """name → the names right upstream of it."""
     stages = spec["stages"]
-    return {stage["name"]: {other["name"] for other in stages if other["name"] in stage["needs"] or any(
-        touches(out["path"], path) for out in other["outs"] for path in reads(stage))} for stage in stages}
+    return {stage["name"]: {other["name"] for other in stages if "frozen" not in stage["flags"] and (
+        other["name"] in stage["needs"] or any(
+            touches(out["path"], path) for out in other["outs"] for path in reads(stage)))} for stage in stages}
 
 
 def order_of(spec):
@@ -236,30 +321,61 @@ def closure(edges, names, down=False):
     return seen
 
 
+def selection_of(spec, targets=(), words=()):
+    """The names of the stages that a run concerns; None if it is refused: it follows a deploy that is not asked for."""
+    edges = edges_of(spec)
+    everything = {stage["name"] for stage in spec["stages"]}
+    if not targets:
+        chosen = everything
+    elif "--single" in words:
+        return set(targets)
+    else:
+        chosen = closure(edges, targets, down="--downstream" in words)
+    if "--deploy" in words:
+        return chosen
+    held = closure(edges, {stage["name"] for stage in spec["stages"]
+                           if "deploy" in stage["flags"] and stage["name"] not in targets}, down=True)
+    return None if held & set(targets) else chosen - held
+
+
 # ---- files ----
 
 def manifest_of(spec):
-    lines = [f"# note {spec['notes']}", "#" * spec["padding"], "stages:" if spec["stages"] else "stages: {}"]
+    lines = [f"# note {spec['notes']}", "#" * spec["padding"]]
+    if spec["tools"]:
+        lines.append("tools: " + json.dumps([tool_command(tool) for tool in spec["tools"]]))
+    lines.append("stages:" if spec["stages"] else "stages: {}")
     for stage in spec["stages"]:
-        commands = commands_of(spec, stage)
-        lines += [f"  {stage['name']}:", "    cmd: " + json.dumps(commands if len(commands) > 1 else commands[0])]
+        commands, wdir = commands_of(spec, stage), stage["wdir"]
+
+        def seen(path, wdir=wdir):
+            return os.path.relpath(path, wdir)
+
+        text = json.dumps(commands if len(commands) > 1 else commands[0]).replace("${", "\\\\${")  # no template
+        lines += [f"  {stage['name']}:", f"    cmd: {text}"]
         if stage["deps"]:
-            lines.append("    deps: " + json.dumps(stage["deps"]))
+            lines.append("    deps: " + json.dumps([seen(dep) for dep in stage["deps"]]))
         if stage["params"]:
             lines.append("    params:")
             for file in dict.fromkeys(file for file, _ in stage["params"]):
                 keys = [key for other, key in stage["params"] if other == file]
-                lines.append(f"      - {file}: " + ("null" if None in keys else json.dumps(keys)))
+                lines.append(f"      - {seen(file)}: " + ("null" if None in keys else json.dumps(keys)))
         if stage["outs"]:
             lines.append("    outs:")
-            lines += [f"      - {out['path']}: {{cache: {str(out['cache']).lower()}, persist: "
+            lines += [f"      - {seen(out['path'])}: {{cache: {str(out['cache']).lower()}, persist: "
                       f"{str(out['persist']).lower()}}}" for out in stage["outs"]]
         if stage["needs"]:
             lines.append("    needs: " + json.dumps(stage["needs"]))
         if stage["depfile"]:
-            lines.append(f"    depfile: .d/{stage['name']}.d")
-        if "always" in stage["flags"]:
-            lines.append("    always_changed: true")
+            lines.append("    depfile: " + seen(f".d/{stage['name']}.d"))
+        if stage["env"]:
+            lines.append("    env: " + json.dumps([name if value is None else f"{name}={value}"
+                                                   for name, value in stage["env"]]))
+        if stage["tools"]:
+            lines.append("    tools: " + json.dumps([tool_command(tool) for tool in stage["tools"]]))
+        if wdir != ".":
+            lines.append(f"    wdir: {wdir}")
+        lines += [line for flag, line in FLAGS.items() if flag in stage["flags"]]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -276,91 +392,3 @@ def params_text(file, groups, notes):
 
 def json_text(text):
     return text if text in ("true", "false") or text[0].isdigit() else json.dumps(text)
-
-
-# ---- keys and the prediction of a run ----
-
-def key_of(spec, stage, vfs):
-    """All that decides what a stage produces; None if a parameter is not there."""
-    params = set()
-    for file, key in stage["params"]:
-        values = param_values(spec, vfs, file, key)
-        if values is None:
-            return None
-        params |= {(file, *item) for item in values.items()}
-    return (tuple(commands_of(spec, stage)), frozenset((dep, dep_of(vfs, dep)) for dep in stage["deps"]),
-            frozenset(params), frozenset((out["path"], out["cache"], out["persist"]) for out in stage["outs"]),
-            stage["depfile"])
-
-
-class Forecast:
-    """Of one stage in one run."""
-
-    def __init__(self, state, key=None, found=None, outs=None):
-        self.state, self.key, self.found, self.outs = state, key, found, outs
-
-
-def found_matches(found, vfs):
-    return all(vfs.get(path) == entry for path, entry in found)
-
-
-def predict(spec, before, records, memory, selected, force=False):
-    """name → Forecast, for a run with no limit to failures. `records`: key → {found: outs}. `memory`: name → (key,
-    outs, found, good) of this workspace."""
-    vfs, edges, forecasts = dict(before), edges_of(spec), {}
-    for stage in order_of(spec):
-        name = stage["name"]
-        if name not in selected:
-            continue
-        if any(forecasts[other].state in ("failed", "skipped") for other in edges[name] if other in forecasts):
-            forecasts[name] = Forecast("skipped")
-            continue
-        if any(dep not in vfs for dep in stage["deps"]):
-            forecasts[name] = Forecast("failed")
-            continue
-        key = key_of(spec, stage, vfs)
-        forecasts[name] = Forecast("failed") if key is None else forecast(spec, stage, key, vfs, records, memory, force)
-    return forecasts
-
-
-def forecast(spec, stage, key, vfs, records, memory, force):
-    now = {out["path"]: tree_of(vfs, out["path"]) for out in stage["outs"]}
-    persist = any(out["persist"] for out in stage["outs"])
-    outs = found = None
-    if persist:
-        last = memory.get(stage["name"])
-        if last and last[3] and last[0] == key and found_matches(last[2], vfs) and last[1] == now:
-            outs, found = last[1], last[2]
-    else:
-        for each, made in records.get(key, {}).items():
-            if found_matches(each, vfs):
-                outs, found = made, each
-    must = force or "always" in stage["flags"] or not (stage["outs"] or stage["deps"] or stage["params"])
-    if outs is not None and not must:
-        if now == outs:
-            return Forecast("fresh", key, found, outs)
-        state = "restored"
-    else:
-        made = made_by(spec, stage, vfs)
-        for out in stage["outs"]:
-            if not out["persist"]:
-                drop(vfs, out["path"])
-        if made is None:
-            return Forecast("failed", key)
-        found = frozenset((path, vfs[path]) for path in includes_of(stage, vfs) if path not in stage["deps"])
-        outs, state = {out["path"]: tree_of(made, out["path"]) for out in stage["outs"]}, "ran"
-    for path, value in outs.items():
-        put(vfs, path, value)
-    return Forecast(state, key, found, outs)
-
-
-def put(vfs, path, value):
-    drop(vfs, path)
-    parts = path.split("/")
-    for count in range(1, len(parts)):
-        vfs.setdefault("/".join(parts[:count]), ("d",))
-    vfs[path] = value if value[0] != "d" else ("d",)
-    for each, entry in value[1] if value[0] == "d" else ():
-        for count in range(path.count("/") + 1, each.count("/") + 1):
-            vfs["/".join(each.split("/")[:count])] = ("d",)
-        vfs[each] = entry

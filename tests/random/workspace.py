@@ -6,20 +6,20 @@ import shlex
 import shutil
 import stat
 
+from forecast import Known
 from harness import Project
-from pipeline import below, drop, manifest_of, params_text
+from pipeline import below, drop, manifest_of, params_text, tool_output, tools_of
 
 OWN = {".refit", ".d", "refit.lock", "refit.yaml"}
 
 
 class Workspace:
-    def __init__(self, base, name, script, store):
+    def __init__(self, base, name, script):
         self.project = Project(base=base, name=name)
         self.root, self.name, self.script = str(self.project.root), name, script
-        self.memory = {}  # what refit should remember of each stage: (key, outs, found, good)
+        self.known = Known()
+        self.asked = {}  # tool → what it printed when it was asked last
         self.spec = None
-        if store:
-            self.project.environment["REFIT_STORE"] = str(store)
         self.say(f"mkdir -p {name}")
 
     def say(self, line):
@@ -27,6 +27,43 @@ class Workspace:
 
     def shell(self, text):
         self.say(f"(cd {self.name} && {text})")
+
+    def use_store(self, store):
+        if store:
+            self.project.environment["REFIT_STORE"] = os.path.join(self.project.base, store)
+
+    def set_variable(self, name, value):
+        """In the environment that refit is started with; None takes it out."""
+        for environ in (self.known.environ, self.project.environment):
+            environ.pop(name, None)
+            if value is not None:
+                environ[name] = value
+
+    def say_refit(self, words, note=""):
+        sets = "".join(f"{name}={shlex.quote(value)} " for name, value in sorted(self.known.environ.items()))
+        self.shell(f"{sets}refit {' '.join(words)}{note}")
+
+    def lose_state(self):
+        self.remove(".refit/state")
+        self.known.memory.clear()
+        self.asked.clear()
+
+    def note_tools(self, vfs, names):
+        for stage in self.spec["stages"]:
+            if stage["name"] in names and "frozen" not in stage["flags"]:
+                self.asked.update((tool, tool_output(vfs, tool)) for tool in tools_of(self.spec, stage))
+
+    def knows_tools(self, vfs):
+        """Commands that only look do not ask again."""
+        return all(self.asked.get(tool) == tool_output(vfs, tool)
+                   for stage in self.spec["stages"] for tool in tools_of(self.spec, stage))
+
+    def move(self, name):
+        """The whole folder, to another place."""
+        self.say(f"mv {self.name} {name}")
+        root = os.path.join(os.path.dirname(self.root), name)
+        os.rename(self.root, root)
+        self.project.root, self.root, self.name = type(self.project.root)(root), root, name
 
     def path(self, name):
         return os.path.join(self.root, name)
@@ -92,6 +129,13 @@ class Workspace:
         text += f"{literal(data)} > {quoted}; chmod {755 if executable else 644} {quoted}"
         self.shell(text + (f"; touch -r ../times {quoted}" if times else ""))
 
+    def link(self, name, text):
+        self.remove(name)
+        self.clear_parents(name)
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        os.symlink(text, self.path(name))
+        self.shell(f"mkdir -p {shlex.quote(os.path.dirname(name) or '.')}; ln -s {text} {shlex.quote(name)}")
+
     def clear_parents(self, name):
         parts = name.split("/")
         for count in range(1, len(parts)):
@@ -149,6 +193,8 @@ class Workspace:
         for path, entry in sorted(sources.items()):
             if now.get(path) != entry and entry[0] == "f":
                 self.write(path, entry[1], entry[2])
+            elif now.get(path) != entry:
+                self.link(path, entry[1])
         self.write_declared()
 
     def declared_outs(self, vfs):
