@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent
 
 # The order of the modules: a module includes only modules before it (tests/tidy.py checks it). The files of a module
 # are those in its folder.
-MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "report", "run", "cli"]
+MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "report", "run", "cli"]
 
 # pkg-config name -> Debian package. The same libraries serve every target.
 LIBRARIES = {
@@ -36,6 +36,8 @@ LIBRARIES = {
 }
 # xxHash for x86 can be built so that it picks the widest instructions of the processor.
 DISPATCH = "#include <xxh_x86dispatch.h>\nint main(void) { return (int)XXH3_128bits(\"\", 0).low64; }\n"
+# Loaded when it is first needed (src/vcs/git2.c), since linking to it would take longer than all else at every start.
+LOADED_LIBRARIES = {"libgit2": "libgit2-dev"}
 TEST_LIBRARIES = {"cmocka": "libcmocka-dev"}
 TOOLS = {"ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
 COMPILERS = ["gcc", "clang", "cc"]
@@ -105,7 +107,7 @@ def missing_packages(options):
         packages.append(Path(shlex.split(options.cc)[0]).name if options.cc else "gcc")
     if not compiler or not accepts(compiler, [], "#include <stdio.h>\n"):
         packages.append("libc6-dev")
-    for name, package in {**LIBRARIES, **TEST_LIBRARIES}.items():
+    for name, package in {**LIBRARIES, **LOADED_LIBRARIES, **TEST_LIBRARIES}.items():
         if not has_library(name):
             packages.append(package)
     return sorted({*packages, *missing_clang_runtime(options, compiler or options.cc)})
@@ -210,7 +212,8 @@ def write_config(options):
     if sanitizers:
         sanitizers += " -fno-sanitize-recover=all -fno-omit-frame-pointer " + quiet
     has_cmocka = has_library("cmocka")
-    cflags, libs = pkg_config("--cflags", LIBRARIES), pkg_config("--libs", LIBRARIES)
+    cflags = pkg_config("--cflags", {**LIBRARIES, **LOADED_LIBRARIES})
+    libs = pkg_config("--libs", LIBRARIES)
     if links(compiler, cflags, libs, DISPATCH):
         cflags = f"{cflags} -DHAS_XXH_DISPATCH".strip()
     settings = {
@@ -252,7 +255,7 @@ def ninja_text():
         "warnings = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla",
         "cflags = -std=c17 -D_GNU_SOURCE $warnings -Iinclude -Isrc $optimise $library_cflags",
         "variant = $sanitize",
-        "libs = $library_libs -lpthread -lm",
+        "libs = $library_libs -lpthread -lm -ldl",
         "",
         "rule cc",
         "  command = $cc $cflags $variant $extra -MMD -MF $out.d -c $in -o $out",

@@ -27,7 +27,7 @@ SKIPPED = 77  # exit status of a test that cannot be done on this machine
 
 # Unit programs worth running under the thread sanitizer: those of what is used from several threads.
 THREADED = {"test_store", "test_state", "test_execute", "test_schedule", "test_fingerprint", "test_digest",
-            "test_stat_cache", "test_run", "test_report", "test_verify", "test_export"}
+            "test_stat_cache", "test_run", "test_report", "test_verify", "test_export", "test_gc"}
 
 # A status that no program under test uses, so that a sanitizer's finding is never taken for an expected failure.
 SANITIZERS = {

@@ -29,6 +29,7 @@ LIBRARY_MODULES = {
     r"lmdb\.h": {"store"},
     r"(zstd|zstd_errors|zdict)\.h": {"store"},
     r"uv\.h": {"execute", "run"},
+    r"git2.*\.h": {"vcs"},
 }
 
 BANNED = {

@@ -158,6 +158,7 @@ struct config_entry {
 
 struct config {
     struct str store_path;     /* "" = .refit/store */
+    uint64_t store_budget_bytes; /* that gc leaves; UINT64_MAX (default) = no limit */
     uint32_t jobs;             /* commands at once; default: the machine's processors */
     uint64_t keep_going;       /* failures before a run stops starting new ones; 0 = no limit; default 1 */
     uint64_t grace_ms;         /* between SIGINT or SIGTERM and SIGKILL; default 10 s */

@@ -129,6 +129,45 @@ struct restore_counts {
 enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err);
 
+/* ---- gc ---- */
+
+enum workspace_state {
+    WORKSPACE_READ,      /* looked at: its roots are as they are now */
+    WORKSPACE_GONE,      /* its folder is not there any more: what it published stays */
+    WORKSPACE_ELSEWHERE, /* on another host: what it published stays */
+};
+
+struct gc_workspace {
+    struct str host, path;
+    enum workspace_state state;
+    uint32_t refs;  /* versions of refit.lock */
+    uint32_t roots; /* results that they name */
+};
+
+struct gc_options {
+    uint64_t budget_bytes; /* UINT64_MAX = none */
+    bool dry_run;
+    bool compact; /* if it is worth it */
+    bool rescue;  /* remove what was rescued, and kept of attempts, too */
+    const char *forget; /* a workspace that is gone for good; NULL = none */
+    void (*warn)(void *ctx, struct str text);
+    void *ctx;
+};
+
+struct gc_result {
+    struct store_collect_counts counts;
+    struct gc_workspace *workspaces; /* by path */
+    uint32_t workspace_count;
+    bool compacted;          /* it was tried, and `compaction` says what came of it */
+    enum compaction compaction;
+    uint64_t file_bytes;     /* of the store, in the end */
+    uint64_t rescue_bytes, attempt_bytes; /* what was rescued, and kept of attempts, here */
+};
+
+/* Collect what the store holds beyond its budget; roots are those of every workspace that uses it. STATUS_USAGE if the
+ * workspace to forget is not known. project->store is closed afterwards. */
+enum status run_gc(struct project *project, const struct gc_options *options, struct gc_result *out, struct error *err);
+
 /* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */
 struct str run_log_path(struct arena *arena, struct str stage);
 

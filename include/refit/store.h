@@ -18,6 +18,8 @@
  *
  * Reading verifies: bytes that do not match their digest are reported (STATUS_CORRUPT), dropped, and never served.
  *
+ * Whoever has the store open holds a lock shared that compaction wants alone; who opens it while it is compacted waits.
+ *
  * Thread-safe: all functions but open and close may be called on any thread at any time. Never used after fork().
  * A writer's failure (disk full, ...) is sticky: the next store_flush() or put gives it.
  */
@@ -49,7 +51,8 @@ enum status store_open(const char *directory, const struct store_options *option
                        struct error *err);
 void store_close(struct store *store); /* flushes; NULL is fine */
 
-/* Wait until everything put so far is durable. */
+/* Wait until everything put so far is durable. STATUS_COLLECTED if a record was not written, since gc has taken away
+ * part of what it refers to after that was put, or found: put it again. Said once. */
 enum status store_flush(struct store *store, struct error *err);
 
 /* ---- objects ---- */
@@ -146,6 +149,42 @@ enum status store_get_records(struct store *store, struct digest key, struct are
  * next flush. Does nothing if the store is read-only. */
 enum status store_mark_used(struct store *store, struct digest key, struct error *err);
 
+/* Has anybody taken something away since this store was opened? Then what was put or found before may be gone. */
+enum status store_is_diminished(struct store *store, bool *diminished, struct error *err);
+
+/* ---- what must stay ---- */
+
+/* The outs that somebody relies on. gc keeps the objects of those that are `stored`, whether a record is left or not,
+ * and the records under the key with just these outs (in any order), their logs included. */
+struct store_root {
+    struct digest key;
+    struct record_out *outs;
+    uint32_t out_count;
+};
+
+/* What a workspace publishes under a name, which is opaque to the store. */
+struct store_ref {
+    struct str host, workspace; /* the workspace: an absolute path on that host */
+    struct str name;            /* "refit.lock", ... */
+    struct str note;            /* for people */
+    int64_t seen_ms;            /* when it was published, since the epoch */
+    struct store_root *roots;
+    uint32_t root_count;
+};
+
+/* Publish, in place of what was published by that workspace under that name. Durable with the next flush. */
+enum status store_publish(struct store *store, const struct store_ref *ref, struct error *err);
+
+/* All that is published, in `arena`. *sequence says how much had been put then. */
+enum status store_get_refs(struct store *store, struct arena *arena, struct store_ref **refs, uint32_t *count,
+                           uint64_t *sequence, struct error *err);
+
+/* Publish some and drop others, at once and durably; those that were published again after `sequence` stay as they
+ * are. */
+enum status store_replace_refs(struct store *store, const struct store_ref *published, uint32_t published_count,
+                               const struct store_ref *dropped, uint32_t dropped_count, uint64_t sequence,
+                               struct error *err);
+
 /* ---- care ---- */
 
 struct store_stats {
@@ -190,6 +229,55 @@ struct store_verify_counts {
  * one value, so others write meanwhile. Repairing looks again, in the transaction that takes something out. */
 enum status store_verify(struct store *store, const struct store_verify_options *options,
                          struct store_verify_counts *out, struct error *err);
+
+/*
+ * Collecting (gc). Roots stay, whatever the budget. Of the other records the least recently used go, until what remains
+ * fits the budget; with them go the objects and chunks that nothing refers to any more. (Used: made, made again, or
+ * marked as used; in the order of commits, so that a wrong clock does no harm.)
+ *
+ * The budget is in bytes of the data file, free pages not counted: what the file has after compaction. It is an
+ * estimate by pages while records are chosen, measured after they went, and chosen again if that was too much.
+ *
+ * Others may read and write meanwhile. Records go first, then objects and chunks, in transactions of some milliseconds;
+ * in each of them what was put, used or published since is looked at, and stays. Who has looked up a record that then
+ * goes gets STATUS_NOT_FOUND when it reads, and who stores one whose chunks went gets STATUS_COLLECTED from its next
+ * flush: both can start again. Killed at any moment, it leaves a sound store, of which less is gone.
+ *
+ * Memory: 23 to 45 bytes for each chunk and object of several chunks, 48 to 72 for each record, 16 for each that goes;
+ * the roots; and one tree or list at a time.
+ */
+struct store_collect_options {
+    uint64_t budget_bytes; /* UINT64_MAX: only what no record and no root refers to goes */
+    bool dry_run;          /* only count */
+    const struct store_ref *refs; /* besides what is published; from a dry run: instead of it */
+    uint32_t ref_count;
+    uint64_t sequence; /* of store_get_refs(): what was put after that stays */
+};
+
+struct store_collect_counts {
+    uint64_t records, chunks, objects;                   /* that were there */
+    uint64_t taken_records, taken_chunks, taken_objects; /* that went, or would go */
+    uint64_t root_records; /* that are roots */
+    uint64_t root_bytes;   /* that the roots alone take: more than the budget if it cannot be kept */
+    uint64_t used_bytes;   /* of the file, before and after, free pages not counted */
+    uint64_t left_bytes;
+    uint64_t damaged;      /* records and trees that could not be read; they stay, as far as they can */
+};
+
+enum status store_collect(struct store *store, const struct store_collect_options *options,
+                          struct store_collect_counts *out, struct error *err);
+
+/* At most one gc works on a store: STATUS_LOCKED if there is another. Gives a descriptor to be closed at the end.
+ * Removes what a killed compaction left. */
+enum status store_lock_gc(const char *directory, int *fd, struct error *err);
+
+enum compaction { COMPACTION_DONE, COMPACTION_IN_USE, COMPACTION_NO_SPACE, COMPACTION_NOT_OURS };
+
+/* Write the file anew without its free pages: copied, synced, renamed. Nobody may have the store open, the caller
+ * included (COMPACTION_IN_USE; who opens it meanwhile waits); the folder needs room for the copy (COMPACTION_NO_SPACE);
+ * and the file must be the user's own (COMPACTION_NOT_OURS), since its copy will be. Killed at any moment, it leaves
+ * the file as it was, or the new one. */
+enum status store_compact(const char *directory, enum compaction *out, uint64_t *file_bytes, struct error *err);
 
 /* ---- carrying it elsewhere ---- */
 

@@ -72,6 +72,17 @@ static enum status read_store_path(struct settings *s, const struct value *v, st
     return status;
 }
 
+static enum status read_store_budget(struct settings *s, const struct value *v, struct config *out, struct error *err)
+{
+    struct str text;
+    if (!read_scalar_text(&s->l, v, &text))
+        return read_type_error(&s->l, v, "`store.budget`", "a size, such as 10G", err);
+    if (!parse_bytes(text, &out->store_budget_bytes))
+        return REFUSE(&s->l, v, err, "`store.budget` is `" STR_FMT "`; write a size, such as 500M or 10G",
+                      STR_ARG(text));
+    return STATUS_OK;
+}
+
 static const struct setting {
     struct str name;
     setting_reader read;
@@ -81,6 +92,7 @@ static const struct setting {
     {{"grace", 5}, read_grace, "10s"},
     {{"jobs", 4}, read_jobs, NULL},
     {{"keep_going", 10}, read_keep_going, "1"},
+    {{"store.budget", 12}, read_store_budget, "none"},
     {{"store.path", 10}, read_store_path, ".refit/store"},
 };
 enum { SETTING_COUNT = sizeof settings_table / sizeof *settings_table };
@@ -278,6 +290,7 @@ enum status config_load(struct arena *arena, const struct config_source *sources
 {
     struct config config = {
         .store_path = STR(""),
+        .store_budget_bytes = UINT64_MAX,
         .jobs = machine_cpus(),
         .keep_going = 1,
         .grace_ms = 10000,

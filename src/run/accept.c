@@ -5,6 +5,8 @@
 #include "refit/base/fs.h"
 #include "run/run.h"
 
+enum { ACCEPT_TRIES = 3 };
+
 struct acceptance {
     struct project *project;
     struct stage_id stage;
@@ -59,10 +61,14 @@ static enum status record_pending(struct acceptance *a, struct report *report, s
                          "the outs of `" STR_FMT "` are no longer as the stage left them; run it again",
                          STR_ARG(stage->name));
     request.keep_record = true;
-    if (status == STATUS_OK)
+    for (int tries = 0; status == STATUS_OK; tries++) {
         status = finish_stage(&request, &p->arena, &result, err);
-    if (status == STATUS_OK)
-        status = store_flush(p->store, err);
+        if (status == STATUS_OK)
+            status = store_flush(p->store, err);
+        if (status != STATUS_COLLECTED || tries == ACCEPT_TRIES)
+            break;
+        status = STATUS_OK; /* gc took what had just been relied upon: it is stored again */
+    }
     if (status != STATUS_OK)
         return status;
     struct fields fields;
@@ -96,7 +102,11 @@ static enum status save(struct acceptance *a, struct error *err)
         return status;
     struct lock lock = lock_merge(&p->arena, &p->graph, &old, news_of, a);
     bool changed, current;
-    status = lock_is_current(p, &current, err);
+    status = roots_publish(p, &lock, err);
+    if (status == STATUS_OK)
+        status = store_flush(p->store, err);
+    if (status == STATUS_OK)
+        status = lock_is_current(p, &current, err);
     if (status == STATUS_OK)
         status = lock_save(p, &lock, current, false, &changed, err);
     return status == STATUS_OK ? state_commit(p->state, err) : status;

@@ -79,6 +79,8 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     report_bytes_begin(b->report, REPORT_RESTORING, out->size);
     if (status == STATUS_OK)
         status = restore_out(&b->clearing, out, &progress, err);
+    if (status == STATUS_NOT_FOUND) /* gc took it meanwhile */
+        err->status = status = STATUS_STORE;
     if (status == STATUS_OK)
         b->counts->restored++;
     return status;

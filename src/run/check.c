@@ -320,7 +320,7 @@ static enum status tree_stored(struct check_context *c, struct digest digest, bo
     return status;
 }
 
-static enum status all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err)
+enum status check_all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err)
 {
     enum status status = STATUS_OK;
     *stored = true;
@@ -377,7 +377,7 @@ static enum status look_up(struct check_context *c, struct stage_id id, struct c
             return STATUS_OK;
         }
         if (status == STATUS_OK && out->outcome != CHECK_READ)
-            status = all_stored(c, &records[i], &stored, err);
+            status = check_all_stored(c, &records[i], &stored, err);
         if (stored)
             restorable[candidates++] = &records[i];
     }
@@ -424,7 +424,7 @@ static enum status check_frozen(struct check_context *c, const struct manifest_s
         status = project_open_store(c->project, err);
         stored = c->project->store != NULL;
         if (status == STATUS_OK && stored)
-            status = all_stored(c, record, &stored, err);
+            status = check_all_stored(c, record, &stored, err);
     }
     out->record = record;
     out->has_key = known;

@@ -222,15 +222,15 @@ static enum status gather_outs(const struct finish_request *r, struct arena *are
     return STATUS_OK;
 }
 
-static enum status put_log(const struct finish_request *r, struct digest *digest, struct error *err)
+enum status finish_put_log(struct store *store, struct str path, struct digest *digest, struct error *err)
 {
-    int fd = r->log_path.len > 0 ? open(r->log_path.ptr, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path.len > 0 ? open(path.ptr, O_RDONLY | O_CLOEXEC) : -1;
     struct stat st;
     enum status status = STATUS_OK;
     uint64_t size;
     *digest = (struct digest){{0}};
     if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
-        status = store_put_fd(r->project->store, fd, r->log_path.ptr, digest, &size, NULL, NULL, err);
+        status = store_put_fd(store, fd, path.ptr, digest, &size, NULL, NULL, err);
     if (fd >= 0)
         close(fd);
     return status;
@@ -247,7 +247,7 @@ static enum status put_record(const struct finish_request *r, struct arena *aren
                             .out_count = out->out_count,
                             .inputs = out->found,
                             .input_count = out->found_count};
-    enum status status = put_log(r, &record.log, err);
+    enum status status = finish_put_log(r->project->store, r->log_path, &record.log, err);
     if (status == STATUS_OK)
         status = store_put_record(r->project->store, &record, err);
     return status;

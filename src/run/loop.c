@@ -236,17 +236,24 @@ static bool lock_is_whole(const struct run *run)
     return true;
 }
 
-static enum status write_lock(struct run *run, struct error *err)
+/* What refit.lock will say: as it is, with the news of this run. *any is false if nothing has to be said. */
+static enum status merge_lock(struct run *run, struct lock *lock, bool *any, struct error *err)
+{
+    struct project *p = run->project;
+    *any = p->store != NULL || !run->lock_current || run->lock_changed;
+    enum status status = *any ? check_load_lock(&run->check, err) : STATUS_OK;
+    if (status == STATUS_OK && *any)
+        *lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
+    return status;
+}
+
+static enum status write_lock(struct run *run, const struct lock *lock, struct error *err)
 {
     struct project *p = run->project;
     if (run->lock_current && !run->lock_changed)
         return STATUS_OK;
-    enum status status = check_load_lock(&run->check, err);
-    if (status != STATUS_OK)
-        return status;
-    struct lock lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
     bool changed;
-    status = lock_save(p, &lock, lock_is_whole(run), run->options->locked, &changed, err);
+    enum status status = lock_save(p, lock, lock_is_whole(run), run->options->locked, &changed, err);
     if (status == STATUS_OK && changed && run->options->locked)
         status = error_set(err, STATUS_FAILED,
                            "refit.lock would change, and --locked was given; run without it and commit refit.lock");
@@ -254,14 +261,26 @@ static enum status write_lock(struct run *run, struct error *err)
 }
 
 /* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the state. What the store did
- * not keep is not remembered either, or the next run would call it fresh. */
+ * not keep is not remembered either, or the next run would call it fresh. The store learns with it what gc must leave,
+ * whether refit.lock changed or not: the store may be another one than before. */
 static enum status settle(struct run *run, struct error *err)
 {
     struct project *p = run->project;
-    enum status status = p->store ? store_flush(p->store, err) : STATUS_OK;
+    struct lock lock = {0};
+    struct error why; /* a refit.lock that cannot be read keeps nothing from being durable */
+    bool any;
+    enum status status = merge_lock(run, &lock, &any, &why);
+    if (p->store != NULL) {
+        enum status stored = status == STATUS_OK ? roots_publish(p, &lock, err) : STATUS_OK;
+        if (stored == STATUS_OK)
+            stored = run_secure(run, err);
+        if (stored != STATUS_OK)
+            return stored;
+    }
     if (status != STATUS_OK)
-        return status;
-    status = write_lock(run, err);
+        *err = why;
+    else if (any)
+        status = write_lock(run, &lock, err);
     durations_save(p, &run->durations);
     struct error other;
     enum status committed = state_commit(p->state, &other);

@@ -72,6 +72,9 @@ enum status check_fields(struct check_context *c, struct stage_id id, struct che
 const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage);
 enum status check_load_lock(struct check_context *c, struct error *err);
 
+/* Is everything in the store that restoring a record needs? */
+enum status check_all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err);
+
 /* Are the outs on disk those of a list? CHECK_READ's fields are filled if that cannot be told within the budget. */
 enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
                        bool *same, struct error *err);
@@ -140,6 +143,8 @@ struct finish_result {
 };
 enum status finish_stage(const struct finish_request *request, struct arena *arena, struct finish_result *out,
                          struct error *err);
+/* Put the log of a command; zero if it left none. */
+enum status finish_put_log(struct store *store, struct str path, struct digest *digest, struct error *err);
 /* Look at one out as it is now, storing it if it is to be stored. */
 enum status finish_out(const struct finish_request *request, struct arena *arena, const struct manifest_out *declared,
                        struct record_out *out, bool *produced, struct error *err);
@@ -207,6 +212,23 @@ enum status lock_save(struct project *project, const struct lock *lock, bool who
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
 
+/* ---- what gc must leave (roots.c) ---- */
+
+/* The roots of a refit.lock, published with the next flush. */
+enum status roots_publish(struct project *project, const struct lock *lock, struct error *err);
+
+/* All workspaces that use the store, and what must stay for them. */
+struct roots {
+    struct store_ref *refs;      /* what counts */
+    struct store_ref *published; /* of them, what the store does not know yet */
+    struct store_ref *dropped;   /* what is published and does not count any more */
+    uint32_t count, published_count, dropped_count;
+    struct gc_workspace *workspaces;
+    uint32_t workspace_count;
+    uint64_t sequence; /* of the store when this was read */
+};
+enum status roots_read(struct project *project, const struct gc_options *options, struct roots *out, struct error *err);
+
 /* ---- the loop ---- */
 
 struct stage_run;
@@ -268,6 +290,10 @@ struct job {
 };
 
 const struct manifest_stage *stage_declared(const struct stage_run *s);
+
+/* Make durable what this run put. Records that a gc took meanwhile, or did not let through, are put again from the outs
+ * on disk (again.c). */
+enum status run_secure(struct run *run, struct error *err);
 
 void run_job(struct stage_run *s, enum job_kind kind); /* jobs.c */
 void run_job_done(struct job *job);                    /* steps.c, like the next five */

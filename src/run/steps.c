@@ -262,7 +262,7 @@ static void not_started(struct stage_run *s)
 static bool settle_before_deploy(struct stage_run *s)
 {
     struct error err;
-    enum status status = store_flush(s->run->project->store, &err);
+    enum status status = run_secure(s->run, &err);
     if (status == STATUS_OK)
         return true;
     run_set_fatal(s->run, &err);
@@ -500,9 +500,10 @@ void run_job_done(struct job *job)
     }
     if (job->status != STATUS_OK && job->kind == JOB_RESTORE && job->error.status != STATUS_STORE &&
         job->error.status != STATUS_LOCKED) {
-        /* Corrupt bytes were dropped from the store: checked again, the stage is executed. */
+        /* Corrupt bytes were dropped from the store, or gc took them: checked again, the stage is executed. */
         report_warning(run->report, error_reason(run, &job->error));
-        if (s->digest_tries++ < DIGEST_TRIES && job->error.status == STATUS_CORRUPT)
+        if (s->digest_tries++ < DIGEST_TRIES &&
+            (job->error.status == STATUS_CORRUPT || job->error.status == STATUS_NOT_FOUND))
             run_check(run, s->id);
         else
             run_failed(s, 1, error_reason(run, &job->error));

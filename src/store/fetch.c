@@ -70,37 +70,57 @@ enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind,
     return rc == 0 || rc == MDB_NOTFOUND ? STATUS_OK : env_error(&store->env, rc, "read", err);
 }
 
-/* ---- the generation ---- */
+/* ---- the generation and the sequence ---- */
 
-static MDB_val generation_key(void)
+static MDB_val counter_key(const char *name)
 {
-    return (MDB_val){sizeof "generation" - 1, "generation"};
+    return (MDB_val){strlen(name), (void *)(uintptr_t)name};
+}
+
+static int counter_read(MDB_txn *txn, MDB_dbi meta, const char *name, uint64_t *count)
+{
+    MDB_val key = counter_key(name), value;
+    int rc = mdb_get(txn, meta, &key, &value);
+    *count = 0;
+    if (rc == 0) {
+        struct reader r = reader_from(value.mv_data, value.mv_size);
+        *count = reader_u64(&r);
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int counter_advance(MDB_txn *txn, MDB_dbi meta, const char *name, uint64_t *count)
+{
+    int rc = counter_read(txn, meta, name, count);
+    if (rc != 0)
+        return rc;
+    struct buf bytes = {0};
+    buf_u64(&bytes, ++*count);
+    MDB_val key = counter_key(name), value = {bytes.len, bytes.ptr};
+    rc = mdb_put(txn, meta, &key, &value, 0);
+    buf_finish(&bytes);
+    return rc;
 }
 
 int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation)
 {
-    MDB_val key = generation_key(), value;
-    int rc = mdb_get(txn, meta, &key, &value);
-    *generation = 0;
-    if (rc == 0) {
-        struct reader r = reader_from(value.mv_data, value.mv_size);
-        *generation = reader_u64(&r);
-    }
-    return rc == MDB_NOTFOUND ? 0 : rc;
+    return counter_read(txn, meta, "generation", generation);
 }
 
 int generation_advance(struct store *store, MDB_txn *txn)
 {
     uint64_t generation;
-    int rc = generation_read(txn, store->dbis[DB_META], &generation);
-    if (rc != 0)
-        return rc;
-    struct buf bytes = {0};
-    buf_u64(&bytes, generation + 1);
-    MDB_val key = generation_key(), value = {bytes.len, bytes.ptr};
-    rc = mdb_put(txn, store->dbis[DB_META], &key, &value, 0);
-    buf_finish(&bytes);
-    return rc;
+    return counter_advance(txn, store->dbis[DB_META], "generation", &generation);
+}
+
+int sequence_advance(struct store *store, MDB_txn *txn, uint64_t *sequence)
+{
+    return counter_advance(txn, store->dbis[DB_META], "sequence", sequence);
+}
+
+int sequence_read(struct store *store, MDB_txn *txn, uint64_t *sequence)
+{
+    return counter_read(txn, store->dbis[DB_META], "sequence", sequence);
 }
 
 /* ---- corruption ---- */

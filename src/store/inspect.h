@@ -27,6 +27,8 @@ void marks_finish(struct marks *marks);
 uint8_t marks_get(const struct marks *marks, struct digest digest); /* 0 if it was never added */
 /* Adds flags; true if one of them was not there before. */
 bool marks_add(struct marks *marks, struct digest digest, uint8_t flags);
+/* Takes flags away again, of one that was added. */
+void marks_clear(struct marks *marks, struct digest digest, uint8_t flags);
 
 /* ---- flaws ---- */
 

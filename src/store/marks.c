@@ -55,3 +55,9 @@ bool marks_add(struct marks *marks, struct digest digest, uint8_t flags)
     marks->flags[slot] = before | flags | MARK_USED;
     return (before | flags) != before;
 }
+
+void marks_clear(struct marks *marks, struct digest digest, uint8_t flags)
+{
+    size_t slot = slot_of(marks, digest);
+    marks->flags[slot] &= (uint8_t)~flags | MARK_USED;
+}

@@ -142,7 +142,7 @@ enum status queue_push(struct store *store, struct item *item, struct error *err
     if (queue->failed) {
         *err = queue->failure;
         status = err->status;
-    } else if (item->kind == ITEM_RECORD || find(queue, item->kind, item->key) == NULL) {
+    } else if (item->kind == ITEM_RECORD || item->kind == ITEM_REF || find(queue, item->kind, item->key) == NULL) {
         if (!queue->started)
             status = start_writer(store, err);
         if (status == STATUS_OK) {

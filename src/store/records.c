@@ -18,7 +18,7 @@ struct kept_set {
     uint32_t count, cap;
 };
 
-static void key_make(struct digest key, uint64_t id, uint8_t out[RECORD_KEY_SIZE])
+void record_key(struct digest key, uint64_t id, uint8_t out[RECORD_KEY_SIZE])
 {
     memcpy(out, key.bytes, DIGEST_SIZE);
     for (unsigned i = 0; i < 8; i++)
@@ -47,7 +47,7 @@ static int set_load(struct store *store, MDB_txn *txn, struct digest digest, str
     int rc = mdb_cursor_open(txn, store->dbis[DB_RECORDS], &cursor);
     if (rc != 0)
         return rc;
-    key_make(digest, 0, first);
+    record_key(digest, 0, first);
     MDB_val key = {sizeof first, first}, value;
     rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
     while (rc == 0 && key.mv_size == RECORD_KEY_SIZE && memcmp(key.mv_data, digest.bytes, DIGEST_SIZE) == 0) {
@@ -134,17 +134,20 @@ static enum status check_references(struct store *store, MDB_txn *txn, const str
     return status;
 }
 
-int used_put(struct store *store, MDB_txn *txn, struct digest digest)
+int used_put(struct store *store, MDB_txn *txn, struct digest digest, uint64_t sequence)
 {
-    uint8_t bytes[8];
+    uint8_t bytes[16];
     uint64_t now = (uint64_t)time(NULL);
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         bytes[i] = (uint8_t)(now >> 8 * i);
+        bytes[8 + i] = (uint8_t)(sequence >> 8 * i);
+    }
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value = {sizeof bytes, bytes};
     return mdb_put(txn, store->dbis[DB_USED], &key, &value, 0);
 }
 
-int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool check, bool *lost, struct error *err)
+int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence, bool check, bool *lost,
+               struct error *err)
 {
     if (check) {
         bool whole;
@@ -152,8 +155,8 @@ int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool 
         enum status status = check_references(store, txn, item, &whole, err);
         if (status != STATUS_OK || !whole) {
             if (status == STATUS_OK)
-                error_set(err, STATUS_STORE, "part of what the record of key %s refers to was collected while it was "
-                          "being stored; run again", digest_hex(item->key, hex));
+                error_set(err, STATUS_COLLECTED, "part of what the record of key %s refers to was collected while it "
+                          "was being stored; run again", digest_hex(item->key, hex));
             *lost = true;
             return 0;
         }
@@ -168,14 +171,14 @@ int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool 
     free(set.items);
     MDB_val key = {sizeof bytes, bytes}, value = {item->len, (void *)(uintptr_t)item->value};
     if (rc == 0 && removed != 0) {
-        key_make(item->key, removed, bytes);
+        record_key(item->key, removed, bytes);
         rc = mdb_del(txn, store->dbis[DB_RECORDS], &key, NULL);
     }
     if (rc == 0) {
-        key_make(item->key, id, bytes);
+        record_key(item->key, id, bytes);
         rc = mdb_put(txn, store->dbis[DB_RECORDS], &key, &value, 0);
     }
-    return rc == 0 ? used_put(store, txn, item->key) : rc;
+    return rc == 0 ? used_put(store, txn, item->key, sequence) : rc;
 }
 
 enum status store_put_record(struct store *store, const struct record *record, struct error *err)
@@ -204,7 +207,7 @@ static enum status corrupt(struct store *store, struct digest digest, uint64_t i
     char hex[DIGEST_HEX + 1], text[96];
     uint8_t bytes[RECORD_KEY_SIZE];
     snprintf(text, sizeof text, "record %llu of key %s is damaged", (unsigned long long)id, digest_hex(digest, hex));
-    key_make(digest, id, bytes);
+    record_key(digest, id, bytes);
     return drop_corrupt(store, DB_RECORDS, (MDB_val){sizeof bytes, bytes}, text, err);
 }
 

@@ -42,28 +42,39 @@ static enum status add_records(struct store *store, struct store_stats *out, str
 }
 
 /* LMDB lists the pages that it will use again in its database 0: each value is a count and as many page numbers. */
-static enum status add_free(struct store *store, struct store_stats *out, struct error *err)
+int stats_pages(struct store *store, MDB_txn *txn, uint64_t *file_bytes, uint64_t *free_bytes)
 {
-    MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val key, value;
     MDB_stat stat;
+    MDB_envinfo info;
+    *free_bytes = 0;
+    int rc = mdb_cursor_open(txn, 0, &cursor);
+    if (rc != 0)
+        return rc;
+    mdb_env_stat(store->env.lmdb, &stat);
+    mdb_env_info(store->env.lmdb, &info);
+    *file_bytes = (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize;
+    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        size_t pages = 0;
+        if (value.mv_size >= sizeof pages)
+            memcpy(&pages, value.mv_data, sizeof pages);
+        *free_bytes += (uint64_t)pages * stat.ms_psize;
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static enum status add_free(struct store *store, struct store_stats *out, struct error *err)
+{
+    MDB_txn *txn;
+    uint64_t file_bytes;
     enum status status = env_read_begin(&store->env, &txn, err);
     if (status != STATUS_OK)
         return status;
-    int rc = mdb_cursor_open(txn, 0, &cursor);
-    if (rc == 0) {
-        mdb_env_stat(store->env.lmdb, &stat);
-        while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-            size_t pages = 0;
-            if (value.mv_size >= sizeof pages)
-                memcpy(&pages, value.mv_data, sizeof pages);
-            out->free_bytes += (uint64_t)pages * stat.ms_psize;
-        }
-        mdb_cursor_close(cursor);
-    }
+    int rc = stats_pages(store, txn, &file_bytes, &out->free_bytes);
     env_read_end(&store->env, txn);
-    return rc == MDB_NOTFOUND ? STATUS_OK : env_error(&store->env, rc, "read", err);
+    return rc == 0 ? STATUS_OK : env_error(&store->env, rc, "read", err);
 }
 
 enum status stats_of_records(struct store *store, struct store_stats *out, struct error *err)

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const char *const names[DB_COUNT] = {"meta", "chunks", "objects", "records", "used"};
+#include "refit/base/fs.h"
+#include "refit/state.h"
+
+static const char *const names[DB_COUNT] = {"meta", "chunks", "objects", "records", "used", "refs"};
 
 static MDB_val format_key(void)
 {
@@ -25,6 +29,7 @@ static int create_body(MDB_txn *txn, void *ctx)
     uint8_t format[4] = {STORE_FORMAT};
     MDB_val key = format_key(), value = {sizeof format, format};
     int rc = mdb_put(txn, store->dbis[DB_META], &key, &value, MDB_NOOVERWRITE);
+    store->has_refs = true;
     return rc == MDB_KEYEXIST ? 0 : rc; /* another process was faster: read_meta looks at what it wrote */
 }
 
@@ -64,15 +69,29 @@ static enum status read_meta(struct store *store, struct error *err)
 static enum status open_databases(struct store *store, struct error *err)
 {
     bool complete, empty;
-    enum status status = env_databases(&store->env, names, DB_COUNT, store->dbis, &complete, &empty, err);
-    if (status == STATUS_OK && !complete) {
-        if (!empty)
-            return not_a_store(store, err);
-        if (store->env.read_only)
-            return error_set(err, STATUS_NOT_FOUND, "there is no store in %s", store->env.directory);
-        status = env_write(&store->env, create_body, store, err);
-    }
+    enum status status = env_databases(&store->env, names, DB_REFS, store->dbis, &complete, &empty, err);
+    if (status == STATUS_OK && !complete && !empty)
+        return not_a_store(store, err);
+    if (status == STATUS_OK && empty && store->env.read_only)
+        return error_set(err, STATUS_NOT_FOUND, "there is no store in %s", store->env.directory);
+    if (status == STATUS_OK && !empty)
+        status = read_meta(store, err);
+    if (status == STATUS_OK && !empty)
+        status = env_databases(&store->env, &names[DB_REFS], 1, &store->dbis[DB_REFS], &store->has_refs, &empty, err);
+    if (status != STATUS_OK || store->has_refs || store->env.read_only)
+        return status;
+    status = env_write(&store->env, create_body, store, err);
     return status == STATUS_OK ? read_meta(store, err) : status;
+}
+
+/* Who only reads makes no folder and no file. */
+static enum status take_use_lock(struct store *store, const char *directory, bool read_only, struct error *err)
+{
+    enum status status = read_only ? STATUS_OK : fs_make_directories(directory, err);
+    store->use_fd = -1;
+    if (status == STATUS_OK && !state_needs_other_place(directory))
+        status = use_lock(directory, !read_only, &store->use_fd, err);
+    return status;
 }
 
 enum status store_open(const char *directory, const struct store_options *options, struct store **out,
@@ -81,13 +100,16 @@ enum status store_open(const char *directory, const struct store_options *option
     struct store *store = mem_alloc(sizeof *store);
     store->compression = options->compression;
     store->list_entries_max = LIST_ENTRIES_MAX;
-    enum status status = env_open(&store->env, directory, "store",
-                                  "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only,
-                                  err);
+    enum status status = take_use_lock(store, directory, options->read_only, err);
+    if (status == STATUS_OK)
+        status = env_open(&store->env, directory, "store",
+                          "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only, err);
     if (status == STATUS_OK)
         status = open_databases(store, err);
     if (status != STATUS_OK) {
         env_close(&store->env);
+        if (store->use_fd >= 0)
+            close(store->use_fd);
         free(store);
         return status;
     }
@@ -118,6 +140,8 @@ void store_close(struct store *store)
     queue_stop(store);
     queue_finish(&store->queue);
     env_close(&store->env);
+    if (store->use_fd >= 0)
+        close(store->use_fd);
     free_workers(store->workers);
     pthread_mutex_destroy(&store->worker_lock);
     free(store);
@@ -126,6 +150,19 @@ void store_close(struct store *store)
 enum status store_flush(struct store *store, struct error *err)
 {
     return queue_flush(store, err);
+}
+
+enum status store_is_diminished(struct store *store, bool *diminished, struct error *err)
+{
+    MDB_txn *txn;
+    uint64_t generation;
+    enum status status = env_read_begin(&store->env, &txn, err);
+    if (status != STATUS_OK)
+        return status;
+    int rc = generation_read(txn, store->dbis[DB_META], &generation);
+    env_read_end(&store->env, txn);
+    *diminished = generation != store->generation;
+    return rc == 0 ? STATUS_OK : env_error(&store->env, rc, "read", err);
 }
 
 /* ---- statistics ---- */

@@ -6,11 +6,22 @@
  *                                                         back from here              BATCH_BYTES_MAX of them
  *
  * What is kept in LMDB:
- *   meta     "store-format" → u32; "generation" → u64, counted up by whoever takes something away
+ *   meta     "store-format" → u32; "generation" → u64, counted up by whoever takes something away; "sequence" → u64,
+ *            counted up by each group of puts
  *   chunks   digest → codec u8, three zero bytes, length u32, payload
  *   objects  digest → list of an object of several chunks: see list.h
  *   records  key, then its id big-endian → see record.h
- *   used     key → u64, seconds since the epoch: when a record under it was last made or used
+ *   used     key → u64, seconds since the epoch: when a record under it was last made or used; u64, sequence of then
+ *   refs     digest of host, workspace and name → sequence u64, then what the workspace publishes: see refs.c
+ *
+ * Beside LMDB's files: "in-use.lock", which all who have the store open hold shared and compaction alone; "gc.lock",
+ * which one gc at a time holds.
+ *
+ * gc and the others. Who puts a record relies on chunks that are known already, and gc takes away what no record or ref
+ * names: so each looks again. The writer: where the generation is another than when the store was opened, a record
+ * is committed only if all it refers to is there (record_put). gc: where the sequence is another than when it last
+ * looked, what was made, used or published since is found by its own sequence, and stays (sweep.c). Both look in the
+ * transaction that writes, so there is nothing between.
  */
 #ifndef REFIT_STORE_STORE_H
 #define REFIT_STORE_STORE_H
@@ -25,11 +36,11 @@
 #define BATCH_AGE_MS 1000
 #define LIST_ENTRIES_MAX 4096
 
-enum database { DB_META, DB_CHUNKS, DB_OBJECTS, DB_RECORDS, DB_USED, DB_COUNT };
+enum database { DB_META, DB_CHUNKS, DB_OBJECTS, DB_RECORDS, DB_USED, DB_REFS, DB_COUNT };
 
 /* ---- what waits to be written ---- */
 
-enum item_kind { ITEM_CHUNK, ITEM_OBJECT, ITEM_RECORD, ITEM_USED };
+enum item_kind { ITEM_CHUNK, ITEM_OBJECT, ITEM_RECORD, ITEM_USED, ITEM_REF };
 
 struct item {
     struct item *next;  /* in the order of puts */
@@ -63,7 +74,7 @@ struct queue {
 void queue_init(struct queue *queue);
 void queue_finish(struct queue *queue);
 
-/* Takes the item. One that waits already (not a record) is dropped. Blocks while too much waits. */
+/* Takes the item. One that waits already (not a record or ref) is dropped. Blocks while too much waits. */
 enum status queue_push(struct store *store, struct item *item, struct error *err);
 
 /* The writer's failure, if it failed. */
@@ -103,6 +114,8 @@ void worker_give(struct store *store, struct worker *worker);
 struct store {
     struct env env;
     MDB_dbi dbis[DB_COUNT];
+    bool has_refs;             /* a store that an older refit made has none until something is written */
+    int use_fd;                /* in-use.lock, held shared; -1 = it could not be had */
     int compression;
     uint64_t generation;       /* when the store was opened */
     uint32_t list_entries_max; /* LIST_ENTRIES_MAX; less in tests */
@@ -155,10 +168,13 @@ enum status drop_corrupt(struct store *store, enum database database, MDB_val ke
 
 #define RECORD_KEY_SIZE (DIGEST_SIZE + 8)
 
+void record_key(struct digest key, uint64_t id, uint8_t out[RECORD_KEY_SIZE]);
+
 /* Put one in a transaction, after checking that what it refers to is still there if the store's generation is another
  * than when it was opened. Returns an LMDB code; a record that is not written sets *lost and `err`. */
-int record_put(struct store *store, MDB_txn *txn, const struct item *item, bool check, bool *lost, struct error *err);
-int used_put(struct store *store, MDB_txn *txn, struct digest digest);
+int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence, bool check, bool *lost,
+               struct error *err);
+int used_put(struct store *store, MDB_txn *txn, struct digest digest, uint64_t sequence);
 
 /* Is there a record with these outs and inputs under the key? */
 enum status record_known(struct store *store, struct digest key, struct digest identity, bool *known,
@@ -168,9 +184,26 @@ enum status record_known(struct store *store, struct digest key, struct digest i
 int generation_advance(struct store *store, MDB_txn *txn);
 int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation);
 
+/* Something was put that gc must know of. */
+int sequence_advance(struct store *store, MDB_txn *txn, uint64_t *sequence);
+int sequence_read(struct store *store, MDB_txn *txn, uint64_t *sequence);
+
+/* ---- refs (refs.c) ---- */
+
+int ref_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence);
+
+/* ---- the lock of all who have the store open (use.c) ---- */
+
+/* Waits while the file is compacted. *fd is -1 if the lock file cannot be had (a reader's, where nothing can be
+ * written). */
+enum status use_lock(const char *directory, bool create, int *fd, struct error *err);
+
 /* ---- statistics (stats.c) ---- */
 
 /* Adds what the records and the file say: keys, outs, times, free pages. */
 enum status stats_of_records(struct store *store, struct store_stats *out, struct error *err);
+
+/* The size of the file, in bytes up to the last page in use, and how much of that is free. */
+int stats_pages(struct store *store, MDB_txn *txn, uint64_t *file_bytes, uint64_t *free_bytes);
 
 #endif

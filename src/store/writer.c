@@ -37,8 +37,10 @@ static int put_batch(MDB_txn *txn, void *ctx)
 {
     struct batch *batch = ctx;
     struct store *store = batch->store;
-    uint64_t generation;
+    uint64_t generation, sequence = 0;
     int rc = generation_read(txn, store->dbis[DB_META], &generation);
+    if (rc == 0)
+        rc = sequence_advance(store, txn, &sequence);
     /* What this process took for stored may be gone if anybody has taken something away since it opened the store. */
     bool check = generation != store->generation;
     batch->lost = false;
@@ -48,9 +50,11 @@ static int put_batch(MDB_txn *txn, void *ctx)
         else if (item->kind == ITEM_OBJECT)
             rc = put_object(store, txn, item);
         else if (item->kind == ITEM_USED)
-            rc = used_put(store, txn, item->key);
+            rc = used_put(store, txn, item->key, sequence);
+        else if (item->kind == ITEM_REF)
+            rc = ref_put(store, txn, item, sequence);
         else
-            rc = record_put(store, txn, item, check, &batch->lost, &batch->loss);
+            rc = record_put(store, txn, item, sequence, check, &batch->lost, &batch->loss);
     }
     return rc;
 }

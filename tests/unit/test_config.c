@@ -76,7 +76,7 @@ static void has_defaults(void **state)
     assert_true(resource(&config, "mem")->amount > 1 << 20);
     shows(&config, "store.path", ".refit/store", "default");
     shows(&config, "grace", "10s", "default");
-    assert_int_equal(config.entry_count, 8);
+    assert_int_equal(config.entry_count, 9);
     for (uint32_t i = 1; i < config.entry_count; i++)
         assert_true(str_compare(config.entries[i - 1].name, config.entries[i].name) < 0);
 }
@@ -154,7 +154,7 @@ static void refuses_with_a_place(void **state)
     } cases[] = {
         {"job: 1\n", 1, 1, "unknown setting `job`; did you mean `jobs`?"},
         {"store: {pth: x}\n", 1, 9, "unknown setting `store.pth`; did you mean `store.path`?"},
-        {"colour: 1\n", 1, 1, "known: compression, grace, jobs, keep_going, store.path, resources"},
+        {"colour: 1\n", 1, 1, "known: compression, grace, jobs, keep_going, store.budget, store.path, resources"},
         {"jobs: 0\n", 1, 7, "`jobs` must be from 1 to 65535, not 0"},
         {"jobs: two\n", 1, 7, "`jobs` must be an integer, not a string"},
         {"keep_going: -1\n", 1, 13, "`keep_going` must be from 0"},
@@ -163,6 +163,7 @@ static void refuses_with_a_place(void **state)
         {"store.path: ~/x\n", 1, 13, "write the absolute path"},
         {"store.path:\n", 1, 12, "`store.path` must be a string, not nothing"},
         {"store: x\n", 1, 8, "`store` must be a map"},
+        {"store: {budget: lots}\n", 1, 17, "`store.budget` is `lots`; write a size"},
         {"resources: 3\n", 1, 12, "`resources` must be a map"},
         {"resources:\n  gpus: -1\n", 2, 9, "cannot be negative"},
         {"resources: {mem: x}\n", 1, 18, "write a size"},

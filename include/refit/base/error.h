@@ -24,6 +24,7 @@
     X(STORE, 5, "the store or the workspace state cannot be used")    \
     X(CORRUPT, 5, "bytes read back do not match their digest")        \
     X(LOCKED, 5, "another run holds this workspace")                  \
+    X(COLLECTED, 5, "gc took away what had just been relied upon")    \
     X(INTERRUPTED, 130, "the user interrupted")
 
 enum status {

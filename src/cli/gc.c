@@ -1,0 +1,249 @@
+/* `refit gc`: drops from the store what has not been used for longest, and gives the room back. */
+#include <inttypes.h>
+
+#include "cli/cli.h"
+
+static const struct option_spec options[] = {
+    {OPTION_BUDGET, "budget", "SIZE", "what the store may take, such as 10G (default: store.budget, or no limit)"},
+    {'n', "dry-run", NULL, "only say what would go"},
+    {OPTION_FORGET, "forget", "PATH", "the workspace at PATH is gone for good: its results need not stay"},
+    {OPTION_RESCUE, "rescue", NULL, "also remove what was moved to .refit/rescue and .refit/attempts"},
+    {OPTION_NO_COMPACT, "no-compact", NULL, "leave the store's file as large as it is"},
+    {0, NULL, NULL, NULL},
+};
+
+static void warn(void *ctx, struct str text)
+{
+    struct invocation *in = ctx;
+    fprintf(stderr, "refit: warning: " STR_FMT "\n", STR_ARG(output_text(&in->arena, text)));
+}
+
+/* ---- what came of it ---- */
+
+static const char *state_name(enum workspace_state state)
+{
+    static const char *const names[] = {
+        [WORKSPACE_READ] = "read", [WORKSPACE_GONE] = "gone", [WORKSPACE_ELSEWHERE] = "elsewhere"};
+    return names[state];
+}
+
+static const char *compaction_name(const struct gc_result *result)
+{
+    static const char *const names[] = {[COMPACTION_DONE] = "done", [COMPACTION_IN_USE] = "in use",
+                                        [COMPACTION_NO_SPACE] = "no space", [COMPACTION_NOT_OURS] = "not ours"};
+    return result->compacted ? names[result->compaction] : "not needed";
+}
+
+static bool is_over(const struct gc_result *result, uint64_t budget_bytes)
+{
+    return result->counts.left_bytes > budget_bytes;
+}
+
+static void print_workspaces_json(struct json *j, const struct gc_result *result)
+{
+    json_key(j, "workspaces");
+    json_open_array(j);
+    for (uint32_t i = 0; i < result->workspace_count; i++) {
+        const struct gc_workspace *w = &result->workspaces[i];
+        json_open_object(j);
+        json_path(j, "path", w->path);
+        json_key(j, "host");
+        json_str(j, w->host);
+        json_key(j, "state");
+        json_str(j, str_from(state_name(w->state)));
+        json_key(j, "refs");
+        json_int(j, w->refs);
+        json_key(j, "roots");
+        json_int(j, w->roots);
+        json_close_object(j);
+    }
+    json_close_array(j);
+}
+
+static void print_json(const struct gc_result *result, bool dry_run, uint64_t budget_bytes)
+{
+    const struct store_collect_counts *c = &result->counts;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } fields[] = {
+        {"records", c->records},           {"taken_records", c->taken_records}, {"root_records", c->root_records},
+        {"chunks", c->chunks},             {"taken_chunks", c->taken_chunks},   {"objects", c->objects},
+        {"taken_objects", c->taken_objects}, {"used_bytes", c->used_bytes},     {"left_bytes", c->left_bytes},
+        {"root_bytes", c->root_bytes},     {"file_bytes", result->file_bytes},  {"damaged", c->damaged},
+        {"rescue_bytes", result->rescue_bytes}, {"attempt_bytes", result->attempt_bytes},
+    };
+    struct buf document = {0};
+    struct json j;
+    json_init(&j, &document);
+    json_open_object(&j);
+    json_key(&j, "event");
+    json_str(&j, STR("gc_finished"));
+    json_key(&j, "dry_run");
+    json_bool(&j, dry_run);
+    json_key(&j, "budget_bytes");
+    if (budget_bytes == UINT64_MAX)
+        json_null(&j);
+    else
+        json_int(&j, (int64_t)budget_bytes);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        json_key(&j, fields[i].key);
+        json_int(&j, (int64_t)fields[i].value);
+    }
+    json_key(&j, "over_budget");
+    json_bool(&j, is_over(result, budget_bytes));
+    json_key(&j, "compaction");
+    json_str(&j, str_from(compaction_name(result)));
+    print_workspaces_json(&j, result);
+    json_close_object(&j);
+    output_json(&document);
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* "roots   /home/ann/digits  12 results of 3 versions of refit.lock" */
+static void print_workspaces(struct invocation *in, const struct gc_result *result)
+{
+    struct arena *arena = &in->arena;
+    struct sheet sheet = {.arena = arena};
+    for (uint32_t i = 0; i < result->workspace_count; i++) {
+        const struct gc_workspace *w = &result->workspaces[i];
+        struct str remark = STR("");
+        if (w->state == WORKSPACE_GONE)
+            remark = STR("its folder is gone; `refit gc --forget PATH` lets its results go");
+        else if (w->state == WORKSPACE_ELSEWHERE)
+            remark = str_format(arena, "on " STR_FMT "; `refit gc --forget PATH` lets its results go",
+                                STR_ARG(w->host));
+        sheet_add(&sheet, PAINT_NONE, STR("roots"), w->path,
+                  str_format(arena, "%u result%s in %u version%s of refit.lock", w->roots, plural(w->roots), w->refs,
+                             plural(w->refs)),
+                  remark);
+    }
+    sheet_print(&sheet, false);
+}
+
+static void print_compaction(struct invocation *in, const struct gc_result *result)
+{
+    static const char *const texts[] = {
+        [COMPACTION_DONE] = "",
+        [COMPACTION_IN_USE] = "; another process has the store open, so its file will shrink at the next gc",
+        [COMPACTION_NO_SPACE] = "; the disk has no room for a copy, so it does not shrink",
+        [COMPACTION_NOT_OURS] = "; it belongs to another user, so it does not shrink",
+    };
+    printf("the store's file has " STR_FMT "%s\n", STR_ARG(output_size(&in->arena, result->file_bytes)),
+           result->compacted ? texts[result->compaction] : "");
+}
+
+static void print_kept(struct invocation *in, const struct gc_result *result)
+{
+    uint64_t bytes = result->rescue_bytes + result->attempt_bytes;
+    bool removed = option_given(in, OPTION_RESCUE);
+    if (bytes > 0)
+        printf("%s: " STR_FMT " in .refit/rescue and .refit/attempts%s\n",
+               !removed ? "left alone" : option_given(in, 'n') ? "would be removed" : "removed",
+               STR_ARG(output_size(&in->arena, bytes)), removed ? "" : "; --rescue removes it");
+}
+
+/* "dropped 3 records of 12: 40.0 MiB; 9 stay, 5 of them roots: 100.0 MiB" */
+static void print_result(struct invocation *in, const struct gc_result *result, uint64_t budget_bytes)
+{
+    struct arena *arena = &in->arena;
+    const struct store_collect_counts *c = &result->counts;
+    bool dry_run = option_given(in, 'n');
+    uint64_t gone = c->used_bytes > c->left_bytes ? c->used_bytes - c->left_bytes : 0;
+    print_workspaces(in, result);
+    printf("%s %" PRIu64 " of %" PRIu64 " record%s and %" PRIu64 " of %" PRIu64 " chunk%s: " STR_FMT "\n",
+           dry_run ? "would drop" : "dropped", c->taken_records, c->records, plural(c->records), c->taken_chunks,
+           c->chunks, plural(c->chunks), STR_ARG(output_size(arena, gone)));
+    printf("%" PRIu64 " record%s %s, %" PRIu64 " of them root%s: " STR_FMT, c->records - c->taken_records,
+           plural(c->records - c->taken_records), c->records - c->taken_records == 1 ? "stays" : "stay",
+           c->root_records, plural(c->root_records), STR_ARG(output_size(arena, c->left_bytes)));
+    if (budget_bytes != UINT64_MAX)
+        printf(" of a budget of " STR_FMT, STR_ARG(output_size(arena, budget_bytes)));
+    putchar('\n');
+    if (is_over(result, budget_bytes))
+        printf("this is over the budget: roots always stay, and take " STR_FMT "\n",
+               STR_ARG(output_size(arena, c->root_bytes)));
+    if (c->damaged > 0)
+        printf("%" PRIu64 " record%s cannot be read whole; see `refit verify`\n", c->damaged, plural(c->damaged));
+    print_compaction(in, result);
+    print_kept(in, result);
+}
+
+/* ---- doing it ---- */
+
+static enum status read_budget(const struct invocation *in, const struct project *project, uint64_t *bytes,
+                               struct error *err)
+{
+    const char *text = option_text(in, OPTION_BUDGET);
+    *bytes = project->config.store_budget_bytes;
+    if (text == NULL || parse_bytes(str_from(text), bytes))
+        return STATUS_OK;
+    return error_set(err, STATUS_USAGE, "--budget %s is no size; write one such as 500M or 10G", text);
+}
+
+static enum status collect(struct invocation *in, struct project *project, struct error *err)
+{
+    struct gc_options wanted = {.dry_run = option_given(in, 'n'),
+                                .compact = !option_given(in, OPTION_NO_COMPACT),
+                                .rescue = option_given(in, OPTION_RESCUE),
+                                .forget = option_text(in, OPTION_FORGET),
+                                .warn = warn,
+                                .ctx = in};
+    struct gc_result result = {0};
+    enum status status = read_budget(in, project, &wanted.budget_bytes, err);
+    if (status == STATUS_OK)
+        status = project_open_store(project, err); /* to see whether there is one: gc makes none */
+    if (status == STATUS_OK && project->store != NULL && !wanted.dry_run) {
+        store_close(project->store);
+        project->store = NULL;
+        project->writer = true;
+        status = project_open_store(project, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (project->store == NULL && !in->json) {
+        printf("no store yet at " STR_FMT "\n", STR_ARG(str_printable(&in->arena, project->store_directory)));
+        return STATUS_OK;
+    }
+    if (project->store != NULL)
+        status = run_gc(project, &wanted, &result, err);
+    if (status == STATUS_OK && in->json)
+        print_json(&result, wanted.dry_run, wanted.budget_bytes);
+    else if (status == STATUS_OK && !in->quiet)
+        print_result(in, &result, wanted.budget_bytes);
+    return status;
+}
+
+static enum status run_gc_command(struct invocation *in, struct error *err)
+{
+    struct project *project;
+    enum status status = cli_open_bare(in, &project, err);
+    if (status != STATUS_OK)
+        return status;
+    status = collect(in, project, err);
+    project_close(project);
+    return status;
+}
+
+const struct command command_gc = {
+    .name = "gc",
+    .summary = "drop what has not been used for longest from the store",
+    .arguments = "",
+    .description =
+        "Drops the least recently used records, until what remains fits the budget, and what no record refers\n"
+        "to any more; without a budget only the latter. What a refit.lock names stays, whatever the budget: that\n"
+        "of each workspace that uses the store, as it is and at the tips of its git branches and tags. A\n"
+        "workspace whose folder is gone, or that cannot be read, keeps what its last run published. The store's\n"
+        "file is then compacted, if that is worth it and nobody else has the store open. A stage whose record\n"
+        "was dropped runs again when it is needed. Others may use the store meanwhile.",
+    .examples = "  refit gc --budget 10G\n"
+                "  refit gc --budget 10G --dry-run      what would go\n"
+                "  refit gc --forget /home/ann/old      that workspace will not come back",
+    .options = options,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .run = run_gc_command,
+};

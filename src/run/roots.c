@@ -1,0 +1,307 @@
+/* What gc must leave: what each workspace's refit.lock names, in its folder and at the tips of its branches and tags.
+ *
+ * A run publishes what its refit.lock says. gc looks again at every workspace whose folder is there, and publishes one
+ * ref for each version of refit.lock that git has. Whatever cannot be read leaves what was published as it was. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "refit/base/fs.h"
+#include "refit/base/path.h"
+#include "refit/vcs.h"
+#include "run/run.h"
+
+enum { LOCK_BYTES_MAX = 1 << 30 };
+
+#define GIT_PREFIX "git "
+
+static struct str host_name(struct arena *arena)
+{
+    char host[256] = "";
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    return str_dup(arena, str_from(host));
+}
+
+static struct store_ref make_ref(struct arena *arena, struct str host, struct str workspace, struct str name,
+                                 struct str note, const struct lock *lock)
+{
+    struct store_ref ref = {.host = host,
+                            .workspace = workspace,
+                            .name = name,
+                            .note = note,
+                            .seen_ms = clock_wall_ms(),
+                            .roots = arena_array(arena, struct store_root, lock->stage_count),
+                            .root_count = lock->stage_count};
+    for (uint32_t i = 0; i < lock->stage_count; i++)
+        ref.roots[i] = (struct store_root){lock->stages[i].key, lock->stages[i].outs, lock->stages[i].out_count};
+    return ref;
+}
+
+enum status roots_publish(struct project *p, const struct lock *lock, struct error *err)
+{
+    struct store_ref ref = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock);
+    return store_publish(p->store, &ref, err);
+}
+
+/* ---- reading ---- */
+
+struct gathering {
+    struct arena *arena;
+    const struct gc_options *options;
+    struct str host;
+    struct store_ref *known; /* published */
+    uint32_t known_count;
+    struct roots *out;
+    uint32_t ref_cap, published_cap, dropped_cap, workspace_cap; /* malloc'd until the end */
+};
+
+static void __attribute__((format(printf, 2, 3))) warn(struct gathering *g, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    g->options->warn(g->options->ctx, str_from(text));
+}
+
+static bool is_of(const struct store_ref *ref, const struct gc_workspace *w)
+{
+    return str_equal(ref->host, w->host) && str_equal(ref->workspace, w->path);
+}
+
+static const struct store_ref *find_known(const struct gathering *g, const struct gc_workspace *w, struct str name)
+{
+    for (uint32_t i = 0; i < g->known_count; i++)
+        if (is_of(&g->known[i], w) && str_equal(g->known[i].name, name))
+            return &g->known[i];
+    return NULL;
+}
+
+static void count_ref(struct gathering *g, struct gc_workspace *w, struct store_ref ref)
+{
+    struct roots *out = g->out;
+    MEM_GROW(out->refs, out->count, g->ref_cap);
+    out->refs[out->count++] = ref;
+    w->refs++;
+    w->roots += ref.root_count;
+}
+
+static void count_new(struct gathering *g, struct gc_workspace *w, struct store_ref ref)
+{
+    struct roots *out = g->out;
+    count_ref(g, w, ref);
+    MEM_GROW(out->published, out->published_count, g->published_cap);
+    out->published[out->published_count++] = ref;
+}
+
+static void drop(struct gathering *g, const struct store_ref *ref)
+{
+    struct roots *out = g->out;
+    MEM_GROW(out->dropped, out->dropped_count, g->dropped_cap);
+    out->dropped[out->dropped_count++] = *ref;
+}
+
+static void keep_known(struct gathering *g, struct gc_workspace *w, const struct store_ref *ref)
+{
+    if (ref != NULL)
+        count_ref(g, w, *ref);
+}
+
+static const char *reason_of(struct gathering *g, const struct error *why)
+{
+    char text[3072];
+    return str_dup(g->arena, str_from(error_text(why, text, sizeof text))).ptr;
+}
+
+#define STAYS "what it has published stays"
+
+/* refit.lock as it is in the folder. */
+static void read_folder(struct gathering *g, struct gc_workspace *w)
+{
+    const struct store_ref *known = find_known(g, w, STR(LOCK_FILE));
+    struct buf text = {0};
+    struct lock lock;
+    struct error why;
+    enum status status = fs_read(path_join(g->arena, w->path, STR(LOCK_FILE)).ptr, LOCK_BYTES_MAX, &text, &why);
+    if (status == STATUS_OK)
+        status = lock_parse(g->arena, str_dup(g->arena, buf_view(&text)), &lock, &why);
+    buf_finish(&text);
+    if (status == STATUS_OK) {
+        count_new(g, w, make_ref(g->arena, w->host, w->path, STR(LOCK_FILE), STR(""), &lock));
+        return;
+    }
+    if (status != STATUS_NOT_FOUND)
+        warn(g, STR_FMT ": %s; " STAYS, STR_ARG(w->path), reason_of(g, &why));
+    else if (known != NULL && known->root_count > 0)
+        warn(g, STR_FMT " has no refit.lock any more; " STAYS " (`refit gc --forget` removes it)", STR_ARG(w->path));
+    keep_known(g, w, known);
+}
+
+static struct str tip_note(struct gathering *g, const struct vcs_tip *tip)
+{
+    return tip->others > 0 ? str_format(g->arena, STR_FMT " and %u more", STR_ARG(tip->name), tip->others) : tip->name;
+}
+
+/* False if it cannot be read. */
+static bool read_tip(struct gathering *g, struct gc_workspace *w, const struct vcs_tip *tip)
+{
+    struct str name = str_format(g->arena, GIT_PREFIX STR_FMT, STR_ARG(tip->id));
+    const struct store_ref *known = find_known(g, w, name);
+    struct lock lock;
+    struct error why;
+    if (known != NULL) { /* the same bytes */
+        count_ref(g, w, *known);
+        return true;
+    }
+    if (lock_parse(g->arena, tip->bytes, &lock, &why) != STATUS_OK) {
+        warn(g, STR_FMT ": in " STR_FMT ": %s; " STAYS, STR_ARG(w->path), STR_ARG(tip_note(g, tip)),
+             reason_of(g, &why));
+        return false;
+    }
+    count_new(g, w, make_ref(g->arena, w->host, w->path, name, tip_note(g, tip), &lock));
+    return true;
+}
+
+static bool is_tip(const struct vcs_tips *tips, struct str name)
+{
+    for (uint32_t i = 0; i < tips->count; i++)
+        if (str_equal(str_slice(name, strlen(GIT_PREFIX), name.len), tips->tips[i].id))
+            return true;
+    return false;
+}
+
+/* What branches and tags have. Where one cannot be read, all that was published before stays. */
+static void read_branches(struct gathering *g, struct gc_workspace *w)
+{
+    struct vcs_tips tips;
+    struct error why;
+    bool all = vcs_read_tips(g->arena, w->path.ptr, LOCK_FILE, &tips, &why) == STATUS_OK, warned = !all;
+    if (!all)
+        warn(g, STR_FMT ": %s; " STAYS, STR_ARG(w->path), reason_of(g, &why));
+    for (uint32_t i = 0; i < tips.count; i++)
+        all &= read_tip(g, w, &tips.tips[i]);
+    for (uint32_t i = 0; i < g->known_count; i++) {
+        const struct store_ref *ref = &g->known[i];
+        if (!is_of(ref, w) || !str_starts(ref->name, STR(GIT_PREFIX)) || is_tip(&tips, ref->name))
+            continue;
+        if (all && tips.repository) {
+            drop(g, ref);
+            continue;
+        }
+        if (!tips.repository && !warned)
+            warn(g, STR_FMT " is in no git repository any more; what its branches have published stays (`refit gc "
+                 "--forget` removes it)", STR_ARG(w->path));
+        warned = true;
+        keep_known(g, w, ref);
+    }
+}
+
+static void read_workspace(struct gathering *g, struct gc_workspace *w)
+{
+    struct stat st;
+    bool found;
+    struct error why;
+    w->state = str_equal(w->host, g->host) ? WORKSPACE_READ : WORKSPACE_ELSEWHERE;
+    if (w->state == WORKSPACE_READ) {
+        found = stat(w->path.ptr, &st) == 0;
+        if (!found && errno != ENOENT && errno != ENOTDIR) {
+            error_errno(&why, STATUS_IO, errno, "cannot look at " STR_FMT, STR_ARG(w->path));
+            warn(g, "%s; " STAYS, reason_of(g, &why));
+        }
+        if (!found)
+            w->state = WORKSPACE_GONE;
+    }
+    if (w->state == WORKSPACE_READ) {
+        read_folder(g, w);
+        read_branches(g, w);
+    }
+    /* Names that are not known here were given by a newer refit. */
+    for (uint32_t i = 0; i < g->known_count; i++)
+        if (is_of(&g->known[i], w) &&
+            (w->state != WORKSPACE_READ ||
+             !(str_is(g->known[i].name, LOCK_FILE) || str_starts(g->known[i].name, STR(GIT_PREFIX)))))
+            count_ref(g, w, g->known[i]);
+}
+
+static void add_workspace(struct gathering *g, struct str host, struct str path)
+{
+    struct gc_workspace w = {.host = host, .path = path};
+    for (uint32_t i = 0; i < g->out->workspace_count; i++)
+        if (str_equal(g->out->workspaces[i].host, host) && str_equal(g->out->workspaces[i].path, path))
+            return;
+    MEM_GROW(g->out->workspaces, g->out->workspace_count, g->workspace_cap);
+    g->out->workspaces[g->out->workspace_count++] = w;
+}
+
+static int compare_workspaces(const void *a, const void *b)
+{
+    const struct gc_workspace *x = a, *y = b;
+    int order = str_compare(x->path, y->path);
+    return order != 0 ? order : str_compare(x->host, y->host);
+}
+
+/* ---- forgetting ---- */
+
+static enum status forget(struct gathering *g, struct error *err)
+{
+    const char *path = g->options->forget;
+    char *real = path != NULL ? realpath(path, NULL) : NULL;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < g->known_count; i++) {
+        if (path != NULL && (str_is(g->known[i].workspace, path) || (real && str_is(g->known[i].workspace, real))))
+            drop(g, &g->known[i]);
+        else
+            g->known[kept++] = g->known[i];
+    }
+    free(real);
+    bool found = kept < g->known_count;
+    g->known_count = kept;
+    if (path != NULL && !found)
+        return error_set(err, STATUS_USAGE, "no workspace at %s has published anything in this store; `refit gc "
+                         "--dry-run` lists those that have", path);
+    return STATUS_OK;
+}
+
+static void *settle(struct arena *arena, void *items, size_t count, size_t size)
+{
+    void *copy = arena_copy(arena, items, count * size);
+    free(items);
+    return copy;
+}
+
+/* The workspace that gc runs in counts, published or not, unless it is to be forgotten. */
+static bool is_current_wanted(const struct gathering *g, const struct project *p)
+{
+    struct error ignored;
+    struct stat st;
+    bool found;
+    return !(g->options->forget != NULL && str_is(p->root, g->options->forget)) &&
+           fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
+}
+
+enum status roots_read(struct project *p, const struct gc_options *options, struct roots *out, struct error *err)
+{
+    struct gathering g = {.arena = &p->arena, .options = options, .out = out, .host = host_name(&p->arena)};
+    *out = (struct roots){0};
+    enum status status = store_get_refs(p->store, &p->arena, &g.known, &g.known_count, &out->sequence, err);
+    if (status == STATUS_OK)
+        status = forget(&g, err);
+    if (status == STATUS_OK) {
+        for (uint32_t i = 0; i < g.known_count; i++)
+            add_workspace(&g, g.known[i].host, g.known[i].workspace);
+        if (is_current_wanted(&g, p))
+            add_workspace(&g, g.host, p->root);
+        for (uint32_t i = 0; i < out->workspace_count; i++)
+            read_workspace(&g, &out->workspaces[i]);
+        if (out->workspace_count > 1)
+            qsort(out->workspaces, out->workspace_count, sizeof *out->workspaces, compare_workspaces);
+    }
+    out->refs = settle(&p->arena, out->refs, out->count, sizeof *out->refs);
+    out->published = settle(&p->arena, out->published, out->published_count, sizeof *out->published);
+    out->dropped = settle(&p->arena, out->dropped, out->dropped_count, sizeof *out->dropped);
+    out->workspaces = settle(&p->arena, out->workspaces, out->workspace_count, sizeof *out->workspaces);
+    return status;
+}
