@@ -8,6 +8,14 @@
 
 #include "refit/base/fs.h"
 
+/* `name` is the top itself, or something in it. */
+static enum status failed(int reason, const char *verb, const char *name, const char *shown, struct error *err)
+{
+    if (name == shown)
+        return error_errno(err, STATUS_IO, reason, "cannot %s %s", verb, name);
+    return error_errno(err, STATUS_IO, reason, "cannot %s %s (in %s)", verb, name, shown);
+}
+
 static enum status remove_at(int parent, const char *name, const char *shown, struct error *err);
 
 static enum status remove_entries(int fd, const char *shown, struct error *err)
@@ -34,13 +42,13 @@ static enum status remove_at(int parent, const char *name, const char *shown, st
     if (unlinkat(parent, name, 0) == 0 || errno == ENOENT || errno == ENOTDIR)
         return STATUS_OK;
     if (errno != EISDIR && errno != EPERM)
-        return error_errno(err, STATUS_IO, errno, "cannot remove %s (in %s)", name, shown);
+        return failed(errno, "remove", name, shown, err);
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot open %s (in %s)", name, shown);
+        return failed(errno, "open", name, shown, err);
     enum status status = remove_entries(fd, shown, err);
     if (status == STATUS_OK && unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-        status = error_errno(err, STATUS_IO, errno, "cannot remove the folder %s (in %s)", name, shown);
+        status = failed(errno, "remove the folder", name, shown, err);
     return status;
 }
 

@@ -28,23 +28,23 @@ static enum status refuse(struct arena *arena, struct finish_result *out, const 
     return STATUS_OK;
 }
 
-/* A touched input counts as changed even if its bytes are the same: the command may have read something in between. */
-static void say_changed(const struct finish_request *r, struct arena *arena, struct str what, struct finish_result *out)
+static void say_changed(const struct finish_request *r, struct arena *arena, const char *how, struct str what,
+                        struct finish_result *out)
 {
     struct str name = r->graph->stages[r->stage.index].declared->name;
     out->changed = true;
-    out->reason = str_format(arena,
-                             "input changed while running: " STR_FMT
-                             "; if the result is right all the same: refit accept " STR_FMT,
+    out->reason = str_format(arena, "%s: " STR_FMT "; if the result is right all the same: refit accept " STR_FMT, how,
                              STR_ARG(str_printable(arena, what)), STR_ARG(name));
 }
+
+static const char changed_meanwhile[] = "input changed while running";
 
 static enum status check_inputs(const struct finish_request *r, struct arena *arena, struct finish_result *out,
                                 struct error *err)
 {
     const struct graph_stage *node = &r->graph->stages[r->stage.index];
     if (r->changed.len > 0)
-        say_changed(r, arena, r->changed, out);
+        say_changed(r, arena, changed_meanwhile, r->changed, out);
     struct digest_options options = {
         .mode = DIGEST_DEP, .budget_bytes = UINT64_MAX, .patient = true, .verify = true};
     for (uint32_t i = 0; i < node->dep_count; i++) {
@@ -57,10 +57,17 @@ static enum status check_inputs(const struct finish_request *r, struct arena *ar
             *err = why;
             return status;
         }
+        if (status == STATUS_IO) {
+            char text[3072];
+            say_changed(r, arena, "input cannot be read any more", str_from(error_text(&why, text, sizeof text)), out);
+            return STATUS_OK;
+        }
+        /* A touched one counts as changed even if its bytes are the same: the command may have read something in
+         * between. */
         const struct input *before = &r->inputs[i];
         if (status != STATUS_OK || now.kind != before->kind || !digest_equal(now.digest, before->digest) ||
             !digest_equal(now.stats, before->stats) || now.executable != before->executable) {
-            say_changed(r, arena, path, out);
+            say_changed(r, arena, changed_meanwhile, path, out);
             return STATUS_OK;
         }
     }

@@ -134,5 +134,5 @@ enum status restore_out(struct clearing *c, const struct record_out *out, const 
         status = fs_move(place.ptr, out->path.ptr, err);
     if (status != STATUS_OK)
         fs_remove_tree(place.ptr, &ignored);
-    return status;
+    return status != STATUS_IO ? status : error_wrap(err, "cannot restore " STR_FMT, STR_ARG(out->path));
 }

@@ -501,12 +501,13 @@ void run_job_done(struct job *job)
     if (job->status != STATUS_OK && job->kind == JOB_RESTORE && job->error.status != STATUS_STORE &&
         job->error.status != STATUS_LOCKED) {
         /* Corrupt bytes were dropped from the store, or gc took them: checked again, the stage is executed. */
-        report_warning(run->report, error_reason(run, &job->error));
         if (s->digest_tries++ < DIGEST_TRIES &&
-            (job->error.status == STATUS_CORRUPT || job->error.status == STATUS_NOT_FOUND))
+            (job->error.status == STATUS_CORRUPT || job->error.status == STATUS_NOT_FOUND)) {
+            report_warning(run->report, error_reason(run, &job->error));
             run_check(run, s->id);
-        else
+        } else {
             run_failed(s, 1, error_reason(run, &job->error));
+        }
         return;
     }
     if (job->status != STATUS_OK) {

@@ -201,8 +201,10 @@ enum status workspace_lock(struct project *project, bool wait, struct arena *are
     if (status == STATUS_OK) {
         char line[64];
         int len = snprintf(line, sizeof line, "%d %" PRIu64 "\n", (int)getpid(), process_start((int)getpid()));
-        if (ftruncate(lock->fd, 0) != 0 || pwrite(lock->fd, line, (size_t)len, 0) != len)
+        if (ftruncate(lock->fd, 0) != 0 || lseek(lock->fd, 0, SEEK_SET) != 0)
             status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
+        else
+            status = fs_write_all(lock->fd, line, (size_t)len, LOCK_PATH, err);
     }
     if (status != STATUS_OK)
         close_locks(lock);

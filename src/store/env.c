@@ -24,8 +24,14 @@ enum status env_error(const struct env *env, int rc, const char *verb, struct er
     if (rc == MDB_READERS_FULL)
         return error_set(err, STATUS_STORE, "cannot %s the %s in %s: too many processes and threads use it now", verb,
                          env->noun, env->directory);
-    return error_set(err, STATUS_STORE, "cannot %s the %s in %s: %s", verb, env->noun, env->directory,
-                     mdb_strerror(real_reason(env, rc)));
+    int reason = real_reason(env, rc);
+    const char *advice = "";
+    if (reason == ENOSPC || reason == EDQUOT)
+        advice = "; make room there and run again";
+    else if (reason == EIO)
+        advice = "; see whether the disk is sound, and no quota is used up";
+    return error_set(err, STATUS_STORE, "cannot %s the %s in %s: %s%s", verb, env->noun, env->directory,
+                     mdb_strerror(reason), advice);
 }
 
 /* ---- counting transactions ---- */

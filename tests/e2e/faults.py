@@ -71,6 +71,16 @@ MANIFEST = """\
         cmd: cat work/a new.txt > mine.txt
         deps: [work/a, new.txt]
         outs: [mine.txt]
+      again:
+        cmd: cp new.txt again.txt; [ -e .refit/tried ] || { touch .refit/tried; false; }
+        deps: [new.txt]
+        outs: [again.txt]
+        retries: 1
+      found:
+        cmd: 'cp new.txt found.txt; echo "found.txt: base.bin" > found.d'
+        deps: [new.txt]
+        outs: [found.txt]
+        depfile: found.d
       use:
         cmd: sleep 0.01; cat work/b mine.txt large.bin keep.txt | cksum > use.txt
         deps: [work/b, mine.txt, large.bin, keep.txt]
@@ -79,8 +89,8 @@ MANIFEST = """\
         cmd: ls
         deps: [.]
     """
-STAGES = 7
-OUTS = ("work", "large.bin", "tree", "keep.txt", "mine.txt", "use.txt", "refit.lock")
+STAGES = 9
+OUTS = ("work", "large.bin", "tree", "keep.txt", "mine.txt", "again.txt", "found.txt", "use.txt", "refit.lock")
 HANDWORK = "ten days of handwork\n"
 
 
@@ -100,17 +110,18 @@ class Rest:
         p.write("in.txt", "one\ntwo\nthree\nfour\n")
         p.write("new.txt", "newer\n")
         p.write("mine.txt", HANDWORK)
+        p.remove(".refit/tried")
         clean = self.copy()
         result, self.points = points_of(clean, "run", "--json")
-        equal(result.counts, {"fresh": 0, "restored": 2, "ran": 5, "failed": 0, "blocked": 0, "skipped": 0},
+        equal(result.counts, {"fresh": 0, "restored": 2, "ran": 7, "failed": 0, "blocked": 0, "skipped": 0},
               "an undisturbed run")
         self.outs = outs_of(clean)
         self.check_rescued(clean)
 
-    def copy(self):
+    def copy(self, of=None):
         self.count += 1
         copy = self.template.sibling(f"copy-{self.count}")
-        shutil.copytree(self.template.root, copy.root, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree((of or self.template).root, copy.root, symlinks=True, dirs_exist_ok=True)
         return copy
 
     def check_rescued(self, p):
@@ -125,8 +136,20 @@ class Rest:
         self.check_rescued(p)
         expect(p.bytes("mine.txt") != HANDWORK.encode(), "mine.txt was made")
         equal(outs_of(p), self.outs, "the outs")
-        p.refit("verify")
+        self.check_stored(p)
         return result
+
+    def check_lock(self, p):
+        """refit.lock names nothing that the store does not have."""
+        other = self.copy(p)
+        other.refit("restore")
+        shutil.rmtree(other.root)
+
+    def check_stored(self, p):
+        """The store has all that refit.lock names."""
+        p.remove(*OUTS[:-1])
+        p.refit("restore")
+        equal(outs_of(p), self.outs, "the outs as refit.lock has them")
 
     def check_settled(self, copies):
         """Later runs find everything fresh, and the last of them writes nothing."""
@@ -169,3 +192,48 @@ def kill_each(rest, faults, start=("run",)):
         copies.append(p)
     rest.check_settled(copies)
     return killed
+
+
+HARMLESS = ("table", "workspace")  # LMDB makes do; what is noted for the run after a kill is not needed
+READING = ("open-", "read-", "list-")  # an out that cannot be read is taken for another, and made or restored
+REASONS = {"ENOSPC": "No space left on device", "EIO": "Input/output error", "EROFS": "Read-only file system",
+           "EDQUOT": "Disk quota exceeded"}
+
+
+def fail_each(rest, faults):
+    """Run a copy into each of the faults: it says what failed, where, in a line, and records nothing that is not
+    there; once the fault is over the next run does what is left. Returns how many faults were met."""
+    met = 0
+    for fault in faults:
+        p = rest.copy()
+        try:
+            result, _ = points_of(p, "run", fault=fault, exit=None)
+            *before, last = fault.split(", ")  # those before it only lead there
+            if len(result.fired) > len(before):
+                met += 1
+                check_failure(result, REASONS[last.split()[0]])
+            rest.check_lock(p)
+            rest.check(p)
+        except AssertionError as error:
+            raise AssertionError(f"{fault}: {error}") from error
+        shutil.rmtree(p.root)
+    return met
+
+
+def check_failure(result, reason):
+    lines = result.stderr.splitlines()
+    unread = any(path.endswith("refit.yaml") for _, path in result.fired)
+    expect(result.code in (0, 1, 2 if unread else 5), f"exit status {result.code}")
+    if result.code == 0:
+        harmless = all(name.split("-")[1] in HARMLESS or name.startswith(READING) for name, _ in result.fired)
+        expect(harmless, f"success in spite of {result.fired}")
+        return
+    # LMDB calls a write that was cut short an input/output error.
+    reasons = (reason, "no quota is used up") if reason == REASONS["EDQUOT"] else (reason,)
+    said = [line for line in result.text.splitlines() if any(words in line for words in reasons)]
+    expect(said, f"{reason} is said for {result.fired}")
+    if result.code != 1:
+        equal([line for line in lines if line.startswith("refit: ")], lines[-1:], "lines of an error")
+        expect(lines[-1] in said, f"the error is that of {result.fired}")
+    else:
+        expect(any(line.startswith(("failed ", "warning: ")) for line in said), "it is told with the stage")

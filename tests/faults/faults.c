@@ -32,18 +32,24 @@ enum { PAGE = 4096, PATH_SIZE = 2 * PATH_MAX };
 
 /* ---- what was asked for ---- */
 
-enum action { ACTION_NONE, ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_FAIL };
+enum action { ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_FAIL };
+
+struct fault {
+    enum action action;
+    int reason;        /* ACTION_FAIL: errno */
+    char pattern[128]; /* of the point's name */
+    unsigned long from, seen;
+    bool onwards;      /* from there on, not only there */
+    bool full;         /* a write was cut short: the next one fails */
+};
 
 static struct {
     pthread_mutex_t lock; /* for all below */
-    enum action action;
-    int reason;           /* ACTION_FAIL: errno */
-    char pattern[128];    /* of the point's name */
-    bool reading;         /* it means calls that only read */
-    unsigned long from, seen;
-    bool onwards;         /* from there on, not only there */
-    bool full;            /* a write was cut short: the next one fails */
-    bool fired;
+    struct fault list[4];
+    unsigned count;
+    bool reading;         /* one means calls that only read */
+    bool journals;        /* one is a power cut */
+    bool no_space;        /* one said ENOSPC */
     int log_fd;
     unsigned seed;
     bool fixed_times;     /* files' times, and the clock that they are compared with */
@@ -56,7 +62,7 @@ static void refuse(const char *what, const char *text)
     _exit(98);
 }
 
-static void read_action(const char *word)
+static void read_action(const char *word, struct fault *fault)
 {
     static const struct {
         const char *name;
@@ -66,31 +72,36 @@ static void read_action(const char *word)
         {"kill", ACTION_KILL, 0},        {"kill-within", ACTION_KILL_WITHIN, 0}, {"kill-after", ACTION_KILL_AFTER, 0},
         {"cut", ACTION_CUT, 0},          {"ENOSPC", ACTION_FAIL, ENOSPC},        {"EIO", ACTION_FAIL, EIO},
         {"EDQUOT", ACTION_FAIL, EDQUOT}, {"EROFS", ACTION_FAIL, EROFS},          {"EACCES", ACTION_FAIL, EACCES},
-        {"EMFILE", ACTION_FAIL, EMFILE}, {"ENOMEM", ACTION_FAIL, ENOMEM},
+        {"EMFILE", ACTION_FAIL, EMFILE}, {"EXDEV", ACTION_FAIL, EXDEV},
     };
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (strcmp(word, actions[i].name) == 0) {
-            faults.action = actions[i].action;
-            faults.reason = actions[i].reason;
+            fault->action = actions[i].action;
+            fault->reason = actions[i].reason;
+            faults.journals |= fault->action == ACTION_CUT;
             return;
         }
     refuse("no such action", word);
 }
 
-/* "ACTION PATTERN[#N[+]]". Calls that only read are points for a pattern that begins with one of them, and for no
- * other. */
-static void read_fault(const char *text)
+/* "ACTION PATTERN[#N[+]]", and more after a comma. Calls that only read are points for a pattern that begins with one
+ * of them, and for no other. */
+static void read_faults(const char *text)
 {
     static const char *const reading[] = {"open-", "read-", "list-"};
-    char action[16], pattern[128], more[2] = "";
-    faults.from = 1;
-    if (sscanf(text, "%15s %127[^# ]#%lu%1[+]", action, pattern, &faults.from, more) < 2)
-        refuse("not a fault", text);
-    read_action(action);
-    memcpy(faults.pattern, pattern, sizeof pattern);
-    faults.onwards = more[0] == '+';
-    for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
-        faults.reading |= strncmp(pattern, reading[i], strlen(reading[i])) == 0;
+    for (const char *rest = text, *comma; rest != NULL; rest = comma != NULL ? comma + 1 : NULL) {
+        char action[16], more[2] = "";
+        comma = strchr(rest, ',');
+        struct fault *fault = &faults.list[faults.count];
+        fault->from = 1;
+        if (faults.count++ == sizeof faults.list / sizeof *faults.list ||
+            sscanf(rest, " %15s %127[^#, ]#%lu%1[+]", action, fault->pattern, &fault->from, more) < 2)
+            refuse("not a list of faults", text);
+        read_action(action, fault);
+        fault->onwards = more[0] == '+';
+        for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
+            faults.reading |= strncmp(fault->pattern, reading[i], strlen(reading[i])) == 0;
+    }
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -98,7 +109,7 @@ __attribute__((constructor)) static void begin(void)
     const char *fault = getenv("REFIT_FAULT"), *log = getenv("REFIT_FAULT_LOG"), *seed = getenv("REFIT_FAULT_SEED"),
                *times = getenv("REFIT_FAULT_TIMES");
     if (fault != NULL)
-        read_fault(fault);
+        read_faults(fault);
     if (log != NULL && (faults.log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
         refuse("cannot open", log);
     faults.seed = seed != NULL ? (unsigned)strtoul(seed, NULL, 10) : 1;
@@ -173,7 +184,7 @@ static struct page *pages; /* newest first; under the lock */
 
 static bool is_journaled(const char *role)
 {
-    return faults.action == ACTION_CUT && (strcmp(role, "store") == 0 || strcmp(role, "state") == 0);
+    return faults.journals && (strcmp(role, "store") == 0 || strcmp(role, "state") == 0);
 }
 
 static void journal_page(const struct stat *st, const char *path, off_t at)
@@ -241,7 +252,7 @@ static void undo_pages(void)
 
 static void end_refit(void)
 {
-    if (faults.action == ACTION_CUT)
+    if (faults.journals)
         undo_pages();
     kill(getpid(), SIGKILL);
     for (;;)
@@ -264,29 +275,44 @@ struct verdict {
     bool held;  /* the lock */
 };
 
+static bool is_meant(struct fault *fault, const char *name)
+{
+    if (fnmatch(fault->pattern, name, FNM_EXTMATCH) != 0)
+        return false;
+    fault->seen++;
+    return fault->seen == fault->from || (fault->onwards && fault->seen > fault->from) || fault->full;
+}
+
+static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
+{
+    if (fault->action == ACTION_KILL || fault->action == ACTION_CUT ||
+        (fault->action == ACTION_KILL_WITHIN && !is_write))
+        end_refit();
+    if (fault->action == ACTION_FAIL) {
+        bool cut_short = is_write && !fault->full && (fault->reason == ENOSPC || fault->reason == EDQUOT);
+        faults.no_space |= fault->reason == ENOSPC;
+        fault->full = cut_short || (fault->full && fault->onwards);
+        verdict->half = cut_short;
+        verdict->reason = cut_short ? 0 : fault->reason;
+    } else {
+        verdict->half = fault->action == ACTION_KILL_WITHIN;
+        verdict->last = true;
+    }
+}
+
 static struct verdict point(const char *operation, const char *role, const char *path, bool is_write)
 {
     struct verdict verdict = {0};
     char name[128];
     snprintf(name, sizeof name, "%s-%s", operation, role);
     pthread_mutex_lock(&faults.lock);
-    bool matches = faults.action != ACTION_NONE && fnmatch(faults.pattern, name, 0) == 0;
-    faults.seen += matches;
-    bool here = matches && (faults.seen == faults.from || (faults.onwards && faults.seen > faults.from) || faults.full);
-    note(here ? "! " : "", name, path);
-    if (here) {
-        faults.fired = true;
-        if (faults.action == ACTION_KILL || faults.action == ACTION_CUT ||
-            (faults.action == ACTION_KILL_WITHIN && !is_write))
-            end_refit();
-        bool short_first = faults.reason == ENOSPC || faults.reason == EDQUOT;
-        verdict.half = is_write && (faults.action == ACTION_KILL_WITHIN ||
-                                    (faults.action == ACTION_FAIL && short_first && !faults.full));
-        verdict.last = faults.action == ACTION_KILL_WITHIN || faults.action == ACTION_KILL_AFTER;
-        faults.full = verdict.half || (faults.full && faults.onwards);
-        if (faults.action == ACTION_FAIL && !verdict.half)
-            verdict.reason = faults.reason;
-    }
+    struct fault *meant = NULL;
+    for (unsigned i = 0; i < faults.count; i++)
+        if (is_meant(&faults.list[i], name) && meant == NULL)
+            meant = &faults.list[i];
+    note(meant != NULL ? "! " : "", name, path);
+    if (meant != NULL)
+        judge(meant, is_write, &verdict);
     /* What a journal has of a file must be what is in it: such calls come one at a time. So does the last one. */
     verdict.held = verdict.last || is_journaled(role);
     if (!verdict.held)
@@ -341,7 +367,9 @@ static int failed(const struct verdict *verdict)
 
 static int open_at(int folder, const char *name, int flags, mode_t mode)
 {
-    bool makes = flags & (O_CREAT | O_TRUNC) || (flags & O_TMPFILE) == O_TMPFILE;
+    bool makes = flags & (O_CREAT | O_TRUNC);
+    if ((flags & O_TMPFILE) == O_TMPFILE) /* has no name, and leaves nothing */
+        return REAL(openat)(folder, name, flags, mode);
     if (!makes && !faults.reading)
         return REAL(openat)(folder, name, flags, mode);
     POINT_PATH(makes ? "make" : "open", folder, name, int, REAL(openat)(folder, name, flags, mode));
@@ -675,7 +703,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 int statvfs(const char *restrict path, struct statvfs *restrict out)
 {
     int result = REAL(statvfs)(path, out);
-    if (faults.fired && faults.reason == ENOSPC)
+    if (faults.no_space)
         out->f_bavail = out->f_bfree = 0;
     return result;
 }

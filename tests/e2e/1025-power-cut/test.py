@@ -1,6 +1,6 @@
 """A power cut: of what was not synced, any part may be gone; store and state are whole all the same, and go on."""
 # tags: plain
-from faults import KILLED, outs_of, preload, Rest, STAGES
+from faults import KILLED, OUTS, outs_of, preload, Rest, STAGES
 from harness import equal, expect
 
 rest = Rest()
@@ -16,7 +16,7 @@ for fault in cuts:
             p.refit("verify")
             records = p.store_stats()["records"]
             done = fault not in cuts[:3]
-            equal(records, before + 5 if done else before, "records")
+            equal(records, before + 7 if done else before, "records")
             rest.check(p)
         except AssertionError as error:
             raise AssertionError(f"{fault}, seed {seed}: {error}") from error
@@ -26,7 +26,7 @@ for point in ("write-store", "sync-store", "commit-store", "sync-store#2", "comm
               "sync-state", "commit-state", "commit-state#3"):
     for seed in range(1, 4):
         p = rest.copy()
-        p.remove(".refit", "refit.lock", "work", "large.bin", "tree", "keep.txt", "mine.txt", "use.txt")
+        p.remove(".refit", *OUTS)
         p.refit("run", exit=None, env=preload(f"cut {point}", seed=seed))
         p.refit("run")
         equal(outs_of(p), rest.outs, f"the outs after {point}, seed {seed}")

@@ -1,0 +1,87 @@
+"""A file system whose stamps do not tell an edit from what was there: the edit is seen all the same, since what was
+hashed shortly after its stamp is not believed by the next run. Where that guard is led astray the edit goes unseen, so
+it is the guard that sees it."""
+# tags: plain
+from faults import preload
+from harness import equal, expect, Project
+
+STAMP = 1_800_000_000
+NEAR, LATE = f"{STAMP} {STAMP + 1}", f"{STAMP} {STAMP + 3}"  # of the clock, when a file is hashed; 2 s are guarded
+
+MANIFEST = """\
+    stages:
+      copy:
+        cmd: cp in.txt out.txt; cp -r folder made
+        deps: [in.txt, folder]
+        outs: [out.txt, made]
+    """
+
+
+def project(name, times):
+    p = Project(MANIFEST, name=name)
+    p.environment.update(preload(times=times))
+    p.write("in.txt", "one")
+    p.write("folder/x", "one")
+    p.run(ran=1)
+    return p
+
+
+def edit(p, name, text):
+    before = p.path(name).stat()
+    p.write(name, text)
+    after = p.path(name).stat()
+    equal((after.st_ino, after.st_size), (before.st_ino, before.st_size), "what refit may go by")
+
+
+# A dep, a file in a folder that is one, an out, a file in a folder that is one.
+p = project("guarded", NEAR)
+p.run(fresh=1)
+edit(p, "in.txt", "two")
+p.run(ran=1)
+equal(p.read("out.txt"), "two", "the out")
+edit(p, "folder/x", "two")
+p.run(ran=1)
+equal(p.read("made/x"), "two", "the out")
+edit(p, "out.txt", "off")
+p.run(restored=1)
+equal(p.read("out.txt"), "two", "restored")
+edit(p, "made/x", "off")
+p.run(restored=1)
+equal(p.read("made/x"), "two", "restored")
+edit(p, "in.txt", "six")
+equal(p.verdicts(), {"copy": "would run"}, "readers see it too")
+p.refit("verify")
+
+# The same with the clock led astray.
+p = project("fooled", LATE)
+for name in ("in.txt", "folder/x", "out.txt", "made/x"):
+    edit(p, name, "two")
+    p.run(fresh=1)
+equal(p.verdicts(), {"copy": "fresh"}, "readers are fooled too")
+
+# Fooled by entries of the past, not by those of today: without them (.refit/state) it sees everything.
+p.remove(".refit/state")
+p.run(ran=1)
+
+
+# An input that is edited while its stage runs. Seen, as its entry is not believed at the end either.
+def edited_meanwhile(name, times, exit):
+    p = Project("""\
+        stages:
+          slow:
+            cmd: cp in.txt out.txt; touch started; until [ -e go ]; do sleep 0.01; done
+            deps: [in.txt]
+            outs: [out.txt]
+        """, name=name)
+    p.environment.update(preload(times=times))
+    p.write("in.txt", "one")
+    run = p.start("run", "--json")
+    p.wait_for("started")
+    edit(p, "in.txt", "two")
+    p.write("go")
+    return run.wait(exit)
+
+
+result = edited_meanwhile("guarded-meanwhile", NEAR, exit=1)
+expect("input changed while running: in.txt" in result.reasons["slow"], f"why: {result.reasons}")
+equal(edited_meanwhile("fooled-meanwhile", LATE, exit=0).counts["ran"], 1, "a result that is not that of its input")
