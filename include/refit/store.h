@@ -312,7 +312,7 @@ enum status store_export(struct store *store, const struct store_export_options 
 /* Add what such a file has and the store lacks. Each frame is verified when it comes; records are added last, once the
  * whole file has been seen and what they need is there. All of it is durable on success. STATUS_CORRUPT for a file that
  * is damaged, cut short or none at all: then chunks and objects that came before the fault may have been added, and no
- * record. */
+ * record. STATUS_COLLECTED if gc took part of it before the records were there, and it cannot be read again. */
 enum status store_import(struct store *store, int fd, const char *name, struct store_transfer *out, struct error *err);
 
 /* ---- the chunker, offered for tests and benchmarks ---- */

@@ -118,24 +118,31 @@ static const char *reason_of(struct gathering *g, const struct error *why)
 
 #define STAYS "what it has published stays"
 
-/* refit.lock as it is in the folder. */
+/* refit.lock as it is in the folder. A run publishes what it is about to write: while one is at work both count. */
 static void read_folder(struct gathering *g, struct gc_workspace *w)
 {
     const struct store_ref *known = find_known(g, w, STR(LOCK_FILE));
     struct buf text = {0};
     struct lock lock;
     struct error why;
+    bool running = workspace_is_held(g->arena, w->path);
     enum status status = fs_read(path_join(g->arena, w->path, STR(LOCK_FILE)).ptr, LOCK_BYTES_MAX, &text, &why);
     if (status == STATUS_OK)
         status = lock_parse(g->arena, str_dup(g->arena, buf_view(&text)), &lock, &why);
     buf_finish(&text);
     if (status == STATUS_OK) {
-        count_new(g, w, make_ref(g->arena, w->host, w->path, STR(LOCK_FILE), STR(""), &lock));
-        return;
+        struct store_ref ref = make_ref(g->arena, w->host, w->path, STR(LOCK_FILE), STR(""), &lock);
+        if (!running) {
+            count_new(g, w, ref);
+            return;
+        }
+        count_ref(g, w, ref);
+    } else if (running && status == STATUS_NOT_FOUND) {
+        status = STATUS_OK; /* its first one */
     }
-    if (status != STATUS_NOT_FOUND)
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         warn(g, STR_FMT ": %s; " STAYS, STR_ARG(w->path), reason_of(g, &why));
-    else if (known != NULL && known->root_count > 0)
+    else if (status == STATUS_NOT_FOUND && known != NULL && known->root_count > 0)
         warn(g, STR_FMT " has no refit.lock any more; " STAYS " (`refit gc --forget` removes it)", STR_ARG(w->path));
     keep_known(g, w, known);
 }

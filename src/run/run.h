@@ -162,6 +162,9 @@ enum status workspace_lock(struct project *project, bool wait, struct arena *are
                            struct str **left, uint32_t *left_count, struct error *err);
 /* Note that a stage was started ('+') or has ended ('-'). */
 enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* Is a run, or another writer, at work in the workspace in this folder? Not to be asked of one's own: closing the file
+ * gives this process's lock back. */
+bool workspace_is_held(struct arena *arena, struct str root);
 void workspace_unlock(struct workspace_lock *lock);
 /* The pid of the run that holds the workspace now, or 0; names of the stages that it executes in `running`. */
 int workspace_holder(struct arena *arena, struct str **running, uint32_t *count);

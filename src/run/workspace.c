@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/path.h"
 #include "refit/base/interrupt.h"
 #include "refit/base/table.h"
 #include "run/run.h"
@@ -224,6 +225,16 @@ enum status workspace_note(const struct workspace_lock *lock, char what, struct 
         status = fs_write_all(lock->fd, line.ptr, line.len, LOCK_PATH, err);
     buf_finish(&line);
     return status;
+}
+
+bool workspace_is_held(struct arena *arena, struct str root)
+{
+    int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC);
+    struct flock theirs = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool held = fd >= 0 && fcntl(fd, F_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return held;
 }
 
 void workspace_unlock(struct workspace_lock *lock)

@@ -57,18 +57,18 @@ static bool fits(const struct compacting *c, const struct env *env)
 }
 
 /* As private as the file was, and as shared. */
-static bool take_after(const struct compacting *c, int fd)
+static bool take_after(const struct stat *before, int fd)
 {
-    if (c->before.st_uid != geteuid() && fchown(fd, c->before.st_uid, (gid_t)-1) != 0)
+    if (before->st_uid != geteuid() && fchown(fd, before->st_uid, (gid_t)-1) != 0)
         return false;
-    if (c->before.st_gid != getegid() && fchown(fd, (uid_t)-1, c->before.st_gid) != 0)
+    if (before->st_gid != getegid() && fchown(fd, (uid_t)-1, before->st_gid) != 0)
         return false;
-    return fchmod(fd, c->before.st_mode & 0777) == 0;
+    return fchmod(fd, before->st_mode & 0777) == 0;
 }
 
 static enum status copy_to(const struct compacting *c, const struct env *env, int fd, struct error *err)
 {
-    if (!take_after(c, fd)) {
+    if (!take_after(&c->before, fd)) {
         *c->out = COMPACTION_NOT_OURS;
         return STATUS_OK;
     }
@@ -108,13 +108,21 @@ out:
     return status;
 }
 
-/* LMDB's lock file counts transactions of the old file; who opens the new one makes it anew. */
+/* LMDB's lock file counts transactions of the old file: another one begins, empty, as LMDB itself begins it. */
 static enum status put_in_place(const struct compacting *c, struct error *err)
 {
+    struct stat before;
+    bool locked = lstat(c->lock, &before) == 0;
     if (unlink(c->lock) != 0 && errno != ENOENT)
         return cannot(c, errno, err);
     if (rename(c->copy, c->data) != 0)
         return cannot(c, errno, err);
+    int fd = locked ? open(c->lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    bool made = fd >= 0 && take_after(&before, fd);
+    if (fd >= 0)
+        close(fd);
+    if (fd >= 0 && !made) /* LMDB makes it then, for whoever comes first */
+        unlink(c->lock);
     return fs_sync_directory(c->directory, err);
 }
 

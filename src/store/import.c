@@ -15,10 +15,26 @@
 
 #define READ_UNIT (1u << 20)
 
+enum { TRIES_MAX = 3 };
+
 static enum status damaged(const struct import *import, const char *what, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT, "%s is damaged at byte %" PRIu64 ": %s; no record was added", import->name,
                      import->consumed, what);
+}
+
+/* What the file had, or the store, is not there any more: the file's fault, unless a gc was at work. */
+static enum status missing(const struct import *import, const struct flaw *flaw, struct error *err)
+{
+    bool diminished;
+    char text[FLAW_TEXT_MAX];
+    enum status status = store_is_diminished(import->store, &diminished, err);
+    if (status != STATUS_OK)
+        return status;
+    if (diminished && (flaw->kind == FLAW_MISSING || flaw->kind == FLAW_CHUNK_MISSING))
+        return error_set(err, STATUS_COLLECTED, "gc took part of what was being imported from %s; import it again",
+                         import->name);
+    return damaged(import, flaw_text(flaw, text), err);
 }
 
 /* A frame's payload without the digest before it. */
@@ -75,7 +91,7 @@ static enum status take_object(struct import *import, struct str payload, struct
         return error_set(err, STATUS_CORRUPT, "%s in the store in %s; `refit verify --repair` takes it out, then "
                          "import again", flaw_text(&flaw, text), import->store->env.directory);
     if (flaw.kind != FLAW_NONE)
-        return damaged(import, flaw_text(&flaw, text), err);
+        return missing(import, &flaw, err);
     import->counts->new_objects++;
     return put(import, ITEM_OBJECT, digest, value, err);
 }
@@ -139,7 +155,6 @@ static enum status check_record(struct import *import, struct marks *marks, stru
     struct record_head head;
     struct flaw flaw;
     const struct record_out *at;
-    char text[FLAW_TEXT_MAX];
     if (!decode(arena, bytes, &record, &head))
         return damaged(import, "a record is malformed", err);
     struct inspection in = {import->store, marks, 1, visit, import};
@@ -147,7 +162,7 @@ static enum status check_record(struct import *import, struct marks *marks, stru
     if (status == STATUS_OK && flaw.kind == FLAW_NONE && !digest_is_zero(record.log))
         status = visit(import, record.log, &flaw, err);
     if (status == STATUS_OK && flaw.kind != FLAW_NONE)
-        return damaged(import, flaw_text(&flaw, text), err);
+        return missing(import, &flaw, err);
     return status;
 }
 
@@ -314,12 +329,11 @@ void import_finish(struct import *import)
     buf_finish(&import->records);
 }
 
-enum status store_import(struct store *store, int fd, const char *name, struct store_transfer *out, struct error *err)
+static enum status import_file(struct store *store, int fd, const char *name, struct store_transfer *out,
+                               struct error *err)
 {
     struct import import;
     enum status status = STATUS_OK;
-    if (store->env.read_only)
-        return error_set(err, STATUS_STORE, "the store in %s is open for reading only", store->env.directory);
     import_init(&import, store, name, out);
     char *bytes = mem_resize(NULL, READ_UNIT);
     for (;;) {
@@ -340,5 +354,19 @@ enum status store_import(struct store *store, int fd, const char *name, struct s
         status = import_complete(&import, err);
     free(bytes);
     import_finish(&import);
+    return status;
+}
+
+enum status store_import(struct store *store, int fd, const char *name, struct store_transfer *out, struct error *err)
+{
+    if (store->env.read_only)
+        return error_set(err, STATUS_STORE, "the store in %s is open for reading only", store->env.directory);
+    off_t start = lseek(fd, 0, SEEK_CUR); /* -1: a pipe, which comes once */
+    enum status status = import_file(store, fd, name, out, err);
+    for (int tries = 0; status == STATUS_COLLECTED && tries < TRIES_MAX; tries++) {
+        if (start < 0 || lseek(fd, start, SEEK_SET) != start)
+            break;
+        status = import_file(store, fd, name, out, err);
+    }
     return status;
 }
