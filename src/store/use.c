@@ -28,8 +28,11 @@ enum status use_lock(const char *directory, bool create, int *fd, struct error *
     char *path = store_file(directory, USE_LOCK);
     enum status status = STATUS_OK;
     *fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0666);
+    int reason = errno;
     if (*fd < 0) /* of another user, or on a file system that is mounted read-only */
         *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0 && create) /* what is written without it may be lost to a compaction */
+        status = error_errno(err, STATUS_STORE, reason, "cannot open %s", path);
     free(path);
     bool taken = false, busy = true;
     while (*fd >= 0 && status == STATUS_OK && busy && !taken) {
