@@ -50,6 +50,14 @@ TARGET_TOOLS = {
     "bench": {"xxhsum": "xxhash", "make": "make"},
 }
 
+# Sizes that `ninja bench` compares: log2 of a chunk's average bytes, and MiB of a transaction. The store is built for
+# each; 18 and 32 are those that it has otherwise.
+BENCH_SIZES = [(15, 32), (16, 32), (17, 32), (18, 32), (19, 32), (20, 32), (18, 4), (18, 8), (18, 16), (18, 64)]
+
+
+def bench_program(bits, batch_mib):
+    return f"build/chunks/{bits}-{batch_mib}/chunks"
+
 # gcc's undefined-behaviour checks make it see null formats that are not there; clang may not know these warnings.
 QUIET = ["-Wno-format-truncation", "-Wno-format-overflow"]
 VARIANTS = {
@@ -333,10 +341,25 @@ def ninja_text():
     fuzzers = [f"build/fuzz/{driver.stem}" for driver in fuzz]
     for driver, target in zip(fuzz, fuzzers):
         out += [f"build {target}: link build/fuzz/obj/{str(driver)[:-2]}.o build/fuzz/librefit.a", *setting]
+    out += ["", "# for benchmarks: the store with each choice of sizes, and peak memory"]
+    store = [name for name in files if name.startswith("src/store/")]
+    measured = ["build/peak"]
+    out += ["build build/obj/tests/bench/peak.o: cc tests/bench/peak.c",
+            "build build/peak: link build/obj/tests/bench/peak.o"]
+    for bits, batch_mib in BENCH_SIZES:
+        target = bench_program(bits, batch_mib)
+        setting = [f"  extra = -DCHUNK_AVERAGE_BITS={bits} -DBATCH_BYTES_MAX={batch_mib << 20}u"]
+        objects = []
+        for name in [*store, "tests/bench/chunks.c"]:
+            objects.append(f"{Path(target).parent}/{name[:-2]}.o")
+            out += [f"build {objects[-1]}: cc {name}", *setting]
+        out.append(f"build {target}: link {' '.join(objects)} build/librefit.a")
+        measured.append(target)
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
+    alone = ["src/main.c", "tests/tsan.c", "tests/faults/faults.c", "tests/bench/chunks.c", "tests/bench/peak.c"]
     for checker in ("gcc", "clang"):
-        for name in [*files, "src/main.c", *map(str, unit), *map(str, fuzz), "tests/tsan.c", "tests/faults/faults.c"]:
+        for name in [*files, *alone, *map(str, unit), *map(str, fuzz)]:
             target = f"build/syntax/{checker}/{name}.ok"
             out += [f"build {target}: syntax {name}", f"  checker = {checker}"]
             checked.append(target)
@@ -351,7 +374,7 @@ def ninja_text():
         "  do = $python tests/run.py",
         "build demo: run build/refit",
         "  do = $python examples/digits/demo.py build/refit",
-        "build bench: run build/refit",
+        f"build bench: run build/refit {' '.join(measured)}",
         "  do = $python tests/bench/bench.py build/refit",
         f"build fuzz: phony {' '.join(fuzzers)}",
         f"build lint: run {' '.join(checked)}",

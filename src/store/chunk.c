@@ -27,10 +27,8 @@
 #define FACTOR_C 0xc2b2ae3du
 #define BLOCK 128 /* places that are looked at before the question is asked */
 
-#define AVERAGE_BITS 18
 #define LIMIT_OF(bits) (INT32_MAX - (1 << (32 - (bits)))) /* a hash is above it with a chance of 2^-bits */
 
-_Static_assert(CHUNK_AVERAGE == 1u << AVERAGE_BITS, "the limits are made for the average");
 _Static_assert(CHUNK_MIN >= WINDOW + 8 && CHUNK_MIN < CHUNK_AVERAGE, "there is a window before the first cut");
 
 static uint32_t word_at(const uint8_t *bytes)
@@ -138,9 +136,9 @@ static size_t cut(const uint8_t *bytes, size_t len, bool vectors)
         return len;
     size_t end = len < CHUNK_MAX ? len : CHUNK_MAX;
     size_t middle = end < CHUNK_AVERAGE ? end : CHUNK_AVERAGE;
-    size_t at = scan(bytes, CHUNK_MIN, middle, LIMIT_OF(AVERAGE_BITS + 2), vectors);
+    size_t at = scan(bytes, CHUNK_MIN, middle, LIMIT_OF(CHUNK_AVERAGE_BITS + 2), vectors);
     if (at == middle)
-        at = scan(bytes, middle, end, LIMIT_OF(AVERAGE_BITS - 2), vectors);
+        at = scan(bytes, middle, end, LIMIT_OF(CHUNK_AVERAGE_BITS - 2), vectors);
     return at < end ? at + 1 : end;
 }
 

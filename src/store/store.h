@@ -31,8 +31,10 @@
 #include "refit/store.h"
 #include "store/env.h"
 
-#define BATCH_BYTES_MAX (32u << 20)
-#define WAITING_BYTES_MAX (64u << 20)
+#ifndef BATCH_BYTES_MAX
+#define BATCH_BYTES_MAX (32u << 20) /* settled as the sizes of chunks were */
+#endif
+#define WAITING_BYTES_MAX (2 * BATCH_BYTES_MAX) /* one in work, one to come */
 #define BATCH_AGE_MS 1000
 #define LIST_ENTRIES_MAX 4096
 
@@ -97,7 +99,7 @@ void *writer_run(void *store);
 
 /* ---- what a thread works with, taken from a pool ---- */
 
-#define INPUT_BYTES (4u << 20)
+#define INPUT_BYTES ((3u << 20) + CHUNK_MAX)
 
 struct worker {
     struct worker *next;
