@@ -60,6 +60,14 @@ void fingerprint_destroy(struct fingerprint *fp);
 enum status digest_path(struct fingerprint *fp, struct arena *arena, struct str path,
                         const struct digest_options *options, struct input *out, bool *complete, struct error *err);
 
+/* Are the stats of a path what digest_path() gave (`stats`), beyond doubt? Reads no file. */
+enum status digest_is_same(struct fingerprint *fp, struct arena *arena, struct str path, enum digest_mode mode,
+                           struct digest stats, bool *same, struct error *err);
+
+/* Is it a regular file that last changed so long before `since_ns` that whatever was read of it since then is what it
+ * has now? *stats as digest_path() gives it. */
+bool digest_is_settled(struct fingerprint *fp, struct str path, int64_t since_ns, struct digest *stats);
+
 /* The tree of a directory, as tree_encode wants it. */
 enum status digest_tree(struct fingerprint *fp, struct arena *arena, struct str path,
                         const struct digest_options *options, struct tree *out, struct error *err);

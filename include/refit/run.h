@@ -25,6 +25,7 @@ struct project_options {
     const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
     uint32_t override_count;
     bool writer; /* the command will write: state and store are made if they are not there */
+    bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
 
 struct project {
@@ -40,11 +41,16 @@ struct project {
     struct str store_directory;
     struct fingerprint *fp;
     bool writer;
+    bool stands;             /* everything is fresh, and manifest and graph are not loaded */
+    uint32_t standing_count; /* then: so many stages */
+    int64_t opened_ns;       /* the clock that stamps files, when it was opened */
+    struct digest config_digest; /* of the files that the configuration came from */
 };
 
 /* Find, load and check everything; changes the working directory to the root. Opens the state, not the store. */
 enum status project_open(const struct project_options *options, struct project **out, struct error *err);
 void project_close(struct project *project); /* NULL is fine */
+enum status project_load(struct project *project, struct error *err); /* what a lazy open left out */
 
 /* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
 enum status project_open_store(struct project *project, struct error *err);

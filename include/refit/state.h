@@ -59,6 +59,11 @@ enum status state_get_value(struct state *state, struct str name, struct arena *
                             struct error *err);
 void state_set_value(struct state *state, struct str name, struct str value);
 
+/* A value that is gone with the next commit, unless that sets it again: for what is true of the state as a whole. What
+ * is got is as the snapshot has it, and stays until the next commit or close. */
+enum status state_get_passing(struct state *state, struct str name, struct str *out, bool *found, struct error *err);
+void state_set_passing(struct state *state, struct str name, struct str value);
+
 /* ---- the stat cache ---- */
 
 /* What must be the same for a digest to be believed. */

@@ -5,6 +5,12 @@
 enum status cli_open(const struct invocation *in, bool writer, struct str settings, struct project **out,
                      struct error *err)
 {
+    return cli_open_lazy(in, writer, false, settings, out, err);
+}
+
+enum status cli_open_lazy(const struct invocation *in, bool writer, bool lazy, struct str settings,
+                          struct project **out, struct error *err)
+{
     struct config_source source = {STR("command line"), settings};
     struct project_options options = {
         .directory = in->directory,
@@ -12,6 +18,7 @@ enum status cli_open(const struct invocation *in, bool writer, struct str settin
         .config_overrides = &source,
         .override_count = settings.len > 0,
         .writer = writer,
+        .lazy = lazy,
     };
     return project_open(&options, out, err);
 }

@@ -79,13 +79,20 @@ static enum status explain_word(const struct invocation *in, const struct comman
                      STR_ARG(in->arguments[0]), command->name);
 }
 
+/* Every stage is wanted, and nothing is to be said of those that are fresh: then the workspace may tell it at once. */
+static bool may_stand(const struct invocation *in, bool dry)
+{
+    return !dry && !in->json && in->verbose == 0 && in->argument_count == 0 && !option_given(in, 'B') &&
+           !option_given(in, 's') && !option_given(in, OPTION_DOWNSTREAM) && !option_given(in, OPTION_DEPLOY);
+}
+
 static enum status open_project(struct invocation *in, bool dry, struct project **out, struct error *err)
 {
     struct str settings;
     enum status status = settings_of(in, &settings, err);
     if (status != STATUS_OK)
         return status;
-    status = cli_open(in, !dry, settings, out, err);
+    status = cli_open_lazy(in, !dry, may_stand(in, dry), settings, out, err);
     const struct command *command = status == STATUS_NOT_FOUND ? meant_command(in, NULL) : NULL;
     return command != NULL ? explain_word(in, command, err) : status;
 }
@@ -178,8 +185,9 @@ static enum status run_run(struct invocation *in, struct error *err)
         .locked = option_given(in, OPTION_LOCKED),
         .wait = option_given(in, OPTION_WAIT),
     };
-    bool *selected;
-    status = select_stages(in, project, &run, &selected, err);
+    bool *selected = NULL;
+    if (!project->stands)
+        status = select_stages(in, project, &run, &selected, err);
     if (status != STATUS_OK)
         goto out;
     if (dry) {

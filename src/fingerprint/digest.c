@@ -1,8 +1,10 @@
 /* What a path is like: one file, one link, or a directory's tree. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fingerprint/fingerprint.h"
 #include "refit/base/fs.h"
@@ -253,6 +255,54 @@ enum status digest_path(struct fingerprint *fp, struct arena *arena, struct str 
                         const struct digest_options *options, struct input *out, bool *complete, struct error *err)
 {
     return digest_at(fp, arena, path, options, 0, out, complete, err);
+}
+
+static struct digest stats_of(struct buf *scratch, struct str path, const struct stat *st)
+{
+    buf_clear(scratch);
+    add_stat(scratch, path, st);
+    return digest_of(scratch->ptr, scratch->len);
+}
+
+enum status digest_is_same(struct fingerprint *fp, struct arena *arena, struct str path, enum digest_mode mode,
+                           struct digest stats, bool *same, struct error *err)
+{
+    struct digest_options options = {.mode = mode, .budget_bytes = 0};
+    struct stat st;
+    struct input now;
+    bool found, complete;
+    enum status status = fs_lstat(path.ptr, &st, &found, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!found || S_ISREG(st.st_mode)) {
+        struct buf scratch = {0};
+        struct digest is = found ? stats_of(&scratch, path, &st) : (struct digest){{0}};
+        *same = digest_equal(is, stats);
+        buf_finish(&scratch);
+        return STATUS_OK;
+    }
+    struct error why; /* what cannot be digested is not the same, and the run says why */
+    status = digest_path(fp, arena, path, &options, &now, &complete, &why);
+    *same = status == STATUS_OK && complete && !now.racy && digest_equal(now.stats, stats);
+    if (status == STATUS_INTERRUPTED)
+        *err = why;
+    return status == STATUS_INTERRUPTED ? status : STATUS_OK;
+}
+
+bool digest_is_settled(struct fingerprint *fp, struct str path, int64_t since_ns, struct digest *stats)
+{
+    struct stat st;
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    bool settled = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && device_is_local(fp, st.st_dev, fd);
+    if (fd >= 0)
+        close(fd);
+    if (!settled)
+        return false;
+    struct file_stat stat = file_stat_of(&st);
+    struct buf scratch = {0};
+    *stats = stats_of(&scratch, path, &st);
+    buf_finish(&scratch);
+    return stat.mtime_ns < since_ns - STAT_CACHE_RACY_NS && stat.ctime_ns < since_ns - STAT_CACHE_RACY_NS;
 }
 
 struct str input_text(struct arena *arena, const struct input *input)

@@ -28,7 +28,7 @@ static bool magic_is_local(unsigned long magic)
     return false;
 }
 
-static bool device_is_local(struct fingerprint *fp, dev_t number, int fd)
+bool device_is_local(struct fingerprint *fp, dev_t number, int fd)
 {
     pthread_mutex_lock(&fp->lock);
     uint32_t i = 0;

@@ -43,6 +43,9 @@ struct fingerprint {
 enum status file_digest(struct fingerprint *fp, struct str path, const struct digest_options *options, bool read,
                         struct stat *st, struct digest *digest, bool *known, struct error *err);
 
+/* Does this kernel's clock stamp the files of the file system that `fd` is on? */
+bool device_is_local(struct fingerprint *fp, dev_t number, int fd);
+
 /* A walk over a directory: entries in the order of a tree, the digests of unknown files still missing. */
 struct walk_entry {
     struct tree_entry entry;

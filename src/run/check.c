@@ -139,6 +139,8 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             return fail_or_pass(c, out, &why, err);
         if (out->outcome == CHECK_FAILED)
             return STATUS_OK;
+        if (complete)
+            standing_look(c->standing, path, DIGEST_DEP, &out->inputs[i]);
         if (!complete) {
             want_read(c, out, path, DIGEST_DEP, out->inputs[i].size);
         } else if (out->inputs[i].kind == ENTRY_MISSING) {
@@ -166,6 +168,10 @@ enum status check_outs(struct check_context *c, const struct record_out *outs, u
             *err = why;
             return status;
         }
+        if (status != STATUS_OK)
+            standing_spoil(c->standing);
+        else if (complete)
+            standing_look(c->standing, outs[i].path, DIGEST_OUT, &now);
         if (status == STATUS_OK && !complete && now.size != outs[i].size && outs[i].kind == ENTRY_FILE)
             complete = true; /* another size: not the same, whatever the bytes */
         else if (status == STATUS_OK && !complete)
@@ -197,6 +203,10 @@ static enum status same_found(struct check_context *c, const struct record_input
             *err = why;
             return status;
         }
+        if (status != STATUS_OK)
+            standing_spoil(c->standing);
+        else if (complete)
+            standing_look(c->standing, found[i].path, DIGEST_DEP, &now);
         if (status == STATUS_OK && !complete)
             want_read(c, out, found[i].path, DIGEST_DEP, now.size);
         else if (status != STATUS_OK || now.kind != found[i].kind || now.executable != found[i].executable ||

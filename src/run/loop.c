@@ -189,16 +189,30 @@ static enum status make_schedule(struct run *run, struct error *err)
     return status;
 }
 
+static enum status take_workspace(struct run *run, struct error *err)
+{
+    struct project *p = run->project;
+    return workspace_lock(p, run->options->wait, &p->arena, &run->workspace, &run->left, &run->left_count, err);
+}
+
+/* A run of all stages leaves behind how they stand, if they turn out to be fresh. */
+static bool asks_for_all(const struct run_options *options)
+{
+    const struct graph_selection_options *selection = &options->selection;
+    return !options->force && selection->target_count == 0 && !selection->single && !selection->downstream &&
+           !selection->deploy;
+}
+
 static enum status prepare(struct run *run, struct error *err)
 {
     struct project *p = run->project;
-    struct str *left;
-    uint32_t left_count;
+    run->selected = arena_array(&p->arena, bool, p->graph.stage_count);
+    run->stages = arena_array(&p->arena, struct stage_run *, p->graph.stage_count);
     enum status status = graph_select(&p->graph, &run->options->selection, run->selected, err);
+    if (status == STATUS_OK && run->workspace.fd < 0)
+        status = take_workspace(run, err);
     if (status == STATUS_OK)
-        status = workspace_lock(p, run->options->wait, &p->arena, &run->workspace, &left, &left_count, err);
-    if (status == STATUS_OK)
-        status = distrust(p, left, left_count, err);
+        status = distrust(p, run->left, run->left_count, err);
     for (uint32_t i = 0; i < p->graph.stage_count && status == STATUS_OK; i++)
         if (run->selected[i])
             status = fingerprint_check_params(p->fp, &p->graph, (struct stage_id){i}, err);
@@ -282,6 +296,8 @@ static enum status settle(struct run *run, struct error *err)
     else if (any)
         status = write_lock(run, &lock, err);
     durations_save(p, &run->durations);
+    if (status == STATUS_OK && interrupt_count() == 0)
+        standing_keep(run);
     struct error other;
     enum status committed = state_commit(p->state, &other);
     if (status == STATUS_OK && committed != STATUS_OK) {
@@ -323,11 +339,32 @@ static uint32_t count_selected(const struct run *run)
     return count;
 }
 
+/* Everything was fresh when the project was opened. If a killed run left something, that has to be looked at first. */
+static enum status say_it_stands(struct run *run, struct report_summary *summary, bool *said, struct error *err)
+{
+    struct project *p = run->project;
+    enum status status = take_workspace(run, err);
+    *said = status == STATUS_OK && run->left_count == 0;
+    if (status == STATUS_OK && !*said)
+        return project_load(p, err);
+    if (status != STATUS_OK)
+        return status;
+    report_run_started(run->report, run->id, p->standing_count, p->config.jobs, false);
+    *summary = (struct report_summary){.run_id = run->id};
+    summary->counts[STATE_FRESH] = p->standing_count;
+    report_run_finished(run->report, summary);
+    return STATUS_OK;
+}
+
 static enum status execute(struct run *run, struct report_summary *summary, struct error *err)
 {
     struct project *p = run->project;
     int64_t began_ms = clock_monotonic_ms();
-    enum status status = prepare(run, err);
+    bool said = false;
+    enum status status = p->stands ? say_it_stands(run, summary, &said, err) : STATUS_OK;
+    if (status != STATUS_OK || said)
+        return status;
+    status = prepare(run, err);
     if (status != STATUS_OK)
         return status;
     report_run_started(run->report, run->id, count_selected(run), p->config.jobs, false);
@@ -359,12 +396,12 @@ enum status run_execute(struct project *project, const struct run_options *optio
         return status;
     struct run run = {.project = project, .options = options, .report = report, .workspace = {-1, -1}};
     run.id = run_make_id(&project->arena);
-    run.selected = arena_array(&project->arena, bool, project->graph.stage_count);
-    run.stages = arena_array(&project->arena, struct stage_run *, project->graph.stage_count);
     run.check = (struct check_context){
-        .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force};
+        .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force,
+        .standing = asks_for_all(options) ? standing_create() : NULL};
     status = execute(&run, summary, err);
     schedule_destroy(run.schedule);
+    standing_destroy(run.check.standing);
     durations_finish(&run.durations);
     workspace_unlock(&run.workspace);
     return status;

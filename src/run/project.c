@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "refit/base/fs.h"
@@ -185,6 +186,13 @@ static enum status load_config(struct project *p, const struct project_options *
         status = read_source(&p->arena, user, sources, &count, err);
     if (status == STATUS_OK)
         status = config_load(&p->arena, sources, count, &p->config, err);
+    struct buf files = {0};
+    for (uint32_t i = options->override_count; i < count; i++) {
+        buf_lstr(&files, sources[i].file);
+        buf_lstr(&files, sources[i].text);
+    }
+    p->config_digest = digest_of(files.ptr, files.len);
+    buf_finish(&files);
     if (status != STATUS_OK)
         return status;
     struct str store = p->config.store_path.len ? p->config.store_path : STR(".refit/store");
@@ -242,7 +250,16 @@ static struct project *project_new(const struct project_options *options)
     struct project *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
     p->writer = options->writer;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    p->opened_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     return p;
+}
+
+enum status project_load(struct project *p, struct error *err)
+{
+    p->stands = false;
+    return load_manifest(p, err);
 }
 
 enum status project_open(const struct project_options *options, struct project **out, struct error *err)
@@ -256,9 +273,11 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK)
         status = open_state(p, err);
     if (status == STATUS_OK)
-        status = load_manifest(p, err);
-    if (status == STATUS_OK)
         status = fingerprint_create(p->state, &p->fp, err);
+    if (status == STATUS_OK && options->lazy)
+        status = standing_holds(p, &p->standing_count, &p->stands, err);
+    if (status == STATUS_OK && !p->stands)
+        status = load_manifest(p, err);
     if (status != STATUS_OK) {
         project_close(p);
         return status;

@@ -63,6 +63,7 @@ struct check_context {
     /* Planning: what a restored upstream stage will have put there. NULL = it is on disk. */
     const struct record_out *(*overlay)(void *ctx, struct str path);
     void *overlay_ctx;
+    struct standing *standing; /* told of all that is looked at; NULL = nobody asks */
 };
 
 enum status check_stage(struct check_context *c, struct stage_id stage, struct check *out, struct error *err);
@@ -78,6 +79,20 @@ enum status check_all_stored(struct check_context *c, const struct record *recor
 /* Are the outs on disk those of a list? CHECK_READ's fields are filled if that cannot be told within the budget. */
 enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
                        bool *same, struct error *err);
+
+/* ---- the standing of the workspace (standing.c): everything was fresh, and is as it was ---- */
+
+struct run;
+struct standing *standing_create(void);
+void standing_destroy(struct standing *standing); /* NULL is fine */
+/* A path was looked at, and all of it is known. */
+void standing_look(struct standing *standing, struct str path, enum digest_mode mode, const struct input *input);
+/* What was looked at cannot be told by its stats; NULL is fine. */
+void standing_spoil(struct standing *standing);
+/* Leave it in the state, if the run found every stage fresh and that can be told again. */
+void standing_keep(struct run *run);
+/* Does it still hold? Then so many stages are fresh. */
+enum status standing_holds(struct project *project, uint32_t *fresh, bool *holds, struct error *err);
 
 /* ---- making room (clear.c): removing outs without losing anything ---- */
 
@@ -249,6 +264,8 @@ struct run {
     uv_loop_t loop;
     struct executor *executor;
     struct workspace_lock workspace;
+    struct str *left; /* stages that a killed run was executing */
+    uint32_t left_count;
     uv_poll_t interrupts;
     uv_timer_t grace; /* of the pool's work, after a first interrupt */
     uv_timer_t ticker;

@@ -8,7 +8,7 @@
 
 #define SET_KEY_SIZE (1 + DIGEST_SIZE)
 
-static const char *const names[STATE_COUNT] = {"meta", "stages", "values", "stat"};
+static const char *const names[STATE_COUNT] = {"meta", "stages", "values", "stat", "passing"};
 
 static MDB_val format_key(void)
 {
@@ -142,7 +142,8 @@ static void set_bytes(struct state *state, enum state_database database, struct 
     } else if (state_lookup(state, database, digest, &old, &found, &ignored) != STATUS_OK) {
         found = false;
     }
-    if (!found || !str_equal(old, bytes)) {
+    bool differs = !found || !str_equal(old, bytes);
+    if (differs || database == STATE_PASSING) {
         if (at == TABLE_NONE) {
             at = state->set_count;
             MEM_GROW(state->sets, state->set_count, state->set_cap);
@@ -150,7 +151,8 @@ static void set_bytes(struct state *state, enum state_database database, struct 
             table_add(&state->set_table, str_dup(&state->arena, (struct str){key, sizeof key}), at);
         }
         state->sets[at].bytes = str_dup(&state->arena, bytes);
-        state->sets[at].dirty = state->dirty = true;
+        state->sets[at].dirty = true;
+        state->dirty |= differs;
     }
     pthread_mutex_unlock(&state->lock);
 }
@@ -211,6 +213,19 @@ void state_set_value(struct state *state, struct str name, struct str value)
     set_bytes(state, STATE_VALUES, name, value);
 }
 
+enum status state_get_passing(struct state *state, struct str name, struct str *out, bool *found, struct error *err)
+{
+    pthread_mutex_lock(&state->lock);
+    enum status status = state_lookup(state, STATE_PASSING, digest_of(name.ptr, name.len), out, found, err);
+    pthread_mutex_unlock(&state->lock);
+    return status;
+}
+
+void state_set_passing(struct state *state, struct str name, struct str value)
+{
+    set_bytes(state, STATE_PASSING, name, value);
+}
+
 /* ---- committing ---- */
 
 /* The databases, emptied if they are not in our format. */
@@ -237,6 +252,8 @@ static int commit_body(MDB_txn *txn, void *ctx)
 {
     struct state *state = ctx;
     int rc = prepare(state, txn);
+    if (rc == 0)
+        rc = mdb_drop(txn, state->dbis[STATE_PASSING], 0);
     for (uint32_t i = 0; rc == 0 && i < state->set_count; i++) {
         struct set_value *set = &state->sets[i];
         MDB_val key = {DIGEST_SIZE, set->name.bytes}, value = {set->bytes.len, (void *)(uintptr_t)set->bytes.ptr};

@@ -4,6 +4,7 @@
  *   meta    "state-format" → u32
  *   stages  digest of the name → encoded struct stage_memory
  *   values  digest of the name → the value
+ *   passing digest of the name → the value; emptied by each commit
  *   stat    digest of a folder's path → pack: struct pack_entry, sorted by the digest of the name
  *
  * The packs are in the byte order of the machine, as LMDB's own pages are: a state does not move between architectures.
@@ -15,7 +16,7 @@
 #include "refit/state.h"
 #include "store/env.h"
 
-enum state_database { STATE_META, STATE_STAGES, STATE_VALUES, STATE_STAT, STATE_COUNT };
+enum state_database { STATE_META, STATE_STAGES, STATE_VALUES, STATE_STAT, STATE_PASSING, STATE_COUNT };
 
 #define PACK_RACY 1u /* modified too shortly before it was hashed: not to be believed by another process */
 
