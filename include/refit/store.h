@@ -203,6 +203,21 @@ struct store_stats {
 };
 enum status store_get_stats(struct store *store, struct store_stats *out, struct error *err);
 
+/* What a group of records holds. */
+struct store_share {
+    uint64_t records;
+    uint64_t out_bytes;     /* of the stored outs of each record */
+    uint64_t content_bytes; /* of their chunks and those of their logs, each once */
+    uint64_t kept_bytes;    /* of the same chunks, as kept */
+    uint64_t own_bytes;     /* of those that no other group has, as kept: what the store would lose with the group */
+};
+
+/* What each group of records holds: `group` gives the number of a record's. *shares is malloc'd, with one for each
+ * number up to the largest. Memory: 28 bytes for each chunk in each group, 20 for each record. */
+typedef uint32_t (*store_group_fn)(void *ctx, const struct record *record);
+enum status store_get_shares(struct store *store, store_group_fn group, void *ctx, struct store_share **shares,
+                             uint32_t *count, struct error *err);
+
 enum store_fault_kind { FAULT_CHUNK, FAULT_OBJECT, FAULT_RECORD };
 
 /* Something that is not as it should be. Valid during the call. */

@@ -145,8 +145,10 @@ enum status cli_stage(const struct invocation *in, const struct project *project
 enum status cli_record(struct project *project, struct arena *arena, struct str stage, const struct record **out,
                        struct error *err);
 
-/* ---- parts of `refit store` (transfer.c) ---- */
+/* ---- parts of `refit store` (transfer.c, shares.c) ---- */
 
+/* What stages and days hold, as tables or (`j`) into an open object. `store` may be NULL (shares.c). */
+enum status cli_shares(struct invocation *in, struct store *store, struct json *j, struct error *err);
 enum status cli_export(struct invocation *in, struct error *err);
 enum status cli_import(struct invocation *in, struct error *err);
 

@@ -4,7 +4,8 @@
 
 #include "cli/cli.h"
 
-static void print_stats_json(const struct store_stats *stats)
+static enum status print_stats_json(struct invocation *in, struct store *store, const struct store_stats *stats,
+                                    struct error *err)
 {
     const struct {
         const char *key;
@@ -25,8 +26,13 @@ static void print_stats_json(const struct store_stats *stats)
         json_key(&j, fields[i].key);
         json_int(&j, (int64_t)fields[i].value);
     }
+    enum status status = cli_shares(in, store, &j, err);
     json_close_object(&j);
-    output_json(&document);
+    if (status == STATUS_OK)
+        output_json(&document);
+    else
+        buf_finish(&document);
+    return status;
 }
 
 /* "2026-11-23 22:01", local time; "" for none. */
@@ -86,12 +92,12 @@ static enum status print_store(struct invocation *in, struct project *project, s
     if (status != STATUS_OK)
         return status;
     if (in->json)
-        print_stats_json(&stats);
-    else if (project->store == NULL)
+        return print_stats_json(in, project->store, &stats, err);
+    if (project->store == NULL)
         printf("no store yet at " STR_FMT "\n", STR_ARG(str_printable(&in->arena, project->store_directory)));
     else
         print_stats(&in->arena, project->store_directory, &stats);
-    return STATUS_OK;
+    return cli_shares(in, project->store, NULL, err);
 }
 
 /* An absolute path; raw, as scripts want it. */
@@ -155,8 +161,10 @@ const struct command command_store = {
     .arguments = "stats | path | export FILE [STAGE...] | import FILE",
     .description =
         "`stats` counts what the store holds: outs are those of all records; content is what was stored, each\n"
-        "piece once; compressed is what is kept of it; file is the size of the store's file. `path` prints\n"
-        "the store's folder.\n"
+        "piece once; compressed is what is kept of it; file is the size of the store's file. Then what the\n"
+        "records of each stage take (of refit.lock's: by key, or by the path of an out), and what was made on\n"
+        "each day in each workspace: outs, what is kept of them, and what would go with them. `path` prints the\n"
+        "store's folder.\n"
         "`export` writes the records of the stages in refit.lock (or of those that are named), with all that\n"
         "they need, to one file; `import` adds what such a file has to the store, verified. `-` is standard\n"
         "output or input. So a cache is carried from one CI job to the next. Verified means that it is whole,\n"
