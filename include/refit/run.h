@@ -168,6 +168,7 @@ struct gc_result {
     enum compaction compaction;
     uint64_t file_bytes;     /* of the store, in the end */
     uint64_t rescue_bytes, attempt_bytes; /* what was rescued, and kept of attempts, here */
+    uint64_t forgotten_files; /* that were gone, and that the stat cache here still knew */
 };
 
 /* Collect what the store holds beyond its budget; roots are those of every workspace that uses it. STATUS_USAGE if the

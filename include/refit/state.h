@@ -89,6 +89,20 @@ void stat_cache_put(struct state *state, struct str path, const struct file_stat
                     struct digest digest);
 #define STAT_CACHE_RACY_NS 2000000000ll
 
+/* A folder as it is. */
+struct state_folder {
+    struct str path; /* canonical */
+    struct digest *names; /* of its entries; sorted by state_prune() */
+    size_t count;
+    bool unreadable; /* what is known of it stays */
+};
+
+/* Forget, durably, files that are not in their folders any more, and folders that are not listed; what is outside of
+ * the project stays. *forgotten is the number of files. To be called where nothing was put since the state was
+ * opened. */
+enum status state_prune(struct state *state, struct state_folder *folders, size_t count, uint64_t *forgotten,
+                        struct error *err);
+
 /* Is what is known of this file within the racy window (so that the same stat proves nothing)? */
 bool stat_cache_is_racy(struct state *state, struct str path, const struct file_stat *stat);
 

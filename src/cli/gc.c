@@ -72,6 +72,7 @@ static void print_json(const struct gc_result *result, bool dry_run, uint64_t bu
         {"taken_objects", c->taken_objects}, {"used_bytes", c->used_bytes},     {"left_bytes", c->left_bytes},
         {"root_bytes", c->root_bytes},     {"file_bytes", result->file_bytes},  {"damaged", c->damaged},
         {"rescue_bytes", result->rescue_bytes}, {"attempt_bytes", result->attempt_bytes},
+        {"forgotten_files", result->forgotten_files},
     };
     struct buf document = {0};
     struct json j;

@@ -12,6 +12,7 @@
 enum { COMPACT_PART_MIN = 5 }; /* a fifth of the file */
 
 #define RESCUE ".refit/rescue"
+#define TEMPORARIES ".refit/tmp"
 #define ATTEMPTS ".refit/attempts"
 
 /* ---- the workspace's own folders ---- */
@@ -46,14 +47,37 @@ static uint64_t folder_bytes(const char *path)
     return count_bytes(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-static enum status clean_workspace(const struct gc_options *options, struct gc_result *out, struct error *err)
+/* What a run that was killed left, and what the user does not want any more. */
+static enum status remove_leftovers(const struct gc_options *options, struct error *err)
+{
+    int fd;
+    enum status status = workspace_claim(&fd, err);
+    if (status != STATUS_OK)
+        return status;
+    if (fd < 0) {
+        if (options->rescue)
+            options->warn(options->ctx, STR("a run is at work here: .refit/rescue and .refit/attempts stay"));
+        return STATUS_OK;
+    }
+    status = fs_remove_tree(TEMPORARIES, err);
+    if (status == STATUS_OK && options->rescue)
+        status = fs_remove_tree(RESCUE, err);
+    if (status == STATUS_OK && options->rescue)
+        status = fs_remove_tree(ATTEMPTS, err);
+    close(fd);
+    return status;
+}
+
+/* Of the workspace that gc runs in, if it is one. */
+static enum status clean_workspace(struct project *p, const struct gc_options *options, struct gc_result *out,
+                                   struct error *err)
 {
     out->rescue_bytes = folder_bytes(RESCUE);
     out->attempt_bytes = folder_bytes(ATTEMPTS);
-    if (options->dry_run || !options->rescue)
+    if (options->dry_run || access(".refit/state/data.mdb", F_OK) != 0)
         return STATUS_OK;
-    enum status status = fs_remove_tree(RESCUE, err);
-    return status == STATUS_OK ? fs_remove_tree(ATTEMPTS, err) : status;
+    enum status status = remove_leftovers(options, err);
+    return status == STATUS_OK ? prune_stat_cache(p, &out->forgotten_files, err) : status;
 }
 
 /* ---- the store ---- */
@@ -116,5 +140,5 @@ enum status run_gc(struct project *p, const struct gc_options *options, struct g
         status = compact(p, options, out, err);
     if (alone >= 0)
         close(alone);
-    return status == STATUS_OK ? clean_workspace(options, out, err) : status;
+    return status == STATUS_OK ? clean_workspace(p, options, out, err) : status;
 }

@@ -205,7 +205,7 @@ static enum status load_config(struct project *p, const struct project_options *
 /* ---- state and store ---- */
 
 /* On a file system that LMDB cannot use, the state goes to the user's own folder. */
-static enum status open_state(struct project *p, struct error *err)
+enum status project_open_state(struct project *p, struct error *err)
 {
     struct error why;
     enum status status = state_open(".refit/state", !p->writer, &p->state, &why);
@@ -271,7 +271,7 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK && p->writer)
         status = workspace_prepare(err);
     if (status == STATUS_OK)
-        status = open_state(p, err);
+        status = project_open_state(p, err);
     if (status == STATUS_OK)
         status = fingerprint_create(p->state, &p->fp, err);
     if (status == STATUS_OK && options->lazy)

@@ -177,6 +177,9 @@ enum status workspace_lock(struct project *project, bool wait, struct arena *are
                            struct str **left, uint32_t *left_count, struct error *err);
 /* Note that a stage was started ('+') or has ended ('-'). */
 enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
+enum status workspace_claim(int *fd, struct error *err);
+
 /* Is a run, or another writer, at work in the workspace in this folder? Not to be asked of one's own: closing the file
  * gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
@@ -229,6 +232,13 @@ enum status lock_save(struct project *project, const struct lock *lock, bool who
                       struct error *err);
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
+
+/* ---- the project's state ---- */
+
+enum status project_open_state(struct project *project, struct error *err);
+
+/* Make the stat cache forget files that are gone (prune.c). */
+enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struct error *err);
 
 /* ---- what gc must leave (roots.c) ---- */
 

@@ -227,6 +227,20 @@ enum status workspace_note(const struct workspace_lock *lock, char what, struct 
     return status;
 }
 
+enum status workspace_claim(int *fd, struct error *err)
+{
+    bool claimed = false;
+    int pid;
+    enum status status = open_lock(ALIVE_PATH, fd, err);
+    if (status == STATUS_OK)
+        status = claim(*fd, &claimed, &pid, err);
+    if (*fd >= 0 && !claimed) {
+        close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
 bool workspace_is_held(struct arena *arena, struct str root)
 {
     int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC);

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "refit/base/interrupt.h"
 #include "store/store.h"
 
+#define DRAIN_BYTES ((size_t)1 << 20)
 #define SPACE_SLACK ((uint64_t)4 << 20) /* left to others on the disk */
 
 struct compacting {
@@ -66,22 +68,78 @@ static bool take_after(const struct stat *before, int fd)
     return fchmod(fd, before->st_mode & 0777) == 0;
 }
 
+/* LMDB copies in one call. It writes into a pipe, on a thread of its own, so that an interrupt can end it. */
+struct piping {
+    const struct env *env;
+    int ends[2];
+    int rc;
+};
+
+static void *pipe_run(void *ctx)
+{
+    struct piping *piping = ctx;
+    piping->rc = mdb_env_copyfd2(piping->env->lmdb, piping->ends[1], MDB_CP_COMPACT);
+    close(piping->ends[1]);
+    return NULL;
+}
+
+/* All that comes through the pipe, to the file: 0, or what failed. */
+static int drain(int from, int to, enum status *status, struct error *err)
+{
+    char *bytes = mem_alloc(DRAIN_BYTES);
+    int rc = 0;
+    while (rc == 0 && (*status = interrupt_check(false, err)) == STATUS_OK) {
+        ssize_t n = read(from, bytes, DRAIN_BYTES);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            rc = errno;
+        for (ssize_t at = 0, w; rc == 0 && at < n; at += w > 0 ? w : 0)
+            if ((w = write(to, bytes + at, (size_t)(n - at))) < 0 && errno != EINTR)
+                rc = errno;
+    }
+    free(bytes);
+    return rc;
+}
+
+static enum status copy_pages(const struct compacting *c, const struct env *env, int fd, int *rc, struct error *err)
+{
+    struct piping piping = {.env = env};
+    pthread_t thread;
+    enum status status = STATUS_OK;
+    if (pipe2(piping.ends, O_CLOEXEC) != 0)
+        return cannot(c, errno, err);
+    *rc = pthread_create(&thread, NULL, pipe_run, &piping);
+    if (*rc == 0) {
+        *rc = drain(piping.ends[0], fd, &status, err);
+        close(piping.ends[0]); /* where it ended early, LMDB's next write fails */
+        pthread_join(thread, NULL);
+    } else {
+        close(piping.ends[0]);
+        close(piping.ends[1]);
+    }
+    if (status == STATUS_OK && *rc == 0)
+        *rc = piping.rc;
+    if (status == STATUS_OK && *rc == 0 && fsync(fd) != 0)
+        *rc = errno;
+    return status;
+}
+
 static enum status copy_to(const struct compacting *c, const struct env *env, int fd, struct error *err)
 {
+    int rc = 0;
     if (!take_after(&c->before, fd)) {
         *c->out = COMPACTION_NOT_OURS;
         return STATUS_OK;
     }
-    int rc = mdb_env_copyfd2(env->lmdb, fd, MDB_CP_COMPACT);
-    if (rc == 0 && fsync(fd) != 0)
-        rc = errno;
-    if (rc == ENOSPC || rc == EDQUOT) {
+    enum status status = copy_pages(c, env, fd, &rc, err);
+    if (status == STATUS_OK && (rc == ENOSPC || rc == EDQUOT)) {
         *c->out = COMPACTION_NO_SPACE;
         return STATUS_OK;
     }
-    if (rc > 0)
-        return cannot(c, rc, err);
-    return rc == 0 ? STATUS_OK : env_error(env, rc, "compact", err);
+    if (status == STATUS_OK && rc > 0)
+        status = cannot(c, rc, err);
+    return status != STATUS_OK || rc == 0 ? status : env_error(env, rc, "compact", err);
 }
 
 /* The copy, whole and synced, with nobody having LMDB's files open any more. */

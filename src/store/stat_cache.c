@@ -114,6 +114,7 @@ void stat_cache_put(struct state *state, struct str path, const struct file_stat
     int64_t settled_ns = hashed_ns - STAT_CACHE_RACY_NS;
     if (stat->mtime_ns > settled_ns || stat->ctime_ns > settled_ns)
         fresh.flags = PACK_RACY;
+    fresh.flags |= path_is_inside(path) ? 0 : PACK_OUTSIDE;
     pthread_mutex_lock(&state->lock);
     struct folder *folder = folder_of(state, path_parent(path));
     struct pack_entry *put = find_put(folder, &fresh.name);

@@ -18,6 +18,7 @@
 
 enum state_database { STATE_META, STATE_STAGES, STATE_VALUES, STATE_STAT, STATE_PASSING, STATE_COUNT };
 
+#define PACK_OUTSIDE 2u /* of a folder that is not in the project: nobody knows where to look for its files */
 #define PACK_RACY 1u /* modified too shortly before it was hashed: not to be believed by another process */
 
 struct pack_entry {

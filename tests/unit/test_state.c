@@ -348,6 +348,58 @@ static void threads_share_a_state(void **state)
     assert_true(stat_cache_get(bench->state, STR("d4/f299"), &stat, &got));
 }
 
+/* Files that are gone are forgotten, in folders of all sizes; what is outside, or cannot be listed, stays. */
+enum { FOLDERS = 40 };
+
+static bool knows(struct bench *bench, const char *path)
+{
+    struct file_stat stat = {1, 1, SECOND, SECOND};
+    struct digest got;
+    return stat_cache_get(bench->state, str_from(path), &stat, &got);
+}
+
+static void what_is_gone_is_forgotten(void **state)
+{
+    struct bench *bench = *state;
+    struct file_stat stat = {1, 1, SECOND, SECOND};
+    struct state_folder folders[FOLDERS + 1] = {0};
+    struct digest names[FOLDERS + 1][2];
+    char text[64];
+    uint64_t forgotten, kept = 0;
+    /* Folder n has n * n files, of which the first two are still there; every third folder is not there at all. */
+    size_t count = 0;
+    for (unsigned folder = 0; folder < FOLDERS; folder++) {
+        for (unsigned i = 0; i < folder * folder; i++) {
+            snprintf(text, sizeof text, "d%u/f%u", folder, i);
+            stat_cache_put(bench->state, str_from(text), &stat, 100 * SECOND, digest_of(text, strlen(text)));
+        }
+        if (folder % 3 == 0)
+            continue;
+        names[folder][0] = digest_of("f1", 2);
+        names[folder][1] = digest_of("f0", 2);
+        snprintf(text, sizeof text, "d%u", folder);
+        folders[count++] = (struct state_folder){.path = str_dup(&bench->arena, str_from(text)),
+                                                 .names = names[folder], .count = 2};
+        kept += folder == 1 ? 1 : 2;
+    }
+    stat_cache_put(bench->state, STR("../o/f"), &stat, 100 * SECOND, digest_of("o", 1));
+    stat_cache_put(bench->state, STR("/o/f"), &stat, 100 * SECOND, digest_of("o", 1));
+    stat_cache_put(bench->state, STR("shut/f"), &stat, 100 * SECOND, digest_of("o", 1));
+    folders[count++] = (struct state_folder){.path = STR("shut"), .unreadable = true};
+    commit_and_reopen(bench);
+    uint64_t all = (FOLDERS - 1) * FOLDERS * (2 * FOLDERS - 1) / 6;
+    ok(bench, state_prune(bench->state, folders, count, &forgotten, &bench->err));
+    assert_int_equal(forgotten, all - kept);
+    for (int i = 0; i < 2; i++) {
+        assert_true(knows(bench, "../o/f") && knows(bench, "/o/f") && knows(bench, "shut/f"));
+        assert_true(knows(bench, "d1/f0") && knows(bench, "d38/f0") && knows(bench, "d38/f1"));
+        assert_false(knows(bench, "d38/f2") || knows(bench, "d39/f0") || knows(bench, "d37/f1000"));
+        commit_and_reopen(bench);
+    }
+    ok(bench, state_prune(bench->state, folders, count, &forgotten, &bench->err));
+    assert_int_equal(forgotten, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -362,6 +414,7 @@ int main(void)
         TEST(a_reader_needs_nothing_and_writes_nothing),
         TEST(another_format_is_empty_and_replaced),
         TEST(threads_share_a_state),
+        TEST(what_is_gone_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,110 @@
+/* Forgetting what the stat cache has of files that are gone: a digest for each file that was ever there would stay. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/state.h"
+
+struct pruning {
+    struct state *state;
+    struct state_folder *folders;
+    struct digest *paths; /* of the folders, in their order */
+    struct table index;   /* path's digest → folder */
+    uint64_t forgotten;
+};
+
+static int compare_digests(const void *a, const void *b)
+{
+    return digest_compare(a, b);
+}
+
+static bool is_there(const struct state_folder *folder, const struct pack_entry *entry)
+{
+    if (entry->flags & PACK_OUTSIDE)
+        return true;
+    return folder != NULL && folder->count > 0 &&
+           bsearch(&entry->name, folder->names, folder->count, sizeof entry->name, compare_digests) != NULL;
+}
+
+static const struct state_folder *find(const struct pruning *p, const MDB_val *key)
+{
+    uint32_t at = table_get(&p->index, (struct str){key->mv_data, key->mv_size});
+    return at == TABLE_NONE ? NULL : &p->folders[at];
+}
+
+/* The pack at the cursor, with those of its entries that stay. */
+static int prune_pack(struct pruning *p, MDB_cursor *cursor, MDB_val *key, const MDB_val *value)
+{
+    const struct state_folder *folder = find(p, key);
+    size_t count = value->mv_size / sizeof(struct pack_entry), kept = 0;
+    if ((folder != NULL && folder->unreadable) || count == 0 || value->mv_size % sizeof(struct pack_entry) != 0)
+        return 0;
+    struct pack_entry *pack = mem_resize(NULL, value->mv_size);
+    memcpy(pack, value->mv_data, value->mv_size);
+    for (size_t i = 0; i < count; i++)
+        if (is_there(folder, &pack[i]))
+            pack[kept++] = pack[i];
+    MDB_val left = {kept * sizeof *pack, pack};
+    int rc = 0;
+    if (kept == 0)
+        rc = mdb_cursor_del(cursor, 0);
+    else if (kept < count)
+        rc = mdb_cursor_put(cursor, key, &left, MDB_CURRENT);
+    p->forgotten += count - kept;
+    free(pack);
+    return rc;
+}
+
+static int prune_body(MDB_txn *txn, void *ctx)
+{
+    struct pruning *p = ctx;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint8_t bytes[DIGEST_SIZE];
+    p->forgotten = 0;
+    int rc = mdb_cursor_open(txn, p->state->dbis[STATE_STAT], &cursor);
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    while (rc == 0) {
+        bool usual = key.mv_size == sizeof bytes;
+        if (usual) {
+            memcpy(bytes, key.mv_data, sizeof bytes); /* the page may move */
+            key.mv_data = bytes;
+            rc = prune_pack(p, cursor, &key, &value);
+        }
+        if (rc == 0)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+enum status state_prune(struct state *state, struct state_folder *folders, size_t count, uint64_t *forgotten,
+                        struct error *err)
+{
+    struct pruning p = {.state = state, .folders = folders};
+    *forgotten = 0;
+    if (!state->known || state->read_only)
+        return STATUS_OK;
+    p.paths = mem_alloc(mem_product(count + 1, sizeof *p.paths));
+    for (size_t i = 0; i < count; i++) {
+        p.paths[i] = digest_of(folders[i].path.ptr, folders[i].path.len);
+        table_add(&p.index, (struct str){(const char *)p.paths[i].bytes, DIGEST_SIZE}, (uint32_t)i);
+        if (folders[i].count > 1)
+            qsort(folders[i].names, folders[i].count, sizeof *folders[i].names, compare_digests);
+    }
+    pthread_mutex_lock(&state->lock);
+    if (state->snapshot != NULL) { /* a thread must not have two transactions */
+        env_read_end(&state->env, state->snapshot);
+        state->snapshot = NULL;
+    }
+    enum status status = env_write(&state->env, prune_body, &p, err);
+    if (status == STATUS_OK)
+        status = env_read_begin(&state->env, &state->snapshot, err);
+    pthread_mutex_unlock(&state->lock);
+    if (status == STATUS_OK)
+        *forgotten = p.forgotten;
+    table_finish(&p.index);
+    free(p.paths);
+    return status;
+}
