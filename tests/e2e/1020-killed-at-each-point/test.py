@@ -4,7 +4,7 @@ from faults import kill_each, Rest, spread
 from harness import expect
 
 rest = Rest()
-wanted = spread(len(rest.points), 100)
+wanted = spread(len(rest.points), 66)
 killed = kill_each(rest, [f"kill *#{n}" for n in wanted])
 # A run does not always come to as many points: it has threads, and more to write when it takes longer.
-expect(killed >= 75, f"{killed} of {len(wanted)} were killed")
+expect(killed >= 50, f"{killed} of {len(wanted)} were killed")
