@@ -169,6 +169,7 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
     struct digest_options options = {.mode = DIGEST_OUT,
                                      .budget_bytes = declared->cache ? UINT64_MAX : UNCACHED_BYTES_MAX,
                                      .patient = !r->accepting,
+                                     .verify = true, /* the command may have written what was hashed before it */
                                      .store = r->keep_record ? r->project->store : NULL,
                                      .progress = r->progress.progress,
                                      .announce = r->progress.announce,
@@ -179,7 +180,8 @@ enum status finish_out(const struct finish_request *r, struct arena *arena, cons
     if (!declared->cache && declared->kind == OUT_PLAIN) {
         /* Its size decides whether it is stored: look first. */
         struct digest_options look = {
-            .mode = DIGEST_OUT, .budget_bytes = UINT64_MAX, .patient = !r->accepting};
+            .mode = DIGEST_OUT, .budget_bytes = UINT64_MAX, .patient = !r->accepting, .verify = true};
+        options.verify = false;
         enum status status = digest_path(r->project->fp, arena, declared->path, &look, &now, &complete, err);
         if (status != STATUS_OK)
             return status;

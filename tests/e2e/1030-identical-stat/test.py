@@ -52,6 +52,25 @@ edit(p, "in.txt", "six")
 equal(p.verdicts(), {"copy": "would run"}, "readers see it too")
 p.refit("verify")
 
+# An out that its command writes again in place: it was hashed by this very run, before the command.
+p = Project("""\
+    stages:
+      keep:
+        cmd: cat in.txt > kept.txt
+        deps: [in.txt]
+        outs:
+          - kept.txt: {persist: true}
+    """, name="persisted")
+p.environment.update(preload(times=NEAR))
+p.write("in.txt", "one")
+p.run(ran=1)
+edit(p, "kept.txt", "off")
+p.run(ran=1)
+equal(p.read("kept.txt"), "one", "written again")
+p.remove("kept.txt")
+p.refit("restore")
+equal(p.read("kept.txt"), "one", "what was recorded")
+
 # The same with the clock led astray.
 p = project("fooled", LATE)
 for name in ("in.txt", "folder/x", "out.txt", "made/x"):
