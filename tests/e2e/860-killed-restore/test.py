@@ -7,7 +7,7 @@ from harness import equal, expect, Project, wait_until
 p = Project("""\
     stages:
       make:
-        cmd: mkdir -p d; head -c 60000000 /dev/urandom > d/big; cp in.txt d/small
+        cmd: mkdir -p d; head -c 400000000 /dev/urandom > d/big; cp in.txt d/small
         deps: [in.txt]
         outs: [d/big, d/small]
       use:
