@@ -2,16 +2,20 @@
 
 tests/README.md says how points are named. REFIT_FAULT_EVERY=1 makes the sweeps take every point instead of some.
 """
+import atexit
 import os
 import random
 import shutil
 import signal
+import tempfile
 import time
+from pathlib import Path
 
-from harness import equal, expect, Project, REFIT, ROOT, skip
+from harness import equal, expect, Project, REFIT, remove_all, ROOT, skip
 
 LIBRARY = ROOT / "build/faults.so"
 KILLED = -signal.SIGKILL
+MEMORY = "/dev/shm"
 SETTLED_S = 2.1  # files that changed less than 2 s before they were hashed are hashed again
 
 if not LIBRARY.exists():
@@ -22,8 +26,10 @@ with open(REFIT, "rb") as program:
 
 
 def preload(fault=None, log=None, seed=None, times=None):
-    """The environment that puts the library between refit and libc."""
-    settings = {"REFIT_FAULT": fault, "REFIT_FAULT_LOG": log, "REFIT_FAULT_SEED": seed, "REFIT_FAULT_TIMES": times}
+    """The environment that puts the library between refit and libc. What is synced matters to a power cut alone: that
+    one syncs all the same."""
+    settings = {"REFIT_FAULT_SYNC": "no", "REFIT_FAULT": fault, "REFIT_FAULT_LOG": log, "REFIT_FAULT_SEED": seed,
+                "REFIT_FAULT_TIMES": times}
     return {"LD_PRELOAD": str(LIBRARY), **{name: str(value) for name, value in settings.items() if value is not None}}
 
 
@@ -94,13 +100,23 @@ OUTS = ("work", "large.bin", "tree", "keep.txt", "mine.txt", "again.txt", "found
 HANDWORK = "ten days of handwork\n"
 
 
+def room():
+    """A folder that no disk slows down, where memory has room for many copies; None: anywhere."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 << 30:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="refit-e2e-", dir=MEMORY))
+    atexit.register(remove_all, folder)
+    return folder
+
+
 class Rest:
     """The project at rest, of which each fault gets a copy."""
 
     def __init__(self, size=1_500_000):
-        self.template = Project(MANIFEST, name="template")
+        self.template = Project(MANIFEST, base=room(), name="template")
         self.count = 0
         p = self.template
+        p.environment.update(preload())
         p.write("refit.config.yaml", "grace: 1s\njobs: 2\n")
         p.write("base.bin", random.Random(1).randbytes(size))
         for text in ("one\ntwo\nthree\nfour\n", "1\n2\n3\n4\n5\n"):

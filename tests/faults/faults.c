@@ -49,6 +49,7 @@ static struct {
     unsigned count;
     bool reading;         /* one means calls that only read */
     bool journals;        /* one is a power cut */
+    bool syncs;           /* a sync is done, not only passed */
     bool no_space;        /* one said ENOSPC */
     int log_fd;
     unsigned seed;
@@ -107,11 +108,12 @@ static void read_faults(const char *text)
 __attribute__((constructor)) static void begin(void)
 {
     const char *fault = getenv("REFIT_FAULT"), *log = getenv("REFIT_FAULT_LOG"), *seed = getenv("REFIT_FAULT_SEED"),
-               *times = getenv("REFIT_FAULT_TIMES");
+               *times = getenv("REFIT_FAULT_TIMES"), *sync = getenv("REFIT_FAULT_SYNC");
     if (fault != NULL)
         read_faults(fault);
     if (log != NULL && (faults.log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
         refuse("cannot open", log);
+    faults.syncs = sync == NULL || strcmp(sync, "no") != 0 || faults.journals;
     faults.seed = seed != NULL ? (unsigned)strtoul(seed, NULL, 10) : 1;
     if (times != NULL) {
         faults.fixed_times = sscanf(times, "%ld %ld", &faults.stamp.tv_sec, &faults.clock.tv_sec) == 2;
@@ -119,7 +121,7 @@ __attribute__((constructor)) static void begin(void)
             refuse("not times", times);
     }
     static const char *const names[] = {"LD_PRELOAD", "REFIT_FAULT", "REFIT_FAULT_LOG", "REFIT_FAULT_SEED",
-                                        "REFIT_FAULT_TIMES"};
+                                        "REFIT_FAULT_TIMES", "REFIT_FAULT_SYNC"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
 }
@@ -135,7 +137,8 @@ static bool path_of_fd(int fd, char path[PATH_SIZE])
     if (len <= 0)
         return false;
     path[len] = '\0';
-    return path[0] == '/' && strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/memfd:", 7) != 0 &&
+    bool device = strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
+    return path[0] == '/' && !device && strncmp(path, "/memfd:", 7) != 0 &&
            strncmp(path, "/proc/", 6) != 0;
 }
 
@@ -368,6 +371,8 @@ static int failed(const struct verdict *verdict)
 static int open_at(int folder, const char *name, int flags, mode_t mode)
 {
     bool makes = flags & (O_CREAT | O_TRUNC);
+    if (!faults.syncs)
+        flags &= ~(O_SYNC | O_DSYNC);
     if ((flags & O_TMPFILE) == O_TMPFILE) /* has no name, and leaves nothing */
         return REAL(openat)(folder, name, flags, mode);
     if (!makes && !faults.reading)
@@ -523,7 +528,7 @@ static int sync_fd(int fd, int (*real)(int))
     struct verdict verdict = point("sync", role, path, false);
     if (verdict.reason != 0)
         return failed(&verdict);
-    int result = real(fd);
+    int result = faults.syncs ? real(fd) : 0;
     if (is_journaled(role))
         journal_sync(fd);
     after(&verdict);

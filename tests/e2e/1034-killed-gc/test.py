@@ -4,7 +4,7 @@ refit.lock names is whole, and the next collection does the rest."""
 import random
 import shutil
 
-from faults import KILLED, points_of, preload, REASONS, spread
+from faults import KILLED, points_of, preload, REASONS, room, spread
 from harness import equal, expect, Project
 
 template = Project("""\
@@ -13,7 +13,8 @@ template = Project("""\
         cmd: cat base.bin in.txt > out.bin; cp in.txt small.txt
         deps: [base.bin, in.txt]
         outs: [out.bin, small.txt]
-    """, name="template")
+    """, base=room(), name="template")
+template.environment.update(preload())
 for seed in range(4):
     template.write("base.bin", random.Random(seed).randbytes(400_000))
     template.write("in.txt", f"{seed}\n")
