@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/cli.h"
+#include "refit/base/path.h"
 
 static const struct option_spec options[] = {
     {OPTION_BUDGET, "budget", "SIZE", "what the store may take, such as 10G (default: store.budget, or no limit)"},
@@ -166,7 +167,7 @@ static void print_result(struct invocation *in, const struct gc_result *result, 
         printf(" of a budget of " STR_FMT, STR_ARG(output_size(arena, budget_bytes)));
     putchar('\n');
     if (is_over(result, budget_bytes))
-        printf("this is over the budget: roots always stay, and take " STR_FMT "\n",
+        printf("this is over the budget: roots always stay, and take " STR_FMT "; the rest is the store's own tables\n",
                STR_ARG(output_size(arena, c->root_bytes)));
     if (c->damaged > 0)
         printf("%" PRIu64 " record%s cannot be read whole; see `refit verify`\n", c->damaged, plural(c->damaged));
@@ -186,16 +187,37 @@ static enum status read_budget(const struct invocation *in, const struct project
     return error_set(err, STATUS_USAGE, "--budget %s is no size; write one such as 500M or 10G", text);
 }
 
+/* As a workspace publishes its own: absolute, whether it is there or not. */
+static enum status read_forget(struct invocation *in, const struct project *project, const char **path,
+                               struct error *err)
+{
+    const char *word = option_text(in, OPTION_FORGET);
+    struct str here = project->root, made;
+    if (project->cwd.ptr[0] == '/')
+        here = project->cwd;
+    else if (!str_is(project->cwd, "."))
+        here = path_join(&in->arena, here, project->cwd);
+    *path = NULL;
+    if (word == NULL)
+        return STATUS_OK;
+    enum status status = path_make(&in->arena, STR("/"), here, str_from(word), &made, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "--forget");
+    *path = str_format(&in->arena, "%s" STR_FMT, made.ptr[0] == '/' ? "" : "/", STR_ARG(made)).ptr;
+    return STATUS_OK;
+}
+
 static enum status collect(struct invocation *in, struct project *project, struct error *err)
 {
     struct gc_options wanted = {.dry_run = option_given(in, 'n'),
                                 .compact = !option_given(in, OPTION_NO_COMPACT),
                                 .rescue = option_given(in, OPTION_RESCUE),
-                                .forget = option_text(in, OPTION_FORGET),
                                 .warn = warn,
                                 .ctx = in};
     struct gc_result result = {0};
     enum status status = read_budget(in, project, &wanted.budget_bytes, err);
+    if (status == STATUS_OK)
+        status = read_forget(in, project, &wanted.forget, err);
     if (status == STATUS_OK)
         status = project_open_store(project, err); /* to see whether there is one: gc makes none */
     if (status == STATUS_OK && project->store != NULL && !wanted.dry_run) {
