@@ -192,15 +192,14 @@ static enum status read_forget(struct invocation *in, const struct project *proj
                                struct error *err)
 {
     const char *word = option_text(in, OPTION_FORGET);
-    struct str here = project->root, made;
-    if (project->cwd.ptr[0] == '/')
-        here = project->cwd;
-    else if (!str_is(project->cwd, "."))
-        here = path_join(&in->arena, here, project->cwd);
+    const struct str top = STR("/");
+    struct str here, made;
     *path = NULL;
     if (word == NULL)
         return STATUS_OK;
-    enum status status = path_make(&in->arena, STR("/"), here, str_from(word), &made, err);
+    enum status status = path_make(&in->arena, top, project->root, project->cwd, &here, err);
+    if (status == STATUS_OK)
+        status = path_make(&in->arena, top, here, str_from(word), &made, err);
     if (status != STATUS_OK)
         return error_wrap(err, "--forget");
     *path = str_format(&in->arena, "%s" STR_FMT, made.ptr[0] == '/' ? "" : "/", STR_ARG(made)).ptr;

@@ -213,10 +213,11 @@ static enum status export_to_file(struct exporting *x, const char *path, struct 
 }
 
 /* A FIFO is waited for until somebody reads from it. */
-static enum status open_pipe(const char *path, int *fd, struct error *err)
+static enum status open_pipe(const char *path, bool fifo, int *fd, struct error *err)
 {
     enum status status = STATUS_OK;
-    while ((*fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0 && errno == ENXIO && status == STATUS_OK) {
+    while ((*fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0 && errno == ENXIO && fifo &&
+           status == STATUS_OK) {
         nanosleep(&(struct timespec){.tv_nsec = READER_POLL_MS * 1000000l}, NULL);
         status = interrupt_check(false, err);
     }
@@ -244,7 +245,7 @@ static enum status export_to_path(struct exporting *x, struct error *err)
     if (stat(path.ptr, &st) != 0 || S_ISREG(st.st_mode))
         return export_to_file(x, path.ptr, err);
     int fd;
-    status = open_pipe(path.ptr, &fd, err);
+    status = open_pipe(path.ptr, S_ISFIFO(st.st_mode), &fd, err);
     if (status != STATUS_OK)
         return status;
     return sync_and_close(fd, path.ptr, export_to(x, fd, path.ptr, stderr, err), err);

@@ -50,6 +50,7 @@ enum status roots_publish(struct project *p, const struct lock *lock, struct err
 struct gathering {
     struct arena *arena;
     const struct gc_options *options;
+    char *forgotten; /* options->forget without links, malloc'd; NULL = there is nothing */
     struct str host;
     struct store_ref *known; /* published */
     uint32_t known_count;
@@ -252,18 +253,22 @@ static int compare_workspaces(const void *a, const void *b)
 
 /* ---- forgetting ---- */
 
+static bool is_forgotten(const struct gathering *g, struct str workspace)
+{
+    const char *path = g->options->forget;
+    return path != NULL && (str_is(workspace, path) || (g->forgotten != NULL && str_is(workspace, g->forgotten)));
+}
+
 static enum status forget(struct gathering *g, struct error *err)
 {
     const char *path = g->options->forget;
-    char *real = path != NULL ? realpath(path, NULL) : NULL;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < g->known_count; i++) {
-        if (path != NULL && (str_is(g->known[i].workspace, path) || (real && str_is(g->known[i].workspace, real))))
+        if (is_forgotten(g, g->known[i].workspace))
             drop(g, &g->known[i]);
         else
             g->known[kept++] = g->known[i];
     }
-    free(real);
     bool found = kept < g->known_count;
     g->known_count = kept;
     if (path != NULL && !found)
@@ -285,14 +290,14 @@ static bool is_current_wanted(const struct gathering *g, const struct project *p
     struct error ignored;
     struct stat st;
     bool found;
-    return !(g->options->forget != NULL && str_is(p->root, g->options->forget)) &&
-           fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
+    return !is_forgotten(g, p->root) && fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
 }
 
 enum status roots_read(struct project *p, const struct gc_options *options, struct roots *out, struct error *err)
 {
     struct gathering g = {.arena = &p->arena, .options = options, .out = out, .host = host_name(&p->arena)};
     *out = (struct roots){0};
+    g.forgotten = options->forget != NULL ? realpath(options->forget, NULL) : NULL;
     enum status status = store_get_refs(p->store, &p->arena, &g.known, &g.known_count, &out->sequence, err);
     if (status == STATUS_OK)
         status = forget(&g, err);
@@ -306,6 +311,7 @@ enum status roots_read(struct project *p, const struct gc_options *options, stru
         if (out->workspace_count > 1)
             qsort(out->workspaces, out->workspace_count, sizeof *out->workspaces, compare_workspaces);
     }
+    free(g.forgotten);
     out->refs = settle(&p->arena, out->refs, out->count, sizeof *out->refs);
     out->published = settle(&p->arena, out->published, out->published_count, sizeof *out->published);
     out->dropped = settle(&p->arena, out->dropped, out->dropped_count, sizeof *out->dropped);

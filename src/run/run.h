@@ -180,8 +180,8 @@ enum status workspace_note(const struct workspace_lock *lock, char what, struct 
 /* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
 enum status workspace_claim(int *fd, struct error *err);
 
-/* Is a run, or another writer, at work in the workspace in this folder? Not to be asked of one's own: closing the file
- * gives this process's lock back. */
+/* Is a run, or another writer, at work in the workspace in this folder? Yes, if that cannot be told. Not to be asked of
+ * one's own: closing the file gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
 void workspace_unlock(struct workspace_lock *lock);
 /* The pid of the run that holds the workspace now, or 0; names of the stages that it executes in `running`. */

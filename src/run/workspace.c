@@ -245,9 +245,10 @@ bool workspace_is_held(struct arena *arena, struct str root)
 {
     int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC);
     struct flock theirs = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    bool held = fd >= 0 && fcntl(fd, F_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK;
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    bool held = fcntl(fd, F_GETLK, &theirs) != 0 || theirs.l_type != F_UNLCK;
+    close(fd);
     return held;
 }
 

@@ -115,7 +115,7 @@ static enum status look_around(struct collect *c, struct error *err)
     c->all_bytes = c->live_bytes = 0;
     c->item_count = 0;
     c->sequence = c->options->sequence;
-    c->counts->records = c->counts->chunks = c->counts->objects = 0;
+    c->counts->records = c->counts->chunks = c->counts->objects = c->counts->damaged = 0;
     enum status status = scan_pieces(c, DB_CHUNKS, CHUNK_THERE, &c->counts->chunks, err);
     if (status == STATUS_OK)
         status = scan_pieces(c, DB_OBJECTS, OBJECT_THERE, &c->counts->objects, err);
@@ -330,7 +330,6 @@ static enum status pass(struct collect *c, uint64_t used_bytes, struct error *er
         status = sweep(c, err);
     return status;
 }
-
 
 enum status store_collect(struct store *store, const struct store_collect_options *options,
                           struct store_collect_counts *out, struct error *err)

@@ -9,9 +9,10 @@
 enum {
     LIVE_CHUNK = 1,
     LIVE_OBJECT = 2,   /* its list */
-    LIVE_TREE = 4,     /* with all that it names */
+    WHOLE_TREE = 4,    /* all that it names is marked, and there */
     CHUNK_THERE = 8,   /* when gc looked first: what came later stays */
     OBJECT_THERE = 16,
+    WHOLE_OBJECT = 32, /* all that its list names, likewise */
 };
 
 /* A record. */

@@ -111,14 +111,14 @@ static enum status reach_entries(struct collect *c, MDB_txn *txn, const struct l
     return status;
 }
 
-/* A chunk of that digest is the whole object. */
+/* A chunk of that digest is the whole object. Of one that is not whole a part may come back: it is looked at again. */
 static enum status reach_object(struct collect *c, MDB_txn *txn, struct digest digest, unsigned depth, bool *whole,
                                 struct error *err)
 {
     struct fetch fetch;
     struct list list;
-    bool found;
-    if (marks_get(&c->marks, digest) & (LIVE_CHUNK | LIVE_OBJECT))
+    bool found, all = true;
+    if (marks_get(&c->marks, digest) & (LIVE_CHUNK | WHOLE_OBJECT))
         return STATUS_OK;
     enum status status = reach_chunk(c, txn, digest, &found, err);
     if (status != STATUS_OK || found)
@@ -129,9 +129,12 @@ static enum status reach_object(struct collect *c, MDB_txn *txn, struct digest d
     if (found && mark(c, digest, LIVE_OBJECT))
         c->live_bytes += kept_bytes(DIGEST_SIZE, fetch.value.len);
     if (found && depth < LIST_DEPTH_MAX && list_decode(fetch.value, &list))
-        status = reach_entries(c, txn, &list, depth, whole, err);
+        status = reach_entries(c, txn, &list, depth, &all, err);
     else
-        *whole = false;
+        all = false;
+    if (status == STATUS_OK && all)
+        mark(c, digest, WHOLE_OBJECT);
+    *whole &= all;
     fetch_end(&fetch);
     return status;
 }
@@ -142,21 +145,23 @@ static enum status reach_tree(struct collect *c, MDB_txn *txn, struct digest dig
     struct tree tree = {0};
     struct buf bytes = {0};
     struct error why;
-    if (marks_get(&c->marks, digest) & LIVE_TREE)
+    bool all = true;
+    if (marks_get(&c->marks, digest) & WHOLE_TREE)
         return STATUS_OK;
     arena_init(&arena);
-    enum status status = reach_object(c, txn, digest, 0, whole, err);
+    enum status status = reach_object(c, txn, digest, 0, &all, err);
     if (status == STATUS_OK) {
         enum status read = object_read(c->store, txn, digest, &bytes, &why);
         if (read == STATUS_OK)
             read = tree_decode(&arena, buf_view(&bytes), &tree, &why);
-        status = pass_over(read, whole, &why, err);
+        status = pass_over(read, &all, &why, err);
     }
     for (uint32_t i = 0; status == STATUS_OK && i < tree.count; i++)
         if (tree.entries[i].kind == ENTRY_FILE)
-            status = reach_object(c, txn, tree.entries[i].digest, 0, whole, err);
-    if (status == STATUS_OK)
-        mark(c, digest, LIVE_TREE);
+            status = reach_object(c, txn, tree.entries[i].digest, 0, &all, err);
+    if (status == STATUS_OK && all)
+        mark(c, digest, WHOLE_TREE);
+    *whole &= all;
     buf_finish(&bytes);
     arena_finish(&arena);
     return status;

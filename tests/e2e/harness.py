@@ -315,6 +315,14 @@ class Project:
         changes = {(each["kind"], path_of(each, "name")): (each["old"], each["new"]) for each in answer["changes"]}
         return answer["verdict"], changes
 
+    def git(self, *words, cwd=None):
+        """What git says; without one there is no test."""
+        if not shutil.which("git"):
+            skip("git is not installed")
+        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always",
+                               *words], cwd=cwd or self.root, check=True, env=self.environment, capture_output=True,
+                              text=True).stdout
+
     def store_stats(self):
         return self.refit("store", "stats", "--json").json
 
@@ -421,3 +429,27 @@ def pipeline(project=None):
             metrics: [metrics.json]
         """)
     return p
+
+
+# One stage, which makes so many other bytes whenever it runs, and has a key for each n.
+
+def maker(size, project=None):
+    p = project or Project()
+    p.manifest(f"""\
+        stages:
+          make:
+            cmd: cat params.yaml && head -c {size} /dev/urandom > out.bin
+            params: [n]
+            outs: [out.bin]
+        """)
+    return p
+
+
+def makers_on_one_store(size):
+    a = maker(size)
+    a.environment["REFIT_STORE"] = str(a.base / "store")
+    return a, maker(size, a.sibling("b"))
+
+
+def set_n(p, n):
+    p.write("params.yaml", f"n: {n}\n")

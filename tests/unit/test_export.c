@@ -1,17 +1,8 @@
 /* Export and import: what goes out comes in, whole or not at all. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "refit/base/fs.h"
+#include "bench.h"
 #include "store/export.h"
 #include "store/record.h"
 
@@ -24,28 +15,15 @@ struct bench {
     unsigned told;
 };
 
-static const struct store_options writable = {.compression = 3};
-
-static void ok_at(struct bench *bench, enum status status, int line)
-{
-    if (status != STATUS_OK)
-        fail_msg("line %d: %s", line, bench->err.message);
-}
-#define OK(bench, call) ok_at((bench), (call), __LINE__)
-
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
     char path[] = "/tmp/refit-export-XXXXXX";
-    strcpy(bench->from_directory, "/tmp/refit-from-XXXXXX");
-    strcpy(bench->to_directory, "/tmp/refit-to-XXXXXX");
-    assert_non_null(mkdtemp(bench->from_directory));
-    assert_non_null(mkdtemp(bench->to_directory));
     bench->file = mkstemp(path);
     assert_true(bench->file >= 0);
     unlink(path);
-    OK(bench, store_open(bench->from_directory, &writable, &bench->from, &bench->err));
-    OK(bench, store_open(bench->to_directory, &writable, &bench->to, &bench->err));
+    OK(bench, open_new(bench->from_directory, &bench->from, &bench->err));
+    OK(bench, open_new(bench->to_directory, &bench->to, &bench->err));
     *state = bench;
     return 0;
 }
@@ -53,63 +31,21 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    store_close(bench->from);
-    store_close(bench->to);
     close(bench->file);
-    OK(bench, fs_remove_tree(bench->from_directory, &bench->err));
-    OK(bench, fs_remove_tree(bench->to_directory, &bench->err));
+    OK(bench, close_and_remove(bench->from_directory, bench->from, &bench->err));
+    OK(bench, close_and_remove(bench->to_directory, bench->to, &bench->err));
     free(bench);
     return 0;
 }
 
-static struct digest put_noise(struct bench *bench, size_t len, uint64_t seed)
-{
-    struct digest digest;
-    uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
-    char *bytes = mem_alloc(len + 8);
-    for (size_t i = 0; i < len; i += 8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        memcpy(bytes + i, &state, 8);
-    }
-    OK(bench, store_put_bytes(bench->from, (struct str){bytes, len}, &digest, &bench->err));
-    free(bytes);
-    return digest;
-}
-
-static struct digest put_tree(struct bench *bench, struct digest file)
-{
-    struct tree_entry entry = {.path = STR("f"), .kind = ENTRY_FILE, .digest = file, .size = 1};
-    struct tree tree = {&entry, 1};
-    struct buf bytes = {0};
-    struct digest digest;
-    tree_encode(&tree, &bytes);
-    OK(bench, store_put_bytes(bench->from, buf_view(&bytes), &digest, &bench->err));
-    buf_finish(&bytes);
-    return digest;
-}
-
-static struct digest put_record(struct bench *bench, const char *name, enum entry_kind kind, struct digest digest,
-                                struct digest log)
-{
-    struct record_out out = {.path = str_from(name), .kind = kind, .stored = true, .digest = digest};
-    struct record record = {.key = digest_of(name, strlen(name)), .created_ms = 1, .log = log, .outs = &out,
-                            .out_count = 1};
-    OK(bench, store_put_record(bench->from, &record, &bench->err));
-    return record.key;
-}
-
-static const struct digest no_log;
-
 /* A store with an object of several chunks, one whose list is an object, a tree and a log. */
 static void fill(struct bench *bench)
 {
-    put_record(bench, "large", ENTRY_FILE, put_noise(bench, 2u << 20, 1), put_noise(bench, 300, 2));
+    put_record(bench->from, "large", ENTRY_FILE, put_noise(bench->from, 2u << 20, 1), put_noise(bench->from, 300, 2));
     bench->from->list_entries_max = 2;
-    put_record(bench, "larger", ENTRY_FILE, put_noise(bench, 3u << 20, 3), no_log);
-    put_record(bench, "tree", ENTRY_DIRECTORY, put_tree(bench, put_noise(bench, 1000, 4)), no_log);
-    put_record(bench, "empty", ENTRY_FILE, put_noise(bench, 0, 5), no_log);
+    put_record(bench->from, "larger", ENTRY_FILE, put_noise(bench->from, 3u << 20, 3), no_log);
+    put_record(bench->from, "tree", ENTRY_DIRECTORY, put_tree(bench->from, put_noise(bench->from, 1000, 4)), no_log);
+    put_record(bench->from, "empty", ENTRY_FILE, put_noise(bench->from, 0, 5), no_log);
     OK(bench, store_flush(bench->from, &bench->err));
 }
 
@@ -200,8 +136,8 @@ static void an_empty_store_gives_a_file_without_records(void **state)
 static void only_what_is_wanted(void **state)
 {
     struct bench *bench = *state;
-    struct digest key = put_record(bench, "a", ENTRY_FILE, put_noise(bench, 100, 1), no_log);
-    put_record(bench, "b", ENTRY_FILE, put_noise(bench, 200, 2), no_log);
+    struct digest key = put_record(bench->from, "a", ENTRY_FILE, put_noise(bench->from, 100, 1), no_log);
+    put_record(bench->from, "b", ENTRY_FILE, put_noise(bench->from, 200, 2), no_log);
     OK(bench, store_flush(bench->from, &bench->err));
     export(bench, &key, 1);
     assert_int_equal(bench->counts.records, 1);
@@ -221,9 +157,9 @@ static int remove_chunk(MDB_txn *txn, void *ctx)
 static void what_is_not_whole_is_left_out(void **state)
 {
     struct bench *bench = *state;
-    struct digest gone = put_noise(bench, 100, 1), log = put_noise(bench, 200, 2);
-    put_record(bench, "gone", ENTRY_FILE, gone, no_log);
-    put_record(bench, "no log", ENTRY_FILE, put_noise(bench, 300, 3), log);
+    struct digest gone = put_noise(bench->from, 100, 1), log = put_noise(bench->from, 200, 2);
+    put_record(bench->from, "gone", ENTRY_FILE, gone, no_log);
+    put_record(bench->from, "no log", ENTRY_FILE, put_noise(bench->from, 300, 3), log);
     OK(bench, store_flush(bench->from, &bench->err));
     OK(bench, env_write(&bench->from->env, remove_chunk, (void *[]){bench->from, gone.bytes}, &bench->err));
     OK(bench, env_write(&bench->from->env, remove_chunk, (void *[]){bench->from, log.bytes}, &bench->err));
@@ -238,7 +174,7 @@ static void what_is_not_whole_is_left_out(void **state)
 static void a_file_cut_short_adds_no_record(void **state)
 {
     struct bench *bench = *state;
-    put_record(bench, "tree", ENTRY_DIRECTORY, put_tree(bench, put_noise(bench, 100, 4)), no_log);
+    put_record(bench->from, "tree", ENTRY_DIRECTORY, put_tree(bench->from, put_noise(bench->from, 100, 4)), no_log);
     OK(bench, store_flush(bench->from, &bench->err));
     export(bench, NULL, 0);
     struct str all = contents(bench);
@@ -260,7 +196,7 @@ static void a_file_cut_short_adds_no_record(void **state)
 static void every_damaged_byte_is_seen(void **state)
 {
     struct bench *bench = *state;
-    put_record(bench, "tree", ENTRY_DIRECTORY, put_tree(bench, put_noise(bench, 100, 4)), no_log);
+    put_record(bench->from, "tree", ENTRY_DIRECTORY, put_tree(bench->from, put_noise(bench->from, 100, 4)), no_log);
     OK(bench, store_flush(bench->from, &bench->err));
     export(bench, NULL, 0);
     struct str all = contents(bench);
@@ -306,8 +242,8 @@ static void another_version_is_refused(void **state)
 static void a_record_is_not_believed(void **state)
 {
     struct bench *bench = *state;
-    struct digest file = put_noise(bench, 100, 1);
-    put_record(bench, "../../o", ENTRY_FILE, file, no_log);
+    struct digest file = put_noise(bench->from, 100, 1);
+    put_record(bench->from, "../../o", ENTRY_FILE, file, no_log);
     OK(bench, store_flush(bench->from, &bench->err));
     export(bench, NULL, 0);
     assert_int_equal(import(bench), STATUS_CORRUPT);

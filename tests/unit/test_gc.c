@@ -1,18 +1,9 @@
 /* Collecting: what goes and what stays, and what holds when others put, publish and read meanwhile. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "refit/base/fs.h"
+#include "bench.h"
 #include "store/collect.h"
 
 struct bench {
@@ -22,21 +13,10 @@ struct bench {
     struct store_collect_counts counts;
 };
 
-static const struct store_options writable = {.compression = 3};
-
-static void ok_at(struct bench *bench, enum status status, int line)
-{
-    if (status != STATUS_OK)
-        fail_msg("line %d: %s", line, bench->err.message);
-}
-#define OK(bench, call) ok_at((bench), (call), __LINE__)
-
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-gc-XXXXXX");
-    assert_non_null(mkdtemp(bench->directory));
-    OK(bench, store_open(bench->directory, &writable, &bench->store, &bench->err));
+    OK(bench, open_new(bench->directory, &bench->store, &bench->err));
     *state = bench;
     return 0;
 }
@@ -44,8 +24,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    store_close(bench->store);
-    OK(bench, fs_remove_tree(bench->directory, &bench->err));
+    OK(bench, close_and_remove(bench->directory, bench->store, &bench->err));
     free(bench);
     return 0;
 }
@@ -56,44 +35,9 @@ static void reopen(struct bench *bench)
     OK(bench, store_open(bench->directory, &writable, &bench->store, &bench->err));
 }
 
-static struct digest put_noise(struct bench *bench, size_t len, uint64_t seed)
+static void commit_record(struct bench *bench, const char *name, enum entry_kind kind, struct digest digest)
 {
-    struct digest digest;
-    uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
-    char *bytes = mem_alloc(len + 8);
-    for (size_t i = 0; i < len; i += 8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        memcpy(bytes + i, &state, 8);
-    }
-    OK(bench, store_put_bytes(bench->store, (struct str){bytes, len}, &digest, &bench->err));
-    free(bytes);
-    return digest;
-}
-
-static struct digest put_tree(struct bench *bench, struct digest file)
-{
-    struct tree_entry entry = {.path = STR("f"), .kind = ENTRY_FILE, .digest = file, .size = 1};
-    struct tree tree = {&entry, 1};
-    struct buf bytes = {0};
-    struct digest digest;
-    tree_encode(&tree, &bytes);
-    OK(bench, store_put_bytes(bench->store, buf_view(&bytes), &digest, &bench->err));
-    buf_finish(&bytes);
-    return digest;
-}
-
-static struct digest key_named(const char *name)
-{
-    return digest_of(name, strlen(name));
-}
-
-static void put_record(struct bench *bench, const char *name, enum entry_kind kind, struct digest digest)
-{
-    struct record_out out = {.path = STR("o"), .kind = kind, .stored = true, .digest = digest};
-    struct record record = {.key = key_named(name), .created_ms = 1, .outs = &out, .out_count = 1};
-    OK(bench, store_put_record(bench->store, &record, &bench->err));
+    put_record(bench->store, name, kind, digest, no_log);
     OK(bench, store_flush(bench->store, &bench->err));
 }
 
@@ -164,10 +108,10 @@ static void publish(struct bench *bench, const char *name, const char *key, enum
 static void test_loose_goes(void **state)
 {
     struct bench *bench = *state;
-    struct digest kept = put_noise(bench, 3000000, 1), loose = put_noise(bench, 3000000, 2);
-    struct digest file = put_noise(bench, 2000, 3), tree = put_tree(bench, file);
-    put_record(bench, "a", ENTRY_FILE, kept);
-    put_record(bench, "b", ENTRY_DIRECTORY, tree);
+    struct digest kept = put_noise(bench->store, 3000000, 1), loose = put_noise(bench->store, 3000000, 2);
+    struct digest file = put_noise(bench->store, 2000, 3), tree = put_tree(bench->store, file);
+    commit_record(bench, "a", ENTRY_FILE, kept);
+    commit_record(bench, "b", ENTRY_DIRECTORY, tree);
     collect(bench, UINT64_MAX);
     assert_int_equal(bench->counts.taken_records, 0);
     assert_int_equal(bench->counts.taken_objects, 1);
@@ -185,9 +129,9 @@ static void test_loose_goes(void **state)
 static void test_order_of_use(void **state)
 {
     struct bench *bench = *state;
-    put_record(bench, "a", ENTRY_FILE, put_noise(bench, 1000000, 1));
-    put_record(bench, "b", ENTRY_FILE, put_noise(bench, 1000000, 2));
-    put_record(bench, "c", ENTRY_FILE, put_noise(bench, 1000000, 3));
+    commit_record(bench, "a", ENTRY_FILE, put_noise(bench->store, 1000000, 1));
+    commit_record(bench, "b", ENTRY_FILE, put_noise(bench->store, 1000000, 2));
+    commit_record(bench, "c", ENTRY_FILE, put_noise(bench->store, 1000000, 3));
     OK(bench, store_mark_used(bench->store, key_named("a"), &bench->err));
     collect(bench, 2500000);
     assert_int_equal(bench->counts.taken_records, 1);
@@ -207,7 +151,7 @@ static void test_small_values(void **state)
     for (unsigned i = 0; i < 3000; i++) {
         snprintf(name, sizeof name, "%u", i);
         struct record_out out = {.path = STR("o"), .kind = ENTRY_FILE, .stored = true,
-                                 .digest = put_noise(bench, 300, i + 1)};
+                                 .digest = put_noise(bench->store, 300, i + 1)};
         struct record record = {.key = key_named(name), .outs = &out, .out_count = 1};
         OK(bench, store_put_record(bench->store, &record, &bench->err));
     }
@@ -223,10 +167,10 @@ static void test_small_values(void **state)
 static void test_roots(void **state)
 {
     struct bench *bench = *state;
-    struct digest mine = put_noise(bench, 200000, 1), other = put_noise(bench, 200000, 2);
-    struct digest file = put_noise(bench, 2000, 3), tree = put_tree(bench, file);
-    put_record(bench, "a", ENTRY_FILE, mine);
-    put_record(bench, "a", ENTRY_FILE, other);
+    struct digest mine = put_noise(bench->store, 200000, 1), other = put_noise(bench->store, 200000, 2);
+    struct digest file = put_noise(bench->store, 2000, 3), tree = put_tree(bench->store, file);
+    commit_record(bench, "a", ENTRY_FILE, mine);
+    commit_record(bench, "a", ENTRY_FILE, other);
     publish(bench, "refit.lock", "a", ENTRY_FILE, mine);
     publish(bench, "pin", "b", ENTRY_DIRECTORY, tree); /* a root without a record keeps its objects */
     collect(bench, 0);
@@ -256,7 +200,7 @@ static void test_replacing_refs(void **state)
     struct store_ref *refs;
     uint32_t count;
     uint64_t sequence;
-    struct digest first = put_noise(bench, 1000, 1), second = put_noise(bench, 1000, 2);
+    struct digest first = put_noise(bench->store, 1000, 1), second = put_noise(bench->store, 1000, 2);
     publish(bench, "refit.lock", "a", ENTRY_FILE, first);
     arena_init(&arena);
     OK(bench, store_get_refs(bench->store, &arena, &refs, &count, &sequence, &bench->err));
@@ -277,20 +221,47 @@ static void test_replacing_refs(void **state)
 static void test_put_since(void **state)
 {
     struct bench *bench = *state;
-    struct digest a = put_noise(bench, 100000, 1), b = put_noise(bench, 100000, 2), c = put_noise(bench, 100000, 3);
-    put_record(bench, "a", ENTRY_FILE, a);
-    put_record(bench, "b", ENTRY_FILE, b);
-    put_record(bench, "c", ENTRY_FILE, c);
+    struct digest a = put_noise(bench->store, 100000, 1), b = put_noise(bench->store, 100000, 2),
+                  c = put_noise(bench->store, 100000, 3);
+    commit_record(bench, "a", ENTRY_FILE, a);
+    commit_record(bench, "b", ENTRY_FILE, b);
+    commit_record(bench, "c", ENTRY_FILE, c);
     uint64_t sequence = sequence_now(bench);
     OK(bench, store_mark_used(bench->store, key_named("b"), &bench->err));
     OK(bench, store_flush(bench->store, &bench->err));
     publish(bench, "refit.lock", "c", ENTRY_FILE, c);
-    put_record(bench, "d", ENTRY_FILE, a); /* made by another process from what was known */
+    commit_record(bench, "d", ENTRY_FILE, a); /* made by another process from what was known */
     collect_since(bench, 0, sequence);
     assert_int_equal(records_of(bench, "a"), 0);
     assert_int_equal(records_of(bench, "b") + records_of(bench, "c") + records_of(bench, "d"), 3);
     assert_true(has(bench, a) && has(bench, b) && has(bench, c));
     verify(bench);
+}
+
+/* A root whose tree is gone comes back as a tree of files that are there, and so are not put again. */
+static void test_tree_comes_back(void **state)
+{
+    struct bench *bench = *state;
+    struct digest file = put_noise(bench->store, 2000, 1);
+    struct buf bytes = {0};
+    OK(bench, store_flush(bench->store, &bench->err));
+    encode_tree(file, &bytes);
+    struct record_out out = {.path = STR("o"), .kind = ENTRY_DIRECTORY, .stored = true,
+                             .digest = digest_of(bytes.ptr, bytes.len)};
+    struct collect c = {.store = bench->store, .counts = &bench->counts};
+    for (int there = 0; there < 2; there++) {
+        MDB_txn *txn;
+        bool whole = true;
+        OK(bench, env_read_begin(&bench->store->env, &txn, &bench->err));
+        OK(bench, reach_outs(&c, txn, &out, 1, &whole, &bench->err));
+        env_read_end(&bench->store->env, txn);
+        assert_int_equal(whole, there);
+        assert_int_equal(marks_get(&c.marks, file) & LIVE_CHUNK, there ? LIVE_CHUNK : 0);
+        assert_true(digest_equal(put_tree(bench->store, file), out.digest));
+        OK(bench, store_flush(bench->store, &bench->err));
+    }
+    marks_finish(&c.marks);
+    buf_finish(&bytes);
 }
 
 struct talk {
@@ -314,7 +285,7 @@ static int child_of_refusal(const char *directory, const struct talk *talk)
     struct bench bench = {0};
     snprintf(bench.directory, sizeof bench.directory, "%s", directory);
     OK(&bench, store_open(directory, &writable, &bench.store, &bench.err));
-    struct digest known = put_noise(&bench, 3000000, 1);
+    struct digest known = put_noise(bench.store, 3000000, 1);
     OK(&bench, store_flush(bench.store, &bench.err));
     say(talk->to_parent[1]);
     hear(talk->to_child[0]);
@@ -324,7 +295,7 @@ static int child_of_refusal(const char *directory, const struct talk *talk)
     OK(&bench, store_is_diminished(bench.store, &diminished, &bench.err));
     OK(&bench, store_put_record(bench.store, &record, &bench.err));
     enum status refused = store_flush(bench.store, &bench.err);
-    put_noise(&bench, 3000000, 1);
+    put_noise(bench.store, 3000000, 1);
     OK(&bench, store_put_record(bench.store, &record, &bench.err));
     OK(&bench, store_flush(bench.store, &bench.err));
     store_close(bench.store);
@@ -336,7 +307,7 @@ static void test_refused_record(void **state)
     struct bench *bench = *state;
     struct talk talk;
     int status;
-    put_record(bench, "old", ENTRY_FILE, put_noise(bench, 3000000, 1));
+    commit_record(bench, "old", ENTRY_FILE, put_noise(bench->store, 3000000, 1));
     store_close(bench->store);
     bench->store = NULL;
     assert_int_equal(pipe(talk.to_child) + pipe(talk.to_parent), 0);
@@ -363,8 +334,8 @@ static int child_that_writes(const char *directory, unsigned writer)
     char name[32];
     OK(&bench, store_open(directory, &writable, &bench.store, &bench.err));
     for (unsigned i = 0; i < ROUNDS; i++) {
-        struct digest tree = put_tree(&bench, put_noise(&bench, 150000, i % 5));
-        struct digest file = put_noise(&bench, 300000, i % 7 + 100);
+        struct digest tree = put_tree(bench.store, put_noise(bench.store, 150000, i % 5));
+        struct digest file = put_noise(bench.store, 300000, i % 7 + 100);
         snprintf(name, sizeof name, "%u %u", writer, i);
         struct record_out outs[] = {{.path = STR("d"), .kind = ENTRY_DIRECTORY, .stored = true, .digest = tree},
                                     {.path = STR("f"), .kind = ENTRY_FILE, .stored = true, .digest = file}};
@@ -418,9 +389,9 @@ static void test_compaction(void **state)
     struct bench *bench = *state;
     enum compaction compaction;
     uint64_t file_bytes;
-    struct digest kept = put_noise(bench, 2000000, 1);
-    put_record(bench, "go", ENTRY_FILE, put_noise(bench, 6000000, 2));
-    put_record(bench, "stay", ENTRY_FILE, kept);
+    struct digest kept = put_noise(bench->store, 2000000, 1);
+    commit_record(bench, "go", ENTRY_FILE, put_noise(bench->store, 6000000, 2));
+    commit_record(bench, "stay", ENTRY_FILE, kept);
     publish(bench, "refit.lock", "stay", ENTRY_FILE, kept);
     collect(bench, 0);
     uint64_t left = bench->counts.left_bytes;
@@ -434,7 +405,7 @@ static void test_compaction(void **state)
     OK(bench, store_open(bench->directory, &writable, &bench->store, &bench->err));
     assert_true(has(bench, kept));
     assert_int_equal(records_of(bench, "stay"), 1);
-    put_record(bench, "new", ENTRY_FILE, put_noise(bench, 1000000, 3));
+    commit_record(bench, "new", ENTRY_FILE, put_noise(bench->store, 1000000, 3));
     reopen(bench);
     assert_int_equal(records_of(bench, "new"), 1);
     verify(bench);
@@ -463,7 +434,7 @@ static int drop_refs(MDB_txn *txn, void *ctx)
 static void test_without_refs(void **state)
 {
     struct bench *bench = *state;
-    put_record(bench, "a", ENTRY_FILE, put_noise(bench, 1000, 1));
+    commit_record(bench, "a", ENTRY_FILE, put_noise(bench->store, 1000, 1));
     OK(bench, env_write(&bench->store->env, drop_refs, bench, &bench->err));
     store_close(bench->store);
     OK(bench, store_open(bench->directory, &(struct store_options){.read_only = true}, &bench->store, &bench->err));
@@ -473,7 +444,7 @@ static void test_without_refs(void **state)
     assert_int_equal(bench->counts.taken_records, 1);
     reopen(bench);
     assert_int_equal(records_of(bench, "a"), 1);
-    publish(bench, "refit.lock", "a", ENTRY_FILE, put_noise(bench, 1000, 1));
+    publish(bench, "refit.lock", "a", ENTRY_FILE, put_noise(bench->store, 1000, 1));
     collect(bench, 0);
     assert_int_equal(records_of(bench, "a"), 1);
 }
@@ -483,8 +454,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_loose_goes),   TEST(test_order_of_use),   TEST(test_small_values),   TEST(test_roots),
-        TEST(test_replacing_refs), TEST(test_put_since),    TEST(test_refused_record), TEST(test_beside_writers),
-        TEST(test_compaction),   TEST(test_one_gc),         TEST(test_without_refs),
+        TEST(test_replacing_refs), TEST(test_put_since),    TEST(test_tree_comes_back), TEST(test_refused_record),
+        TEST(test_beside_writers), TEST(test_compaction),   TEST(test_one_gc),         TEST(test_without_refs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

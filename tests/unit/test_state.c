@@ -155,6 +155,32 @@ static void what_is_the_same_is_not_written(void **state)
     assert_int_equal(last_transaction(bench), before);
 }
 
+static bool is_passing(struct bench *bench, const char *wanted)
+{
+    struct str got;
+    bool found;
+    ok(bench, state_get_passing(bench->state, STR("standing"), &got, &found, &bench->err));
+    return found ? wanted != NULL && str_is(got, wanted) : wanted == NULL;
+}
+
+static void passing_values_go_with_the_next_commit(void **state)
+{
+    struct bench *bench = *state;
+    state_set_passing(bench->state, STR("standing"), STR("one"));
+    commit_and_reopen(bench);
+    assert_true(is_passing(bench, "one"));
+    state_set_passing(bench->state, STR("standing"), STR("one"));
+    assert_false(state_is_dirty(bench->state)); /* it is there: nothing to be written */
+    state_set_value(bench->state, STR("a"), STR("1"));
+    commit_and_reopen(bench);
+    assert_true(is_passing(bench, "one"));
+    commit_and_reopen(bench); /* nothing changed */
+    assert_true(is_passing(bench, "one"));
+    state_set_value(bench->state, STR("a"), STR("2"));
+    commit_and_reopen(bench);
+    assert_true(is_passing(bench, NULL));
+}
+
 /* ---- the stat cache ---- */
 
 static void unchanged_files_are_believed(void **state)
@@ -414,6 +440,7 @@ int main(void)
         TEST(a_reader_needs_nothing_and_writes_nothing),
         TEST(another_format_is_empty_and_replaced),
         TEST(threads_share_a_state),
+        TEST(passing_values_go_with_the_next_commit),
         TEST(what_is_gone_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

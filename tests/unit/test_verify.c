@@ -1,17 +1,8 @@
 /* Verifying the store: sound things are found sound, each kind of damage is found and named, and repairing takes out
  * what is damaged and nothing else. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "refit/base/fs.h"
+#include "bench.h"
 #include "store/inspect.h"
 #include "store/record.h"
 
@@ -23,21 +14,12 @@ struct bench {
     char faults[4096]; /* "kind path text", a line each */
 };
 
-static const struct store_options writable = {.compression = 3}, reading = {.read_only = true};
-
-static void ok_at(struct bench *bench, enum status status, int line)
-{
-    if (status != STATUS_OK)
-        fail_msg("line %d: %s", line, bench->err.message);
-}
-#define OK(bench, call) ok_at((bench), (call), __LINE__)
+static const struct store_options reading = {.read_only = true};
 
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-verify-XXXXXX");
-    assert_non_null(mkdtemp(bench->directory));
-    OK(bench, store_open(bench->directory, &writable, &bench->store, &bench->err));
+    OK(bench, open_new(bench->directory, &bench->store, &bench->err));
     *state = bench;
     return 0;
 }
@@ -45,8 +27,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *bench = *state;
-    store_close(bench->store);
-    OK(bench, fs_remove_tree(bench->directory, &bench->err));
+    OK(bench, close_and_remove(bench->directory, bench->store, &bench->err));
     free(bench);
     return 0;
 }
@@ -69,43 +50,6 @@ static void verify(struct bench *bench, bool repair, uint64_t faults)
     if (bench->counts.faults != faults)
         fail_msg("%llu faults:\n%s", (unsigned long long)bench->counts.faults, bench->faults);
     assert_int_equal(bench->counts.repaired, repair ? faults : 0);
-}
-
-static struct digest put_noise(struct bench *bench, size_t len, uint64_t seed)
-{
-    struct digest digest;
-    uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
-    char *bytes = mem_alloc(len + 8);
-    for (size_t i = 0; i < len; i += 8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        memcpy(bytes + i, &state, 8);
-    }
-    OK(bench, store_put_bytes(bench->store, (struct str){bytes, len}, &digest, &bench->err));
-    free(bytes);
-    return digest;
-}
-
-static struct digest put_tree(struct bench *bench, struct digest file)
-{
-    struct tree_entry entry = {.path = STR("f"), .kind = ENTRY_FILE, .digest = file, .size = 1};
-    struct tree tree = {&entry, 1};
-    struct buf bytes = {0};
-    struct digest digest;
-    tree_encode(&tree, &bytes);
-    OK(bench, store_put_bytes(bench->store, buf_view(&bytes), &digest, &bench->err));
-    buf_finish(&bytes);
-    return digest;
-}
-
-static struct digest put_record(struct bench *bench, const char *name, enum entry_kind kind, struct digest digest,
-                                struct digest log)
-{
-    struct record_out out = {.path = str_from(name), .kind = kind, .stored = true, .digest = digest};
-    struct record record = {.key = digest_of(name, strlen(name)), .log = log, .outs = &out, .out_count = 1};
-    OK(bench, store_put_record(bench->store, &record, &bench->err));
-    return record.key;
 }
 
 static uint32_t count_records(struct bench *bench, struct digest key, struct digest *log)
@@ -169,22 +113,20 @@ static struct digest first_chunk(struct bench *bench, struct digest digest)
     return first;
 }
 
-static const struct digest no_log;
-
 static void what_is_sound_is_found_sound(void **state)
 {
     struct bench *bench = *state;
     verify(bench, false, 0);
-    struct digest large = put_noise(bench, 3u << 20, 1), small = put_noise(bench, 1000, 2);
-    put_record(bench, "large", ENTRY_FILE, large, put_noise(bench, 500, 3));
-    put_record(bench, "tree", ENTRY_DIRECTORY, put_tree(bench, small), no_log);
-    put_record(bench, "again", ENTRY_DIRECTORY, put_tree(bench, small), no_log);
+    struct digest large = put_noise(bench->store, 3u << 20, 1), small = put_noise(bench->store, 1000, 2);
+    put_record(bench->store, "large", ENTRY_FILE, large, put_noise(bench->store, 500, 3));
+    put_record(bench->store, "tree", ENTRY_DIRECTORY, put_tree(bench->store, small), no_log);
+    put_record(bench->store, "again", ENTRY_DIRECTORY, put_tree(bench->store, small), no_log);
     verify(bench, false, 0);
     assert_int_equal(bench->counts.records, 3);
     assert_int_equal(bench->counts.objects, 1);
     assert_int_equal(bench->counts.loose_chunks, 0);
     assert_true(bench->counts.read_bytes > (3u << 20) + 1500);
-    put_noise(bench, 700, 4);
+    put_noise(bench->store, 700, 4);
     verify(bench, true, 0);
     assert_int_equal(bench->counts.loose_chunks, 1);
     assert_true(bench->counts.loose_bytes >= 700);
@@ -194,8 +136,8 @@ static void lists_of_lists_are_followed(void **state)
 {
     struct bench *bench = *state;
     bench->store->list_entries_max = 2;
-    struct digest large = put_noise(bench, 5u << 20, 1);
-    put_record(bench, "large", ENTRY_FILE, large, no_log);
+    struct digest large = put_noise(bench->store, 5u << 20, 1);
+    put_record(bench->store, "large", ENTRY_FILE, large, no_log);
     verify(bench, false, 0);
     assert_int_equal(bench->counts.loose_chunks, 0);
     assert_true(bench->counts.objects >= 1);
@@ -206,9 +148,9 @@ static void a_damaged_chunk_is_found_and_taken_out(void **state)
     struct bench *bench = *state;
     char hex[DIGEST_HEX + 1];
     bool has;
-    struct digest large = put_noise(bench, 3u << 20, 1), other = put_noise(bench, 2u << 20, 2);
-    struct digest key = put_record(bench, "large", ENTRY_FILE, large, no_log);
-    struct digest kept = put_record(bench, "other", ENTRY_FILE, other, no_log);
+    struct digest large = put_noise(bench->store, 3u << 20, 1), other = put_noise(bench->store, 2u << 20, 2);
+    struct digest key = put_record(bench->store, "large", ENTRY_FILE, large, no_log);
+    struct digest kept = put_record(bench->store, "other", ENTRY_FILE, other, no_log);
     struct digest chunk = first_chunk(bench, large);
     edit(bench, DB_CHUNKS, chunk.bytes, DIGEST_SIZE, false);
     for (int round = 0; round < 2; round++) {
@@ -226,7 +168,7 @@ static void a_damaged_chunk_is_found_and_taken_out(void **state)
     OK(bench, store_has(bench->store, other, &has, &bench->err));
     assert_true(has);
     assert_true(bench->counts.loose_chunks > 0); /* the others of `large` */
-    put_record(bench, "large", ENTRY_FILE, put_noise(bench, 3u << 20, 1), no_log);
+    put_record(bench->store, "large", ENTRY_FILE, put_noise(bench->store, 3u << 20, 1), no_log);
     verify(bench, false, 0);
     assert_int_equal(bench->counts.loose_chunks, 0);
 }
@@ -234,8 +176,8 @@ static void a_damaged_chunk_is_found_and_taken_out(void **state)
 static void a_missing_chunk_concerns_object_and_record(void **state)
 {
     struct bench *bench = *state;
-    struct digest large = put_noise(bench, 3u << 20, 1);
-    put_record(bench, "large", ENTRY_FILE, large, no_log);
+    struct digest large = put_noise(bench->store, 3u << 20, 1);
+    put_record(bench->store, "large", ENTRY_FILE, large, no_log);
     struct digest chunk = first_chunk(bench, large);
     edit(bench, DB_CHUNKS, chunk.bytes, DIGEST_SIZE, true);
     verify(bench, false, 2);
@@ -246,8 +188,8 @@ static void a_missing_chunk_concerns_object_and_record(void **state)
 static void a_damaged_list_is_found(void **state)
 {
     struct bench *bench = *state;
-    struct digest large = put_noise(bench, 3u << 20, 1);
-    put_record(bench, "large", ENTRY_FILE, large, no_log);
+    struct digest large = put_noise(bench->store, 3u << 20, 1);
+    put_record(bench->store, "large", ENTRY_FILE, large, no_log);
     edit(bench, DB_OBJECTS, large.bytes, DIGEST_SIZE, false);
     verify(bench, false, 2);
     assert_non_null(strstr(bench->faults, "list of the chunks"));
@@ -258,9 +200,9 @@ static void a_damaged_list_is_found(void **state)
 static void a_tree_needs_its_files(void **state)
 {
     struct bench *bench = *state;
-    struct digest file = put_noise(bench, 100, 1), text = put_noise(bench, 200, 2);
-    put_record(bench, "gone", ENTRY_DIRECTORY, put_tree(bench, file), no_log);
-    put_record(bench, "no-tree", ENTRY_DIRECTORY, text, no_log);
+    struct digest file = put_noise(bench->store, 100, 1), text = put_noise(bench->store, 200, 2);
+    put_record(bench->store, "gone", ENTRY_DIRECTORY, put_tree(bench->store, file), no_log);
+    put_record(bench->store, "no-tree", ENTRY_DIRECTORY, text, no_log);
     edit(bench, DB_CHUNKS, file.bytes, DIGEST_SIZE, true);
     verify(bench, false, 2);
     assert_non_null(strstr(bench->faults, "record gone object"));
@@ -274,7 +216,7 @@ static void a_damaged_record_is_found(void **state)
 {
     struct bench *bench = *state;
     uint8_t key[RECORD_KEY_SIZE] = {0};
-    struct digest digest = put_record(bench, "r", ENTRY_FILE, put_noise(bench, 100, 1), no_log);
+    struct digest digest = put_record(bench->store, "r", ENTRY_FILE, put_noise(bench->store, 100, 1), no_log);
     memcpy(key, digest.bytes, DIGEST_SIZE);
     key[RECORD_KEY_SIZE - 1] = 1;
     edit(bench, DB_RECORDS, key, sizeof key, false);
@@ -288,8 +230,8 @@ static void a_damaged_record_is_found(void **state)
 static void a_record_without_its_log_keeps_its_outs(void **state)
 {
     struct bench *bench = *state;
-    struct digest log = put_noise(bench, 100, 1), left;
-    struct digest key = put_record(bench, "r", ENTRY_FILE, put_noise(bench, 200, 2), log);
+    struct digest log = put_noise(bench->store, 100, 1), left;
+    struct digest key = put_record(bench->store, "r", ENTRY_FILE, put_noise(bench->store, 200, 2), log);
     edit(bench, DB_CHUNKS, log.bytes, DIGEST_SIZE, true);
     verify(bench, true, 1);
     assert_int_equal(count_records(bench, key, &left), 1);
@@ -300,8 +242,8 @@ static void a_record_without_its_log_keeps_its_outs(void **state)
 static void a_reader_takes_nothing_out(void **state)
 {
     struct bench *bench = *state;
-    struct digest file = put_noise(bench, 1000, 1);
-    put_record(bench, "r", ENTRY_FILE, file, no_log);
+    struct digest file = put_noise(bench->store, 1000, 1);
+    put_record(bench->store, "r", ENTRY_FILE, file, no_log);
     edit(bench, DB_CHUNKS, file.bytes, DIGEST_SIZE, false);
     store_close(bench->store);
     OK(bench, store_open(bench->directory, &reading, &bench->store, &bench->err));
@@ -313,7 +255,7 @@ static void statistics_tell_of_records(void **state)
 {
     struct bench *bench = *state;
     struct store_stats stats;
-    struct digest file = put_noise(bench, 1000, 1);
+    struct digest file = put_noise(bench->store, 1000, 1);
     struct record_out out = {.path = STR("o"), .kind = ENTRY_FILE, .stored = true, .digest = file, .size = 1000};
     struct record record = {.key = file, .created_ms = 5000, .outs = &out, .out_count = 1};
     OK(bench, store_put_record(bench->store, &record, &bench->err));

@@ -1,18 +1,12 @@
 """`refit gc --budget` drops the least recently used first: made or restored long ago goes, restored lately stays."""
-from harness import contains, equal, expect, Project
+from harness import contains, equal, expect, maker, set_n
 
 MIB = 1 << 20
-p = Project("""\
-    stages:
-      make:
-        cmd: head -c 2000000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """)
+p = maker(2_000_000)
 
 
 def use(n, **counts):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     return p.run(**counts)
 
 

@@ -1,21 +1,11 @@
 """What either of two workspaces on one store relies on stays, whoever runs gc, from wherever."""
-from harness import contains, equal, Project
+from harness import contains, equal, makers_on_one_store, set_n
 
-MANIFEST = """\
-    stages:
-      make:
-        cmd: cat params.yaml && head -c 1000000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """
-a = Project(MANIFEST)
-a.environment["REFIT_STORE"] = str(a.base / "store")
-b = a.sibling("b")
-b.manifest(MANIFEST)
+a, b = makers_on_one_store(1_000_000)
 
 
 def use(p, n, **counts):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     p.run(**counts)
 
 

@@ -1,21 +1,11 @@
 """What a workspace published stays when its folder is gone, and is told; `--forget` lets it go."""
 import shutil
 
-from harness import contains, equal, Project
+from harness import contains, equal, makers_on_one_store, set_n
 
-MANIFEST = """\
-    stages:
-      make:
-        cmd: cat params.yaml && head -c 100000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """
-a = Project(MANIFEST)
-a.environment["REFIT_STORE"] = str(a.base / "store")
-b = a.sibling("b")
-b.manifest(MANIFEST)
+a, b = makers_on_one_store(100_000)
 for p, n in ((a, 1), (b, 2)):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     p.run(ran=1)
 shutil.move(b.root, a.base / "moved")
 result = a.refit("gc", "--json", "--budget", "0").json
@@ -43,4 +33,11 @@ for word in (str(b.root), "../b", "../../" + a.base.name + "/./b/"):
 equal(a.refit("gc", "--json", "--budget", "0").json["taken_records"], 0, "nothing went yet")
 result = a.refit("gc", "--json", "--budget", "0", "--forget", str(b.root)).json
 equal((result["taken_records"], [w["path"] for w in result["workspaces"]]), (1, [str(a.root)]), "forgotten")
+# By a path through a link, from elsewhere: the workspace that gc runs in is forgotten like any other.
+(a.base / "link").symlink_to(a.root)
+(a.base / "outside").mkdir()
+for words in ((), ("-C", "../project"), ("-C", str(a.root))):
+    folder = a.base / "outside" if words else a.root
+    answer = a.refit("gc", "--json", "-n", "--budget", "0", "--forget", "../link", *words, cwd=folder).json
+    equal((answer["taken_records"], answer["workspaces"]), (1, []), f"from {folder}, {words}")
 a.refit("verify")

@@ -1,18 +1,12 @@
 """`gc --dry-run` says what gc would do, and changes nothing: not a byte of the store, not a file."""
-from harness import contains, equal, Project
+from harness import contains, equal, maker, set_n
 
-p = Project("""\
-    stages:
-      make:
-        cmd: head -c 1000000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """)
+p = maker(1_000_000)
 contains(p.refit("gc").stdout, "no store yet")
 equal(p.refit("gc", "--json").json["records"], 0, "records without a store")
 equal(p.exists(".refit"), False, "gc makes no store")
 for n in range(3):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     p.run(ran=1)
 before = p.snapshot()
 planned = p.refit("gc", "--json", "--dry-run", "--budget", "1.5M").json

@@ -2,17 +2,11 @@
 import fcntl
 import os
 
-from harness import contains, equal, Project, REFIT
+from harness import contains, equal, maker, REFIT, set_n
 
-p = Project("""\
-    stages:
-      make:
-        cmd: head -c 100000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """)
+p = maker(100_000)
 for n in range(2):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     p.run(ran=1)
 with open(p.path(".refit/store/gc.lock"), "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,34 +1,17 @@
 """Repositories that are shallow, bare, empty, or broken: what cannot be read is told, and no root is lost by it."""
-import shutil
-import subprocess
+from harness import contains, equal, maker, set_n
 
-from harness import contains, equal, Project, skip
-
-if not shutil.which("git"):
-    skip("git is not installed")
-p = Project("""\
-    stages:
-      make:
-        cmd: head -c 100000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """)
-
-
-def git(*words, cwd=None):
-    return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always",
-                           *words], cwd=cwd or p.root, check=True, env=p.environment, capture_output=True,
-                          text=True).stdout
+p = maker(100_000)
 
 
 def commit(n, lock=None):
-    p.write("params.yaml", f"n: {n}\n")
+    set_n(p, n)
     p.refit("run")
     kept = p.read("refit.lock")
     if lock is not None:
         p.write("refit.lock", lock)
-    git("add", "-A")
-    git("commit", "-qm", f"n {n}")
+    p.git("add", "-A")
+    p.git("commit", "-qm", f"n {n}")
     p.write("refit.lock", kept)
 
 
@@ -36,18 +19,18 @@ def gc(*words):
     return p.refit("gc", "--json", "--budget", "0", *words)
 
 
-git("init", "-q", "-b", "main")
+p.git("init", "-q", "-b", "main")
 p.write(".gitignore", "out.bin\n")
-p.write("params.yaml", "n: 0\n")
+set_n(p, 0)
 p.run(ran=1)
 equal(gc().stderr, "", "warnings where nothing is committed yet")
 commit(1)
-git("branch", "one")
+p.git("branch", "one")
 commit(2)
 result = gc()
 equal((result.json["taken_records"], result.stderr), (1, ""), "only that of 0, which no refit.lock names, goes")
 # A broken refit.lock in a branch is told; what branches had published stays, even of one that is gone.
-git("branch", "-D", "one")
+p.git("branch", "-D", "one")
 commit(3, lock="refit_lock: 1\nstages: 7\n")
 for _ in range(2):
     result = gc()
@@ -56,10 +39,10 @@ for _ in range(2):
 commit(4)
 equal(gc().json["taken_records"], 3, "records of 1, 2 and 3, once all can be read again")
 # An object that is missing.
-git("branch", "kept", "HEAD")
+p.git("branch", "kept", "HEAD")
 commit(5)
 equal(gc().json["taken_records"], 0, "records taken")
-blob = git("rev-parse", "kept:refit.lock").strip()
+blob = p.git("rev-parse", "kept:refit.lock").strip()
 loose = p.path(f".git/objects/{blob[:2]}/{blob[2:]}")
 bytes = loose.read_bytes()
 loose.unlink()
@@ -79,7 +62,7 @@ equal(result.json["taken_records"], 0, "records taken")
 contains(result.stderr, str(p.root), "stays")
 p.remove(".git")
 p.path(".away").rename(p.root / ".git")
-git("config", "core.repositoryformatversion", "99")
+p.git("config", "core.repositoryformatversion", "99")
 result = gc()
 equal(result.json["taken_records"], 0, "records taken")
 contains(result.stderr, "git: cannot read the repository", "stays")
@@ -87,9 +70,9 @@ git_config = p.read(".git/config").replace("99", "0")
 p.write(".git/config", git_config)
 # A shallow clone, and a worktree of a bare one, with a workspace in a folder below the top.
 store = {"REFIT_STORE": str(p.path(".refit/store").resolve())}
-git("clone", "-q", "--depth", "1", f"file://{p.root}", str(p.base / "shallow"))
-git("clone", "-q", "--bare", str(p.root), str(p.base / "bare.git"))
-git("worktree", "add", "-q", str(p.base / "tree"), "kept", cwd=p.base / "bare.git")
+p.git("clone", "-q", "--depth", "1", f"file://{p.root}", str(p.base / "shallow"))
+p.git("clone", "-q", "--bare", str(p.root), str(p.base / "bare.git"))
+p.git("worktree", "add", "-q", str(p.base / "tree"), "kept", cwd=p.base / "bare.git")
 for name in ("shallow", "tree"):
     p.refit("restore", env=store, cwd=p.base / name)
     p.write("params.yaml", p.read("params.yaml"))

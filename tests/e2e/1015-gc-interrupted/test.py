@@ -3,22 +3,16 @@ import random
 import signal
 import time
 
-from harness import contains, equal, expect, Project
+from harness import contains, equal, expect, maker, set_n
 
-p = Project("""\
-    stages:
-      make:
-        cmd: head -c 3000000 /dev/urandom > out.bin
-        params: [n]
-        outs: [out.bin]
-    """)
+p = maker(3_000_000)
 chance = random.Random(1015)
 ends = []
 n = 0
 for i in range(24):
     for _ in range(2):
         n += 1
-        p.write("params.yaml", f"n: {n}\n")
+        set_n(p, n)
         p.run(ran=1)
     gc = p.start("gc", "--budget", "4M")
     time.sleep(chance.uniform(0, 0.04))

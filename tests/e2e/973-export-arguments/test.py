@@ -1,4 +1,6 @@
 """What is exported: the stages in refit.lock, those that are named, or everything; mistakes are told."""
+import socket
+
 from harness import contains, equal, expect, pipeline, Project
 
 p = pipeline()
@@ -26,6 +28,8 @@ contains(p.refit("store", "import", "nothing.refit", exit=2).stderr, "cannot ope
 contains(p.refit("store", "exprt", "x", exit=2).stderr, "did you mean `refit store export`?")
 contains(p.refit("store", "stats", "x", exit=2).stderr, "no more arguments")
 p.refit("store", "export", "no/such/folder/x", exit=5)
+socket.socket(socket.AF_UNIX).bind(str(p.path("socket")))
+contains(p.refit("store", "export", "socket", exit=5).stderr, "cannot open", "socket")
 expect(not list(p.root.rglob("*.tmp-*")), "no temporary is left")
 p.remove(".refit/store")
 answer = p.refit("store", "import", "x").stdout
