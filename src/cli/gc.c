@@ -259,7 +259,7 @@ const struct command command_gc = {
         "Drops the least recently used records, until what remains fits the budget, and what no record refers\n"
         "to any more; without a budget only the latter. What a refit.lock names stays, whatever the budget: that\n"
         "of each workspace that uses the store, as it is and at the tips of its git branches and tags. A\n"
-        "workspace whose folder is gone, or that cannot be read, keeps what its last run published. The store's\n"
+        "workspace whose folder is gone, or that cannot be read, keeps what it published last. The store's\n"
         "file is then compacted, if that is worth it and nobody else has the store open. A stage whose record\n"
         "was dropped runs again when it is needed. Others may use the store meanwhile.",
     .examples = "  refit gc --budget 10G\n"

@@ -135,7 +135,11 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
     if (status == STATUS_OK)
         status = project_open_store(p, err);
     if (status == STATUS_OK)
+        status = roots_publish(p, &lock, err); /* a clone may never run: gc must know of it all the same */
+    if (status == STATUS_OK)
         status = bring_all(&b, &lock, report, err);
+    if (status == STATUS_OK)
+        status = store_flush(p->store, err);
     if (status == STATUS_OK || status == STATUS_INTERRUPTED)
         status = remember(p, status, err);
     clear_finish(&b.clearing);

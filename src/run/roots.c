@@ -1,7 +1,8 @@
 /* What gc must leave: what each workspace's refit.lock names, in its folder and at the tips of its branches and tags.
  *
- * A run publishes what its refit.lock says. gc looks again at every workspace whose folder is there, and publishes one
- * ref for each version of refit.lock that git has. Whatever cannot be read leaves what was published as it was. */
+ * A run publishes what its refit.lock says, and so does a restore. gc looks again at every workspace whose folder is
+ * there, and publishes one ref for each version of refit.lock that git has. Whatever cannot be read leaves what was
+ * published as it was. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

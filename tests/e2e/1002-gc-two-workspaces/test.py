@@ -1,5 +1,5 @@
 """What either of two workspaces on one store relies on stays, whoever runs gc, from wherever."""
-from harness import contains, equal, makers_on_one_store, set_n
+from harness import contains, equal, maker, makers_on_one_store, set_n
 
 a, b = makers_on_one_store(1_000_000)
 
@@ -36,3 +36,14 @@ a.write("refit.lock", before)
 b.refit("gc", "--budget", "0")
 use(a, 5, restored=1)
 use(a, 6, ran=1)
+# One that has only restored, and never run, is a workspace too.
+c = maker(1_000_000, a.sibling("c"))
+c.write("params.yaml", a.read("params.yaml"))
+c.write("refit.lock", a.read("refit.lock"))
+c.refit("restore")
+kept = c.bytes("out.bin")
+use(a, 7, ran=1)
+equal(a.refit("gc", "--json", "--budget", "0").json["root_records"], 3, "roots")
+c.remove("out.bin")
+c.run(restored=1)
+equal(c.bytes("out.bin"), kept, "the out")
