@@ -77,8 +77,10 @@ static enum status read_store_budget(struct settings *s, const struct value *v, 
     struct str text;
     if (!read_scalar_text(&s->l, v, &text))
         return read_type_error(&s->l, v, "`store.budget`", "a size, such as 10G", err);
-    if (!parse_bytes(text, &out->store_budget_bytes))
-        return REFUSE(&s->l, v, err, "`store.budget` is `" STR_FMT "`; write a size, such as 500M or 10G",
+    if (str_is(text, "none"))
+        out->store_budget_bytes = UINT64_MAX;
+    else if (!parse_bytes(text, &out->store_budget_bytes))
+        return REFUSE(&s->l, v, err, "`store.budget` is `" STR_FMT "`; write a size, such as 500M or 10G, or none",
                       STR_ARG(text));
     return STATUS_OK;
 }

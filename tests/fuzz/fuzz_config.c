@@ -65,8 +65,6 @@ static void check_reads_back(struct arena *arena, const struct config *config)
     struct error err;
     for (uint32_t i = 0; i < config->entry_count; i++) {
         const struct config_entry *entry = &config->entries[i];
-        if (str_is(entry->value, "none")) /* said of a budget that nobody set */
-            continue;
         buf_str(&text, STR("? ")); /* names may be long */
         yaml_append_string(&text, entry->name);
         buf_str(&text, STR("\n: "));

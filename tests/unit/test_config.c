@@ -62,6 +62,17 @@ static const struct manifest_resource *resource(const struct config *config, con
     return NULL;
 }
 
+/* What is shown can be written: a stronger file takes a limit away. */
+static void none_is_no_budget(void **state)
+{
+    (void)state;
+    const struct config_source sources[] = {{STR("a.yaml"), STR("store: {budget: none}\n")},
+                                            {STR("b.yaml"), STR("store: {budget: 5M}\n")}};
+    struct config config = load(sources, 2);
+    assert_true(config.store_budget_bytes == UINT64_MAX);
+    shows(&config, "store.budget", "none", "a.yaml:1");
+}
+
 static void has_defaults(void **state)
 {
     (void)state;
@@ -190,6 +201,7 @@ static void refuses_with_a_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(none_is_no_budget, set_up, tear_down),
         cmocka_unit_test_setup_teardown(has_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(first_source_wins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(environment_is_between, set_up, tear_down),
