@@ -42,6 +42,7 @@ struct digest_options {
     struct store *store;   /* DIGEST_OUT: put what is digested, trees too, here, from the same read; NULL = nowhere */
     void (*progress)(void *ctx, uint64_t bytes);
     void (*announce)(void *ctx, uint64_t bytes); /* what will be read, as it becomes known; may be NULL */
+    void (*leaves)(void *ctx, struct str link); /* a link in a directory that leads out of it; may be NULL */
     void *ctx;
 };
 

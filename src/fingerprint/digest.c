@@ -34,6 +34,8 @@ static enum status digest_followed(struct fingerprint *fp, struct arena *arena, 
                                    bool *racy, bool *complete, uint64_t *bytes, struct error *err)
 {
     struct input target;
+    if (options->leaves != NULL)
+        options->leaves(options->ctx, e->follow);
     enum status status = digest_at(fp, arena, e->follow, options, depth + 1, &target, complete, err);
     if (status == STATUS_OK && !*complete)
         *bytes += target.size;

@@ -96,32 +96,10 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
                         STR_ARG(where), STR_ARG(p->graph.stages[maker.index].declared->name)));
 }
 
-/* The graph knows paths, not links: content that another stage makes must be a dep by its own path, or it may be read
- * too early. */
-static enum status check_link(struct check_context *c, struct stage_id id, struct str path, struct check *out,
-                              struct error *err)
-{
-    const struct project *p = c->project;
-    struct str target;
-    enum status status = digest_link_target(p->fp, c->arena, path, &target, err);
-    if (status != STATUS_OK || target.len == 0)
-        return status;
-    struct stage_id maker = graph_find_maker(&p->graph, target);
-    if (maker.index == GRAPH_NONE || graph_is_upstream(&p->graph, id, maker))
-        return STATUS_OK;
-    fail(out, 2,
-         str_format(c->arena,
-                    "the dep " STR_FMT " is a link to " STR_FMT ", which stage `" STR_FMT
-                    "` makes; add that to its deps: `deps: [" STR_FMT "]`",
-                    STR_ARG(str_printable(c->arena, path)), STR_ARG(str_printable(c->arena, target)),
-                    STR_ARG(p->graph.stages[maker.index].declared->name), STR_ARG(str_printable(c->arena, target))));
-    return STATUS_OK;
-}
-
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct graph_stage *node = &c->project->graph.stages[id.index];
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
+    uint64_t budget_bytes = c->budget_bytes;
     out->inputs = arena_array(c->arena, struct input, node->dep_count);
     for (uint32_t i = 0; i < node->dep_count; i++) {
         struct str path = c->project->graph.files[node->deps[i].index].path;
@@ -132,13 +110,14 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             continue;
         }
         struct error why;
-        enum status status = digest_path(c->project->fp, c->arena, path, &options, &out->inputs[i], &complete, &why);
-        if (status == STATUS_OK && out->inputs[i].link.len > 0)
-            status = check_link(c, id, path, out, &why);
+        struct str refusal = STR("");
+        enum status status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
         if (status != STATUS_OK)
             return fail_or_pass(c, out, &why, err);
-        if (out->outcome == CHECK_FAILED)
+        if (refusal.len > 0) {
+            fail(out, 2, refusal);
             return STATUS_OK;
+        }
         if (complete)
             standing_look(c->standing, path, DIGEST_DEP, &out->inputs[i]);
         if (!complete) {
@@ -146,9 +125,8 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         } else if (out->inputs[i].kind == ENTRY_MISSING) {
             fail_missing(c, id, path, out);
             return STATUS_OK;
-        } else if (options.budget_bytes != UINT64_MAX) {
-            options.budget_bytes -=
-                out->inputs[i].size < options.budget_bytes ? out->inputs[i].size : options.budget_bytes;
+        } else if (budget_bytes != UINT64_MAX) {
+            budget_bytes -= out->inputs[i].size < budget_bytes ? out->inputs[i].size : budget_bytes;
         }
     }
     return STATUS_OK;
@@ -540,5 +518,16 @@ enum status check_stage(struct check_context *c, struct stage_id id, struct chec
     if (stage->frozen)
         return check_frozen(c, stage, out, err);
     enum status status = check_fields(c, id, out, err);
-    return status == STATUS_OK && out->has_key ? decide(c, id, out, err) : status;
+    if (status != STATUS_OK || !out->has_key)
+        return status;
+    status = decide(c, id, out, err);
+    if (status != STATUS_OK || out->outcome != CHECK_EXECUTE)
+        return status;
+    struct str refusal = STR("");
+    struct error why;
+    if (links_check_ways(c, id, &refusal, &why) != STATUS_OK)
+        return fail_or_pass(c, out, &why, err);
+    if (refusal.len > 0)
+        fail(out, 2, refusal);
+    return STATUS_OK;
 }

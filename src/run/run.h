@@ -69,6 +69,14 @@ struct check_context {
 enum status check_stage(struct check_context *c, struct stage_id stage, struct check *out, struct error *err);
 /* The first half of it: inputs, fields and key (if has_key), no decision. */
 enum status check_fields(struct check_context *c, struct stage_id id, struct check *out, struct error *err);
+/* The digest of a dep (links.c). *refusal is set, and says why, if it is a link, or a directory with a link, to what is
+ * made by a stage that does not come before this one. */
+enum status links_digest_dep(struct check_context *c, struct stage_id id, struct str path, uint64_t budget_bytes,
+                             struct input *input, bool *complete, struct str *refusal, struct error *err);
+
+/* The same for deps on whose way a folder is a link. */
+enum status links_check_ways(struct check_context *c, struct stage_id id, struct str *refusal, struct error *err);
+
 /* Why a stage that is not frozen is executed whatever its inputs are; NULL = that depends. */
 const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage);
 enum status check_load_lock(struct check_context *c, struct error *err);
