@@ -24,7 +24,8 @@ struct input {
     bool executable;       /* files: the user's bit */
     bool racy;             /* something in it changed so recently that the same stat proves nothing */
     struct digest digest;  /* file: of its bytes; link (outs only): of its text; directory: of its tree */
-    struct digest stats;   /* of inode, size, mtime and ctime of everything in it: differs if anything was touched */
+    struct digest stats;   /* of inode, size, mtime, ctime and link text of everything in it: differs if anything was
+                              touched */
     uint64_t size;         /* bytes of all files in it */
     struct str link;       /* a dep that is a link: its text; otherwise "" */
 };
@@ -51,6 +52,7 @@ struct fingerprint;
 /* Loads .refitignore from the working directory (the root). `state` must outlive it. */
 enum status fingerprint_create(struct state *state, struct fingerprint **out, struct error *err);
 void fingerprint_destroy(struct fingerprint *fp);
+struct str fingerprint_platform(const struct fingerprint *fp); /* as in the field: "linux-x86_64" */
 
 /*
  * Digest one path. If that needs more bytes to be read than the budget allows, *complete is false, nothing was read,

@@ -90,6 +90,8 @@ static enum status complete_walk(struct fingerprint *fp, struct arena *arena, st
     for (size_t i = 0; i < walk->count && status == STATUS_OK && *complete; i++) {
         struct walk_entry *e = &walk->entries[i];
         add_stat(stats, e->entry.path, &e->st);
+        if (e->entry.kind == ENTRY_LINK) /* one made anew may have the stat of the one before */
+            buf_lstr(stats, e->entry.link);
         if (e->entry.kind == ENTRY_FILE) {
             struct file_stat stat = file_stat_of(&e->st);
             struct arena_mark mark = arena_get_mark(arena);
@@ -194,6 +196,7 @@ static enum status digest_out_link(struct fingerprint *fp, struct arena *arena, 
     out->size = text.len;
     out->link = text;
     add_stat(stats, path, st);
+    buf_lstr(stats, text);
     out->stats = digest_of(stats->ptr, stats->len);
     return options->store ? store_put_bytes(options->store, text, &out->digest, err) : STATUS_OK;
 }
@@ -206,6 +209,7 @@ static enum status follow(struct arena *arena, struct str path, struct stat *st,
     if (status != STATUS_OK)
         return status;
     add_stat(stats, path, st);
+    buf_lstr(stats, out->link);
     *found = stat(path.ptr, st) == 0;
     if (*found || errno == ENOENT || errno == ENOTDIR)
         return STATUS_OK;

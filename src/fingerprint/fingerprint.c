@@ -70,6 +70,11 @@ void fingerprint_destroy(struct fingerprint *fp)
     free(fp);
 }
 
+struct str fingerprint_platform(const struct fingerprint *fp)
+{
+    return fp->platform;
+}
+
 void fingerprint_set_tool(struct fingerprint *fp, struct str command, struct str output)
 {
     output = str_dup(&fp->arena, str_trim(output));

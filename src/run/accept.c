@@ -115,7 +115,7 @@ static enum status save(struct acceptance *a, struct error *err)
 enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err)
 {
     struct acceptance a = {.project = project};
-    struct workspace_lock lock = {-1, -1};
+    struct workspace_lock lock = {-1, -1, false};
     struct str *left;
     uint32_t left_count;
     enum status status = workspace_lock(project, false, &project->arena, &lock, &left, &left_count, err);

@@ -120,7 +120,7 @@ static enum status remember(struct project *p, enum status status, struct error 
 enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err)
 {
-    struct workspace_lock held = {-1, -1};
+    struct workspace_lock held = {-1, -1, false};
     struct str *left;
     uint32_t left_count;
     struct lock lock;

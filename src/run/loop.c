@@ -339,12 +339,15 @@ static uint32_t count_selected(const struct run *run)
     return count;
 }
 
-/* Everything was fresh when the project was opened. If a killed run left something, that has to be looked at first. */
+/* Everything was fresh when the project was opened: and still is, unless another run ended meanwhile. If a killed run
+ * left something, that has to be looked at first. */
 static enum status say_it_stands(struct run *run, struct report_summary *summary, bool *said, struct error *err)
 {
     struct project *p = run->project;
     enum status status = take_workspace(run, err);
-    *said = status == STATUS_OK && run->left_count == 0;
+    if (status == STATUS_OK && run->workspace.waited)
+        status = standing_holds(p, &p->standing_count, &p->stands, err);
+    *said = status == STATUS_OK && p->stands && run->left_count == 0;
     if (status == STATUS_OK && !*said)
         return project_load(p, err);
     if (status != STATUS_OK)
@@ -394,7 +397,7 @@ enum status run_execute(struct project *project, const struct run_options *optio
     enum status status = refuse_nesting(project, err);
     if (status != STATUS_OK)
         return status;
-    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1, -1}};
+    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1, -1, false}};
     run.id = run_make_id(&project->arena);
     run.check = (struct check_context){
         .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force,

@@ -177,6 +177,7 @@ enum status finish_out(const struct finish_request *request, struct arena *arena
 struct workspace_lock {
     int fd;       /* inherited by commands */
     int alive_fd; /* never */
+    bool waited;  /* somebody else had it first, and may have changed anything */
 };
 /* Make .refit and its .gitignore. */
 enum status workspace_prepare(struct error *err);

@@ -111,11 +111,12 @@ static void append_environment(struct buf *out, const char *name)
     buf_lstr(out, str_from(value ? value : ""));
 }
 
-/* Of this program, the place, and the configuration. */
+/* Of this program, the machine, the place, and the configuration. */
 static struct digest circumstances(const struct project *p)
 {
     struct buf all = {0};
     buf_lstr(&all, STR(REFIT_VERSION));
+    buf_lstr(&all, fingerprint_platform(p->fp));
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
     buf_append(&all, p->config_digest.bytes, DIGEST_SIZE);

@@ -139,7 +139,7 @@ static enum status claim(int alive_fd, bool *claimed, int *pid, struct error *er
 }
 
 /* Wait for, or complain about, whoever holds it; end what a dead run, or one that is over, left. */
-static enum status acquire(struct project *project, const struct workspace_lock *lock, bool wait, struct error *err)
+static enum status acquire(struct project *project, struct workspace_lock *lock, bool wait, struct error *err)
 {
     enum { ALIVE_TRIES = 3, ENDINGS_MAX = 3 };
     int endings = 0, pid = 0;
@@ -162,6 +162,7 @@ static enum status acquire(struct project *project, const struct workspace_lock 
                              " open) and cannot be ended; end them");
         if (claimed)
             executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
+        lock->waited = true;
         usleep(WAIT_STEP_US);
     }
 }

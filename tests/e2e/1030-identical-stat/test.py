@@ -105,3 +105,33 @@ def edited_meanwhile(name, times, exit):
 result = edited_meanwhile("guarded-meanwhile", NEAR, exit=1)
 expect("input changed while running: in.txt" in result.reasons["slow"], f"why: {result.reasons}")
 equal(edited_meanwhile("fooled-meanwhile", LATE, exit=0).counts["ran"], 1, "a result that is not that of its input")
+
+# Links have no such stamp to go by: made anew within a tick, in the same place on the disk, one is read all the same.
+def link_again(p, name, text):
+    """False if the file system does not give the same number again."""
+    before = p.path(name).lstat()
+    p.remove(name)
+    p.link(name, text)
+    after = p.path(name).lstat()
+    return (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
+
+
+p = Project("""\
+    stages:
+      links:
+        cmd: mkdir made; ln -s x made/to; ln -s x out
+        deps: [folder]
+        outs: [made, out]
+    """, name="links")
+p.environment.update(preload(times=LATE))
+p.write("folder/x", "one")
+p.write("folder/y", "two")
+p.link("folder/to", "x")
+p.run(ran=1)
+for name, counts in (("made/to", {"restored": 1}), ("out", {"restored": 1}), ("folder/to", {"ran": 1})):
+    for _ in range(2):
+        p.refit("run")
+    if link_again(p, name, "y"):
+        last = p.refit("run").stdout.splitlines()[-1]
+        expect(last.startswith("done: 1 " + next(iter(counts))), f"{name} is seen: {last}")
+    p.refit("run")

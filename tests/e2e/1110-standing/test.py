@@ -3,7 +3,7 @@ import ctypes
 import os
 import time
 
-from harness import Project, equal
+from harness import Project, equal, has_open, wait_until
 
 libc = ctypes.CDLL(None, use_errno=True)
 IN_OPEN = 0x20
@@ -130,9 +130,47 @@ os.remove(p.path(".refitignore"))
 p.refit("run", env=environment)
 settle()
 
+# Another machine, as far as its name goes.
+PER_LINUX, PER_LINUX32 = 0, 8
+machine = os.uname().machine
+if libc.personality(PER_LINUX32) >= 0 and os.uname().machine != machine:
+    plain("done: 3 ran")
+    libc.personality(PER_LINUX)
+    plain("nothing to do: 3 fresh")  # it made the same
+    settle()
+
 # What another command writes to the state makes it look again; so does a run of one stage.
 p.refit("run", "-B", "train", env=environment)
 plain("nothing to do: 3 fresh")
 settle()
 # Where all is told of each stage, all is looked at.
 equal(sorted(p.run(fresh=3, env=environment).states), ["gather", "split", "train"], "what is told")
+
+# What another run does while this one waits for it: it may end with less than there was.
+p = Project("""
+stages:
+  wait:
+    cmd: until [ -e go ]; do sleep 0.02; done; echo waited > waited
+    deps: [data]
+    outs:
+      - waited: {persist: true}
+  use:
+    cmd: cp waited used; [ ! -e broken ]
+    deps: [waited]
+    outs: [used]
+""", name="waits")
+p.write("data", "1\n")
+p.write("go", "")
+p.run(ran=2)
+time.sleep(2.2)
+plain("nothing to do: 2 fresh")
+os.remove(p.path("go"))
+p.write("broken", "")
+first = p.start("run", "-B")
+wait_until(lambda: b"+wait" in p.bytes(".refit/lock"), "the first to be at its command")
+second = p.start("run", "--wait")
+wait_until(lambda: has_open(second.pid, ".refit/alive"), "the second to wait")
+p.write("go", "")
+first.wait(exit=1)
+equal(second.wait(exit=None).stdout.splitlines()[-1].split(" in ")[0], "done: 1 restored, 1 fresh", "the last line")
+equal(p.read("used"), "waited\n", "what is there again")
