@@ -187,6 +187,7 @@ def run_test(test, folder):
             return "failed", f"cannot start {test.command[0]}: {error.strerror}"
         finally:
             end_leftovers(token)
+            remove_leftovers(token)
         output.seek(0)
         text = output.read().decode(errors="replace")
     shutil.rmtree(scratch, ignore_errors=True)  # what cannot go now goes with the whole folder
@@ -227,6 +228,12 @@ def end_leftovers(token):
                     os.kill(int(entry), signal.SIGKILL)
         except OSError:
             pass  # gone, or not ours
+
+
+def remove_leftovers(token):
+    """What a test that was killed had in memory: its folder has the token in its name."""
+    for path in Path("/dev/shm").glob(f"refit-*-{token}-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 if __name__ == "__main__":

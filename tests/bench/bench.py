@@ -47,7 +47,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, Path(folder))
         programs = [bench.refit, "ninja", "make", "xxhsum", "cp", *options.programs.values()]
-        bench.table = Table(list(circumstances(bench, programs)))
+        bench.table = Table(list(circumstances(bench, programs)), lambda table: keep(table, options))
         wanted = options.only or [*STAGES, *MEASURES]
         if set(STAGES) & set(wanted):
             rows.measure_stages(bench, *(name in wanted for name in STAGES))
@@ -55,20 +55,21 @@ def main():
             if name in wanted:
                 measure(bench)
     bench.table.circumstances.append(("load at the end", load()))
-    hand_out(bench.table, options)
+    print(keep(bench.table, options), flush=True)
     if options.check and bench.table.missed():
         raise SystemExit(1)
 
 
-def hand_out(table, options):
+def keep(table, options):
+    """What there is so far, into the files that were asked for; the table as text."""
     text = table.markdown()
     if table.sizes:
         text += "\n\n" + chunks.markdown(table.sizes)
-    print(text, flush=True)
     if options.output:
         options.output.write_text(text + "\n")
     if options.json:
         options.json.write_text(table.json())
+    return text
 
 
 def parse_arguments():

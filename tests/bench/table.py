@@ -36,8 +36,9 @@ def quartiles(values):
 
 
 class Table:
-    def __init__(self, circumstances):
+    def __init__(self, circumstances, keep):
         self.circumstances = circumstances
+        self.keep = keep  # called with each row
         self.rows = []
         self.sizes = None
 
@@ -51,6 +52,7 @@ class Table:
         self.rows.append({"name": name, "work": work, "against": against, "bar": bar[0] if bar else None,
                           "goal": bar[1] if bar else None, "unit": show.__name__.removeprefix("show_"),
                           "ratios": list(ratios), "ours": list(ours), "theirs": list(theirs)})
+        self.keep(self)
 
     def missed(self):
         return [row for row in self.rows if verdict(row) == "missed"]

@@ -105,7 +105,8 @@ def room():
     """A folder that no disk slows down, where memory has room for many copies; None: anywhere."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 << 30:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="refit-e2e-", dir=MEMORY))
+    token = os.environ.get("REFIT_TEST_TOKEN", "")  # by which tests/run.py finds it when the test was killed
+    folder = Path(tempfile.mkdtemp(prefix=f"refit-e2e-{token}-", dir=MEMORY))
     atexit.register(remove_all, folder)
     return folder
 

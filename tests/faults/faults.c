@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(off_t) == sizeof(off64_t), "calls that end in 64 are the same as those that do not");
+
 enum { PAGE = 4096, PATH_SIZE = 2 * PATH_MAX };
 
 /* libc's own function. */
@@ -137,7 +139,7 @@ static bool path_of_fd(int fd, char path[PATH_SIZE])
     if (len <= 0)
         return false;
     path[len] = '\0';
-    bool device = strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
+    bool device = strcmp(path, "/dev") == 0 || (strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0);
     return path[0] == '/' && !device && strncmp(path, "/memfd:", 7) != 0 &&
            strncmp(path, "/proc/", 6) != 0;
 }
@@ -339,17 +341,23 @@ static int failed(const struct verdict *verdict)
     return -1;
 }
 
-/* A call by path: `call` is libc's, of the type `type`. */
-#define POINT_PATH(operation, folder, name, type, call)                                                                \
+/* `call` is libc's, of the type `type`. */
+#define POINT(operation, path, type, call)                                                                             \
     do {                                                                                                               \
-        char path_[PATH_SIZE];                                                                                         \
-        path_at(folder, name, path_);                                                                                  \
-        struct verdict verdict_ = point(operation, role_of(path_), path_, false);                                      \
+        struct verdict verdict_ = point(operation, role_of(path), path, false);                                        \
         if (verdict_.reason != 0)                                                                                      \
             return failed(&verdict_);                                                                                  \
         type result_ = call;                                                                                           \
         after(&verdict_);                                                                                              \
         return result_;                                                                                                \
+    } while (0)
+
+/* A call by path. */
+#define POINT_PATH(operation, folder, name, type, call)                                                                \
+    do {                                                                                                               \
+        char path_[PATH_SIZE];                                                                                         \
+        path_at(folder, name, path_);                                                                                  \
+        POINT(operation, path_, type, call);                                                                           \
     } while (0)
 
 /* A call by descriptor. */
@@ -358,12 +366,7 @@ static int failed(const struct verdict *verdict)
         char path_[PATH_SIZE];                                                                                         \
         if (!path_of_fd(fd, path_))                                                                                    \
             return call;                                                                                               \
-        struct verdict verdict_ = point(operation, role_of(path_), path_, false);                                      \
-        if (verdict_.reason != 0)                                                                                      \
-            return failed(&verdict_);                                                                                  \
-        type result_ = call;                                                                                           \
-        after(&verdict_);                                                                                              \
-        return result_;                                                                                                \
+        POINT(operation, path_, type, call);                                                                           \
     } while (0)
 
 /* ---- opening ---- */
@@ -394,15 +397,6 @@ int open(const char *name, int flags, ...)
     return open_at(AT_FDCWD, name, flags, mode);
 }
 
-int open64(const char *name, int flags, ...)
-{
-    va_list args;
-    va_start(args, flags);
-    mode_t mode = mode_of(flags, args);
-    va_end(args);
-    return open_at(AT_FDCWD, name, flags, mode);
-}
-
 int openat(int folder, const char *name, int flags, ...)
 {
     va_list args;
@@ -412,14 +406,8 @@ int openat(int folder, const char *name, int flags, ...)
     return open_at(folder, name, flags, mode);
 }
 
-int openat64(int folder, const char *name, int flags, ...)
-{
-    va_list args;
-    va_start(args, flags);
-    mode_t mode = mode_of(flags, args);
-    va_end(args);
-    return open_at(folder, name, flags, mode);
-}
+int open64(const char *name, int flags, ...) __attribute__((alias("open")));
+int openat64(int folder, const char *name, int flags, ...) __attribute__((alias("openat")));
 
 /* ---- writing ---- */
 
@@ -470,11 +458,6 @@ ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
     return write_parts(fd, &(struct iovec){(void *)(uintptr_t)bytes, len}, 1, at);
 }
 
-ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t at)
-{
-    return write_parts(fd, &(struct iovec){(void *)(uintptr_t)bytes, len}, 1, at);
-}
-
 ssize_t writev(int fd, const struct iovec *parts, int count)
 {
     return write_parts(fd, parts, count, -1);
@@ -500,20 +483,14 @@ int ftruncate(int fd, off_t len)
     POINT_FD("truncate", fd, int, REAL(ftruncate)(fd, len));
 }
 
-int ftruncate64(int fd, off_t len)
-{
-    POINT_FD("truncate", fd, int, REAL(ftruncate)(fd, len));
-}
-
 int fallocate(int fd, int mode, off_t at, off_t len)
 {
     POINT_FD("reserve", fd, int, REAL(fallocate)(fd, mode, at, len));
 }
 
-int fallocate64(int fd, int mode, off_t at, off_t len)
-{
-    POINT_FD("reserve", fd, int, REAL(fallocate)(fd, mode, at, len));
-}
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t at) __attribute__((alias("pwrite")));
+int ftruncate64(int fd, off_t len) __attribute__((alias("ftruncate")));
+int fallocate64(int fd, int mode, off_t at, off_t len) __attribute__((alias("fallocate")));
 
 /* ---- syncing ---- */
 

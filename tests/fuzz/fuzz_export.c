@@ -2,15 +2,15 @@
  * as they are, and with every digest that a fuzzer would not guess put right, in pieces of different sizes. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "refit/base/fs.h"
+#include "scratch.h"
 #include "store/export.h"
 #include "store/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char directory[64];
+static char directory[PATH_MAX];
 static struct store *store;
 
 static void end(void)
@@ -24,8 +24,8 @@ static void begin(void)
 {
     struct error err;
     struct store_options options = {.compression = 1};
-    strcpy(directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/refit-fuzz-XXXXXX" : "/tmp/refit-fuzz-XXXXXX");
-    if (mkdtemp(directory) == NULL || store_open(directory, &options, &store, &err) != STATUS_OK)
+    make_scratch(directory);
+    if (store_open(directory, &options, &store, &err) != STATUS_OK)
         abort();
     mdb_env_set_flags(store->env.lmdb, MDB_NOSYNC, 1);
     atexit(end);

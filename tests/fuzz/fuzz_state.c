@@ -2,16 +2,16 @@
  * comes back as it was set, now and after a commit; a stat cache believes exactly what it may. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
+#include "scratch.h"
 #include "store/record.h"
 #include "store/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char directory[64];
+static char directory[PATH_MAX];
 
 static void check(bool good)
 {
@@ -30,8 +30,7 @@ static struct state *open_state(void)
     struct state *state;
     struct error err;
     if (directory[0] == '\0') {
-        strcpy(directory, access("/dev/shm", W_OK) == 0 ? "/dev/shm/refit-fuzz-XXXXXX" : "/tmp/refit-fuzz-XXXXXX");
-        check(mkdtemp(directory) != NULL);
+        make_scratch(directory);
         atexit(end);
     }
     check(state_open(directory, false, &state, &err) == STATUS_OK);

@@ -26,6 +26,7 @@ CORPUS = ROOT / "tests/fuzz/corpus"
 BUILD = ROOT / "build/fuzz"
 LIMIT_FILES, LIMIT_BYTES, LIMIT_INPUT = 300, 1 << 20, 16384  # of a corpus in the tree
 SLOW = {"export": 65536}  # a store is opened or verified for each input
+MEMORY = "/dev/shm"  # a store or state for each input is faster there
 COLUMNS = ("cpu_s", "executions", "slices", "edges", "features", "findings")
 
 
@@ -99,12 +100,11 @@ def fuzz(names, options, totals):
 
 
 def one_slice(name, seconds, total):
-    work, findings = BUILD / "work" / name, BUILD / "findings"
+    work = BUILD / "work" / name
     work.mkdir(parents=True, exist_ok=True)
-    findings.mkdir(exist_ok=True)
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryDirectory(prefix="refit-fuzz-") as scratch:
+    with tempfile.TemporaryFile() as output, scratch_folder() as scratch:
         command = [program(name), f"-max_total_time={int(seconds)}", "-timeout=60", "-rss_limit_mb=3000",
-                   "-print_final_stats=1", "-reload=0", f"-artifact_prefix={findings}/{name}-",
+                   "-print_final_stats=1", "-reload=0", artifacts(name),
                    f"-max_len={SLOW.get(name, LIMIT_INPUT)}", work, CORPUS / name]
         dictionary = ROOT / f"tests/fuzz/{name}.dict"
         command += [f"-dict={dictionary}"] if dictionary.exists() else []
@@ -119,6 +119,17 @@ def one_slice(name, seconds, total):
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         note(name, output.read().decode(errors="replace"), process.returncode, used, total)
+
+
+def scratch_folder():
+    return tempfile.TemporaryDirectory(prefix="refit-fuzz-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+
+
+def artifacts(name):
+    """Where what makes a driver fail goes."""
+    findings = BUILD / "findings"
+    findings.mkdir(exist_ok=True)
+    return f"-artifact_prefix={findings}/{name}-"
 
 
 def note(name, text, code, used, total):
@@ -142,11 +153,12 @@ def merge(name):
     corpus.mkdir(exist_ok=True)
     if not work.is_dir():
         return
-    with tempfile.TemporaryDirectory(prefix="refit-fuzz-") as folder:
+    with scratch_folder() as folder:
         merged = Path(folder, "merged")
         shutil.copytree(corpus, merged)
         environment = {**os.environ, "TMPDIR": folder}
-        command = [program(name), "-merge=1", "-use_counters=0", f"-max_len={LIMIT_INPUT}", merged, work]
+        command = [program(name), "-merge=1", "-use_counters=0", artifacts(name), f"-max_len={LIMIT_INPUT}", merged,
+                   work]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, env=environment)
         sizes = [path.stat().st_size for path in corpus.iterdir()]

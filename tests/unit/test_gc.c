@@ -264,6 +264,32 @@ static void test_tree_comes_back(void **state)
     buf_finish(&bytes);
 }
 
+/* Published after gc had looked at the roots, too: nothing was made or used, a workspace just says what it has. */
+static void test_published_since(void **state)
+{
+    struct bench *bench = *state;
+    struct digest a = put_noise(bench->store, 2000, 1), b = put_noise(bench->store, 2000, 2);
+    commit_record(bench, "a", ENTRY_FILE, a);
+    commit_record(bench, "b", ENTRY_FILE, b);
+    struct collect_item items[2] = {{.key = key_named("a"), .id = 1}, {.key = key_named("b"), .id = 1}};
+    if (digest_compare(&items[0].key, &items[1].key) > 0) {
+        items[0].key = key_named("b");
+        items[1].key = key_named("a");
+    }
+    struct store_collect_options options = {0};
+    struct collect c = {.store = bench->store, .options = &options, .counts = &bench->counts, .items = items,
+                        .item_count = 2, .sequence = sequence_now(bench)};
+    marks_add(&c.marks, a, CHUNK_THERE);
+    marks_add(&c.marks, b, CHUNK_THERE);
+    publish(bench, "refit.lock", "b", ENTRY_FILE, b);
+    OK(bench, sweep(&c, &bench->err));
+    marks_finish(&c.marks);
+    assert_int_equal(records_of(bench, "a"), 0);
+    assert_int_equal(records_of(bench, "b"), 1);
+    assert_true(!has(bench, a) && has(bench, b));
+    verify(bench);
+}
+
 struct talk {
     int to_child[2], to_parent[2];
 };
@@ -454,8 +480,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_loose_goes),   TEST(test_order_of_use),   TEST(test_small_values),   TEST(test_roots),
-        TEST(test_replacing_refs), TEST(test_put_since),    TEST(test_tree_comes_back), TEST(test_refused_record),
-        TEST(test_beside_writers), TEST(test_compaction),   TEST(test_one_gc),         TEST(test_without_refs),
+        TEST(test_replacing_refs), TEST(test_put_since),    TEST(test_published_since), TEST(test_tree_comes_back),
+        TEST(test_refused_record), TEST(test_beside_writers), TEST(test_compaction),   TEST(test_one_gc),
+        TEST(test_without_refs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

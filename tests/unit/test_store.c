@@ -474,6 +474,30 @@ static void a_damaged_list_is_dropped_and_rebuilt(void **state)
     drop(bytes);
 }
 
+/* Every chunk is sound, and they are not this object's. */
+static void a_list_of_other_chunks_is_dropped_and_rebuilt(void **state)
+{
+    struct bench *bench = *state;
+    struct str bytes = noise(3u << 20, 2), others = noise(3u << 20, 3);
+    struct digest digest = check_round_trip(bench, bytes), other = check_round_trip(bench, others);
+    MDB_env *env;
+    MDB_dbi dbi;
+    MDB_txn *txn = raw_begin(bench, &env, "objects", &dbi);
+    MDB_val key = {DIGEST_SIZE, other.bytes}, value;
+    assert_int_equal(mdb_get(txn, dbi, &key, &value), 0);
+    struct str list = {mem_alloc(value.mv_size), value.mv_size};
+    memcpy((char *)(uintptr_t)list.ptr, value.mv_data, list.len);
+    key.mv_data = digest.bytes;
+    value.mv_data = (void *)(uintptr_t)list.ptr;
+    assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+    raw_end(bench, env, txn);
+    check_damaged(bench, digest, bytes);
+    check_there(bench, other, others);
+    drop(list);
+    drop(others);
+    drop(bytes);
+}
+
 static struct record record_of(struct digest key, struct record_out *out, struct digest digest, enum entry_kind kind)
 {
     *out = (struct record_out){.path = STR("o"), .kind = kind, .stored = true, .digest = digest};
@@ -818,6 +842,7 @@ int main(void)
         TEST(another_database_is_refused),
         TEST(a_damaged_chunk_is_dropped_and_rebuilt),
         TEST(a_damaged_list_is_dropped_and_rebuilt),
+        TEST(a_list_of_other_chunks_is_dropped_and_rebuilt),
         TEST(a_damaged_record_is_dropped),
         TEST(a_record_without_its_bytes_is_not_written),
         TEST(a_writers_failure_is_sticky),

@@ -36,18 +36,11 @@ def edit(p, name, text):
 # A dep, a file in a folder that is one, an out, a file in a folder that is one.
 p = project("guarded", NEAR)
 p.run(fresh=1)
-edit(p, "in.txt", "two")
-p.run(ran=1)
-equal(p.read("out.txt"), "two", "the out")
-edit(p, "folder/x", "two")
-p.run(ran=1)
-equal(p.read("made/x"), "two", "the out")
-edit(p, "out.txt", "off")
-p.run(restored=1)
-equal(p.read("out.txt"), "two", "restored")
-edit(p, "made/x", "off")
-p.run(restored=1)
-equal(p.read("made/x"), "two", "restored")
+for name, text, out, what in (("in.txt", "two", "out.txt", "ran"), ("folder/x", "two", "made/x", "ran"),
+                              ("out.txt", "off", "out.txt", "restored"), ("made/x", "off", "made/x", "restored")):
+    edit(p, name, text)
+    p.run(**{what: 1})
+    equal(p.read(out), "two", f"{out} after {name} was edited")
 edit(p, "in.txt", "six")
 equal(p.verdicts(), {"copy": "would run"}, "readers see it too")
 p.refit("verify")
@@ -82,6 +75,28 @@ equal(p.verdicts(), {"copy": "fresh"}, "readers are fooled too")
 # Fooled by entries of the past, not by those of today: without them (.refit/state) it sees everything.
 p.remove(".refit/state")
 p.run(ran=1)
+
+
+# What is read and not digested is all that a stage without files has.
+def last_line(p):
+    return p.refit("run").stdout.splitlines()[-1].split(" in ")[0]
+
+
+for times, seen in ((NEAR, "done: 1 ran"), (LATE, "nothing to do: 1 fresh")):
+    p = Project("""\
+        stages:
+          say:
+            cmd: echo one
+            params: [n]
+        """, name=f"read-{times[-1]}")
+    p.environment.update(preload(times=times))
+    p.write("params.yaml", "n: 1\n")
+    p.run(ran=1)
+    for name, old, new in (("params.yaml", "1", "2"), ("refit.yaml", "one", "two")):
+        for _ in range(2):
+            equal(last_line(p), "nothing to do: 1 fresh", f"before {name} is edited")
+        edit(p, name, p.read(name).replace(old, new))
+        equal(last_line(p), seen, f"{name} is edited")
 
 
 # An input that is edited while its stage runs. Seen, as its entry is not believed at the end either.

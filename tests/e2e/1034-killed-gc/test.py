@@ -49,6 +49,9 @@ clean = copy("clean")
 _, points = points_of(clean, *GC)
 names = [name for name, _ in points]
 expect("rename-store" in names, f"it compacts: {names}")
+written = [name for name, path in points[:names.index("rename-store")] if path.endswith(".compacted")]
+equal(written[-1], "sync-store", "last of the copy before it is put in place")
+equal(names[names.index("rename-store"):].count("sync-folder"), 1, "syncs of its folder after that")
 check(clean, "undisturbed")
 
 killed = 0
