@@ -23,8 +23,11 @@
 struct state;
 
 /* Open (and, unless read_only, create). A read-only open of a state that does not exist gives an empty one. A state of
- * another format version is treated as empty and replaced at the first commit. */
+ * another format version is treated as empty and replaced at the first commit; a damaged one is put aside at once
+ * (`damaged.mdb`). */
 enum status state_open(const char *directory, bool read_only, struct state **out, struct error *err);
+/* What was there when it was opened was damaged: all is forgotten. */
+bool state_was_replaced(const struct state *state);
 void state_close(struct state *state); /* does not commit; NULL is fine */
 
 /* Is this folder on a file system that LMDB cannot use (NFS, CIFS, Lustre, ...)? */

@@ -370,6 +370,9 @@ static enum status execute(struct run *run, struct report_summary *summary, stru
     status = prepare(run, err);
     if (status != STATUS_OK)
         return status;
+    if (state_was_replaced(p->state))
+        report_warning(run->report, STR("the workspace state was damaged; it was put aside, and what it knew is found "
+                                        "again"));
     report_run_started(run->report, run->id, count_selected(run), p->config.jobs, false);
     status = open_loop(run, err);
     if (status != STATUS_OK)

@@ -167,7 +167,7 @@ int collect_value(struct collect *c, MDB_txn *txn, const struct collect_item *it
     uint8_t bytes[RECORD_KEY_SIZE];
     record_key(item->key, item->id, bytes);
     MDB_val key = {sizeof bytes, bytes}, found;
-    int rc = mdb_get(txn, c->store->dbis[DB_RECORDS], &key, &found);
+    int rc = env_get(txn, c->store->dbis[DB_RECORDS], &key, &found);
     if (rc == 0)
         *value = (struct str){found.mv_data, found.mv_size};
     return rc;

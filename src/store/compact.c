@@ -102,7 +102,7 @@ static int drain(int from, int to, enum status *status, struct error *err)
     return rc;
 }
 
-static enum status copy_pages(const struct compacting *c, const struct env *env, int fd, int *rc, struct error *err)
+static enum status copy_pages(const struct compacting *c, struct env *env, int fd, int *rc, struct error *err)
 {
     struct piping piping = {.env = env};
     pthread_t thread;
@@ -125,7 +125,7 @@ static enum status copy_pages(const struct compacting *c, const struct env *env,
     return status;
 }
 
-static enum status copy_to(const struct compacting *c, const struct env *env, int fd, struct error *err)
+static enum status copy_to(const struct compacting *c, struct env *env, int fd, struct error *err)
 {
     int rc = 0;
     if (!take_after(&c->before, fd)) {
@@ -146,7 +146,7 @@ static enum status copy_to(const struct compacting *c, const struct env *env, in
 static enum status copy(const struct compacting *c, struct error *err)
 {
     struct env env;
-    enum status status = env_open(&env, c->directory, "store", "move it to a local disk", true, err);
+    enum status status = env_open(&env, c->directory, &store_kind, true, err);
     if (status != STATUS_OK)
         return status;
     if (!fits(c, &env)) {

@@ -19,12 +19,14 @@ static int real_reason(const struct env *env, int rc)
     return rc;
 }
 
-enum status env_error(const struct env *env, int rc, const char *verb, struct error *err)
+enum status env_error(struct env *env, int rc, const char *verb, struct error *err)
 {
     if (rc == MDB_READERS_FULL)
         return error_set(err, STATUS_STORE, "cannot %s the %s in %s: too many processes and threads use it now", verb,
                          env->noun, env->directory);
     int reason = real_reason(env, rc);
+    if (damage_is(reason) || (reason == EIO && env->forgettable))
+        return env_damaged(env, mdb_strerror(reason), err);
     const char *advice = "";
     if (reason == ENOSPC || reason == EDQUOT)
         advice = "; make room there and run again";
@@ -180,13 +182,26 @@ void env_read_end(struct env *env, MDB_txn *txn)
 
 /* ---- writing ---- */
 
+static enum status check_free(struct env *env, struct error *err)
+{
+    MDB_txn *txn;
+    enum status status = env->free_checked ? STATUS_OK : env_read_begin(env, &txn, err);
+    if (status != STATUS_OK || env->free_checked)
+        return status;
+    int rc = damage_check_free(env, txn);
+    env_read_end(env, txn);
+    env->free_checked = rc == 0;
+    return rc == 0 ? STATUS_OK : env_error(env, rc, "read", err);
+}
+
 enum status env_write(struct env *env, env_body_fn body, void *ctx, struct error *err)
 {
     if (env->read_only)
         return error_set(err, STATUS_STORE, "the %s in %s is open for reading only", env->noun, env->directory);
-    for (;;) {
+    enum status status = check_free(env, err);
+    while (status == STATUS_OK) {
         MDB_txn *txn;
-        enum status status = enter(env, NULL, err);
+        status = enter(env, NULL, err);
         if (status != STATUS_OK)
             return status;
         size_t seen = map_size(env);
@@ -204,9 +219,8 @@ enum status env_write(struct env *env, env_body_fn body, void *ctx, struct error
         if (rc != MDB_MAP_FULL && rc != MDB_MAP_RESIZED)
             return env_error(env, rc, "write to", err);
         status = grow(env, seen, rc == MDB_MAP_FULL, err);
-        if (status != STATUS_OK)
-            return status;
     }
+    return status;
 }
 
 /* ---- databases ---- */

@@ -17,11 +17,20 @@
 
 #define ENV_IDLE_MAX 8
 
+struct env_kind {
+    const char *noun;   /* "store" or "workspace state", for messages */
+    const char *advice; /* completes "LMDB cannot keep ... on NFS (PATH); " */
+    bool forgettable;   /* a damaged one is put aside by itself: what it has can be found again */
+};
+
 struct env {
     MDB_env *lmdb;
-    const char *noun; /* "store" or "workspace state", for messages */
+    const char *noun;
     char *directory;
-    bool read_only;
+    bool read_only, forgettable;
+    bool damaged;      /* was found to be */
+    bool free_checked; /* the list of free pages makes sense */
+    ino_t inode;       /* of its file */
     pthread_mutex_t lock;   /* for all below */
     pthread_cond_t changed;
     unsigned active;        /* transactions of this process */
@@ -31,8 +40,8 @@ struct env {
 };
 
 /* Open the environment in a folder; made if it is not there, unless read_only: then STATUS_NOT_FOUND. STATUS_STORE if
- * it cannot be used. `advice` completes "LMDB cannot keep ... on NFS (PATH); ". */
-enum status env_open(struct env *env, const char *directory, const char *noun, const char *advice, bool read_only,
+ * it cannot be used. */
+enum status env_open(struct env *env, const char *directory, const struct env_kind *kind, bool read_only,
                      struct error *err);
 void env_close(struct env *env); /* an env that was never opened (all zero) is fine */
 
@@ -50,8 +59,8 @@ enum status env_write(struct env *env, env_body_fn body, void *ctx, struct error
 enum status env_databases(struct env *env, const char *const *names, unsigned count, MDB_dbi *dbis, bool *complete,
                           bool *empty, struct error *err);
 
-/* Set an error from an LMDB or errno code: "cannot DO the NOUN in DIRECTORY: ...". */
-enum status env_error(const struct env *env, int rc, const char *verb, struct error *err);
+/* Set an error from an LMDB or errno code: "cannot DO the NOUN in DIRECTORY: ...", or what env_damaged() says. */
+enum status env_error(struct env *env, int rc, const char *verb, struct error *err);
 
 /* Is it a file that LMDB began to make and did not finish (unborn.c)? The second one empties it if so: it is then made
  * anew. */
@@ -60,5 +69,25 @@ bool env_empty_unborn(const char *data);
 
 /* The bytes that a map of `size` needs beyond one of `old` can be had. */
 bool env_can_map(size_t old, size_t size);
+
+/* ---- damage (damage.c) ---- */
+
+/* Is it a code that LMDB gives for a file that was damaged? */
+bool damage_is(int rc);
+
+/* Set the error for a damaged file, saying what to do. One that is forgettable and writable is put aside. */
+enum status env_damaged(struct env *env, const char *what, struct error *err);
+
+/* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
+ * and give none. */
+int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
+
+/* From now on a fault in the environment's map, and an assertion of LMDB, end the program with that sentence. */
+void damage_watch(struct env *env);
+void damage_forget(struct env *env);
+
+/* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */
+int damage_check_free(struct env *env, MDB_txn *txn);
 
 #endif

@@ -31,22 +31,23 @@ static const struct {
     {0x19830326, "BeeGFS"}, {0xAAD7AAEA, "PanFS"},  {0x00C36400, "CephFS"},   {0x73757245, "Coda"},
 };
 
-static enum status check_file_system(const char *directory, const char *noun, const char *advice, struct error *err)
+static enum status check_file_system(const char *directory, const struct env_kind *kind, struct error *err)
 {
     struct statfs fs;
     if (statfs(directory, &fs) != 0)
         return error_errno(err, STATUS_STORE, errno, "cannot look at the file system of %s", directory);
     for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++)
         if (((unsigned long)fs.f_type & 0xFFFFFFFFul) == unfit[i].magic)
-            return error_set(err, STATUS_STORE, "LMDB cannot keep a %s on %s (%s); %s", noun, unfit[i].name, directory,
-                             advice);
+            return error_set(err, STATUS_STORE, "LMDB cannot keep a %s on %s (%s); %s", kind->noun, unfit[i].name,
+                             directory, kind->advice);
     return STATUS_OK;
 }
 
 bool state_needs_other_place(const char *directory)
 {
     struct error ignored;
-    return check_file_system(directory, "", "", &ignored) != STATUS_OK;
+    static const struct env_kind any = {"", "", false};
+    return check_file_system(directory, &any, &ignored) != STATUS_OK;
 }
 
 bool env_can_map(size_t old, size_t size)
@@ -114,9 +115,11 @@ static int reserve_lock(const struct env *env)
     return rc;
 }
 
-static enum status open_error(const struct env *env, int rc, struct error *err)
+static enum status open_error(struct env *env, int rc, struct error *err)
 {
     const char *dir = env->directory, *noun = env->noun;
+    if (env->forgettable && (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH))
+        return env_damaged(env, mdb_strerror(rc), err);
     if (rc == MDB_INVALID)
         return error_set(err, STATUS_STORE, "%s/data.mdb is not an LMDB file; move it away, or name another folder for "
                          "the %s", dir, noun);
@@ -131,7 +134,7 @@ static enum status open_error(const struct env *env, int rc, struct error *err)
 
 /* A file that was cut short (a copy that did not finish) would end the program with SIGBUS at the first read beyond its
  * end. The last pages of a sound file may be missing if they were never used; one transaction's worth is granted. */
-static enum status check_length(const struct env *env, size_t file_size, struct error *err)
+static enum status check_length(struct env *env, size_t file_size, struct error *err)
 {
     MDB_envinfo info;
     MDB_stat stat;
@@ -140,17 +143,18 @@ static enum status check_length(const struct env *env, size_t file_size, struct 
     size_t used = (info.me_last_pgno + 1) * stat.ms_psize;
     if (file_size == 0 || used <= file_size + MAP_SLACK)
         return STATUS_OK;
-    return error_set(err, STATUS_STORE, "%s/data.mdb is cut short (%zu bytes of %zu); move it away or bring back a "
-                     "whole copy", env->directory, file_size, used);
+    char what[96];
+    snprintf(what, sizeof what, "cut short: %zu bytes of %zu", file_size, used);
+    return env_damaged(env, what, err);
 }
 
-enum status env_open(struct env *env, const char *directory, const char *noun, const char *advice, bool read_only,
+enum status env_open(struct env *env, const char *directory, const struct env_kind *kind, bool read_only,
                      struct error *err)
 {
     char *data = NULL;
     struct stat st;
     size_t file_size = 0;
-    *env = (struct env){.noun = noun, .read_only = read_only};
+    *env = (struct env){.noun = kind->noun, .read_only = read_only, .forgettable = kind->forgettable};
     env->directory = mem_alloc(strlen(directory) + 1);
     memcpy(env->directory, directory, strlen(directory));
     pthread_mutex_init(&env->lock, NULL);
@@ -168,10 +172,10 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
         goto out;
     }
     if (read_only && (file_size == 0 || env_is_unborn(data))) {
-        status = error_set(err, STATUS_NOT_FOUND, "there is no %s in %s", noun, directory);
+        status = error_set(err, STATUS_NOT_FOUND, "there is no %s in %s", kind->noun, directory);
         goto out;
     }
-    status = check_file_system(directory, noun, advice, err);
+    status = check_file_system(directory, kind, err);
     if (status != STATUS_OK)
         goto out;
     int rc = reserve_lock(env);
@@ -181,6 +185,7 @@ enum status env_open(struct env *env, const char *directory, const char *noun, c
         rc = open_fitting(env, 0);
     status = rc == 0 ? check_length(env, file_size, err) : open_error(env, rc, err);
     if (status == STATUS_OK) {
+        damage_watch(env);
         int dead;
         mdb_reader_check(env->lmdb, &dead); /* slots of processes that were killed; a failure only leaves them */
     }
@@ -197,10 +202,11 @@ void env_close(struct env *env)
         return;
     for (unsigned i = 0; i < env->idle_count; i++)
         mdb_txn_abort(env->idle[i]);
+    damage_forget(env);
     if (env->lmdb != NULL)
         mdb_env_close(env->lmdb);
     pthread_cond_destroy(&env->changed);
     pthread_mutex_destroy(&env->lock);
     free(env->directory);
-    *env = (struct env){0};
+    *env = (struct env){.damaged = env->damaged};
 }

@@ -29,7 +29,7 @@ enum status fetch_begin(struct store *store, MDB_txn *txn, enum item_kind kind, 
         fetch->own = true;
     }
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value;
-    int rc = mdb_get(fetch->txn, database_of(store, kind), &key, &value);
+    int rc = env_get(fetch->txn, database_of(store, kind), &key, &value);
     if (rc == 0) {
         fetch->value = (struct str){value.mv_data, value.mv_size};
         *found = true;
@@ -63,7 +63,7 @@ enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind,
             return status;
     }
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value;
-    int rc = mdb_get(reading, database_of(store, kind), &key, &value);
+    int rc = env_get(reading, database_of(store, kind), &key, &value);
     if (txn == NULL)
         env_read_end(&store->env, reading);
     *found = rc == 0;
@@ -80,7 +80,7 @@ static MDB_val counter_key(const char *name)
 static int counter_read(MDB_txn *txn, MDB_dbi meta, const char *name, uint64_t *count)
 {
     MDB_val key = counter_key(name), value;
-    int rc = mdb_get(txn, meta, &key, &value);
+    int rc = env_get(txn, meta, &key, &value);
     *count = 0;
     if (rc == 0) {
         struct reader r = reader_from(value.mv_data, value.mv_size);
@@ -150,7 +150,7 @@ static int drop_body(MDB_txn *txn, void *ctx)
     struct drop *drop = ctx;
     struct store *store = drop->store;
     MDB_val value;
-    int rc = mdb_get(txn, store->dbis[drop->database], &drop->key, &value);
+    int rc = env_get(txn, store->dbis[drop->database], &drop->key, &value);
     if (rc == MDB_NOTFOUND)
         return 0;
     if (rc == 0 && drop->database == DB_CHUNKS && chunk_is_sound(store, &drop->key, &value))

@@ -230,11 +230,13 @@ enum status inspect_record(const struct inspection *in, const struct record *rec
 static int step(struct scan *scan, MDB_cursor *cursor, MDB_val *key, MDB_val *value)
 {
     *key = (MDB_val){scan->key.len, scan->key.ptr};
-    int rc = mdb_cursor_get(cursor, key, value, scan->started ? MDB_SET_RANGE : MDB_FIRST);
+    int rc = env_step(cursor, key, value, scan->started ? MDB_SET_RANGE : MDB_FIRST);
     if (rc == 0 && scan->started && key->mv_size == scan->key.len &&
         memcmp(key->mv_data, scan->key.ptr, key->mv_size) == 0)
-        rc = mdb_cursor_get(cursor, key, value, MDB_NEXT);
-    return rc;
+        rc = env_step(cursor, key, value, MDB_NEXT);
+    /* On a damaged page keys may be in any order, and the walk without end. */
+    struct str now = {rc == 0 ? key->mv_data : NULL, rc == 0 ? key->mv_size : 0};
+    return rc == 0 && scan->started && str_compare(now, buf_view(&scan->key)) <= 0 ? MDB_CORRUPTED : rc;
 }
 
 enum status scan_next(struct scan *scan, struct buf *value, bool *found, struct error *err)

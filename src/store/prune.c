@@ -64,7 +64,7 @@ static int prune_body(MDB_txn *txn, void *ctx)
     int rc = mdb_cursor_open(txn, p->state->dbis[STATE_STAT], &cursor);
     if (rc != 0)
         return rc;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    rc = env_step(cursor, &key, &value, MDB_FIRST);
     while (rc == 0) {
         bool usual = key.mv_size == sizeof bytes;
         if (usual) {
@@ -73,7 +73,7 @@ static int prune_body(MDB_txn *txn, void *ctx)
             rc = prune_pack(p, cursor, &key, &value);
         }
         if (rc == 0)
-            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+            rc = env_step(cursor, &key, &value, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;

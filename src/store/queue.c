@@ -100,6 +100,8 @@ static enum status start_writer(struct store *store, struct error *err)
     sigset_t all, old;
     keep_freed_memory();
     sigfillset(&all);
+    sigdelset(&all, SIGSEGV); /* a damaged page: see damage.c */
+    sigdelset(&all, SIGBUS);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int rc = pthread_create(&store->queue.thread, NULL, writer_run, store);
     pthread_sigmask(SIG_SETMASK, &old, NULL);

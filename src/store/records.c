@@ -49,11 +49,11 @@ static int set_load(struct store *store, MDB_txn *txn, struct digest digest, str
         return rc;
     record_key(digest, 0, first);
     MDB_val key = {sizeof first, first}, value;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    rc = env_step(cursor, &key, &value, MDB_SET_RANGE);
     while (rc == 0 && key.mv_size == RECORD_KEY_SIZE && memcmp(key.mv_data, digest.bytes, DIGEST_SIZE) == 0) {
         struct str bytes = {value.mv_data, value.mv_size};
         set_append(set, key_id(key.mv_data), arena ? str_dup(arena, bytes) : bytes);
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        rc = env_step(cursor, &key, &value, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;

@@ -105,7 +105,7 @@ int refs_each(struct store *store, MDB_txn *txn, uint64_t since, void (*each)(vo
     int rc = mdb_cursor_open(txn, store->dbis[DB_REFS], &cursor);
     if (rc != 0)
         return rc;
-    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0) {
         struct reader r = reader_from(value.mv_data, value.mv_size);
         if (since == 0 || reader_u64(&r) > since)
             each(ctx, (struct str){value.mv_data, value.mv_size});
@@ -179,7 +179,7 @@ struct replacing {
 static int is_newer(const struct replacing *r, MDB_txn *txn, struct digest digest, bool *newer)
 {
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value;
-    int rc = mdb_get(txn, r->store->dbis[DB_REFS], &key, &value);
+    int rc = env_get(txn, r->store->dbis[DB_REFS], &key, &value);
     *newer = false;
     if (rc == 0) {
         struct reader reader = reader_from(value.mv_data, value.mv_size);

@@ -90,7 +90,7 @@ static enum status reach_member(struct sharing *s, struct collect *c, const stru
     enum status status = env_read_begin(&s->store->env, &txn, err);
     if (status != STATUS_OK)
         return status;
-    int rc = mdb_get(txn, s->store->dbis[DB_RECORDS], &key, &value);
+    int rc = env_get(txn, s->store->dbis[DB_RECORDS], &key, &value);
     if (rc == 0)
         status = reach_record(c, txn, (struct str){value.mv_data, value.mv_size}, &whole, err);
     env_read_end(&s->store->env, txn);

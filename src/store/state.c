@@ -10,6 +10,8 @@
 
 static const char *const names[STATE_COUNT] = {"meta", "stages", "values", "stat", "passing"};
 
+static const struct env_kind kind = {"workspace state", "keep it on a local disk", true};
+
 static MDB_val format_key(void)
 {
     return (MDB_val){sizeof "state-format" - 1, "state-format"};
@@ -18,7 +20,7 @@ static MDB_val format_key(void)
 static bool is_our_format(MDB_txn *txn, MDB_dbi meta)
 {
     MDB_val key = format_key(), value;
-    if (mdb_get(txn, meta, &key, &value) != 0)
+    if (env_get(txn, meta, &key, &value) != 0)
         return false;
     struct reader r = reader_from(value.mv_data, value.mv_size);
     uint32_t format = reader_u32(&r);
@@ -42,6 +44,21 @@ static enum status open_databases(struct state *state, struct error *err)
     return status;
 }
 
+static enum status open_whole(struct state *state, const char *directory, struct error *err)
+{
+    enum status status = env_open(&state->env, directory, &kind, state->read_only, err);
+    if (status == STATUS_OK)
+        status = open_databases(state, err);
+    if (status != STATUS_OK)
+        env_close(&state->env);
+    return status;
+}
+
+bool state_was_replaced(const struct state *state)
+{
+    return state->replaced;
+}
+
 enum status state_open(const char *directory, bool read_only, struct state **out, struct error *err)
 {
     struct state *state = mem_alloc(sizeof *state);
@@ -49,10 +66,11 @@ enum status state_open(const char *directory, bool read_only, struct state **out
     state->read_only = read_only;
     arena_init(&state->arena);
     pthread_mutex_init(&state->lock, NULL);
-    enum status status =
-        env_open(&state->env, directory, "workspace state", "keep it on a local disk", read_only, &why);
-    if (status == STATUS_OK)
-        status = open_databases(state, &why);
+    enum status status = open_whole(state, directory, &why);
+    if (status != STATUS_OK && state->env.damaged) { /* a reader takes it for an empty one */
+        state->replaced = true;
+        status = read_only ? STATUS_NOT_FOUND : open_whole(state, directory, &why);
+    }
     if (status == STATUS_NOT_FOUND && read_only)
         status = STATUS_OK; /* an empty one */
     if (status != STATUS_OK) {
@@ -86,7 +104,7 @@ enum status state_lookup(struct state *state, enum state_database database, stru
     if (state->snapshot == NULL)
         return STATUS_OK;
     MDB_val key = {DIGEST_SIZE, name.bytes}, value;
-    int rc = mdb_get(state->snapshot, state->dbis[database], &key, &value);
+    int rc = env_get(state->snapshot, state->dbis[database], &key, &value);
     if (rc == MDB_NOTFOUND)
         return STATUS_OK;
     if (rc != 0)

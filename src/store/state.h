@@ -52,6 +52,7 @@ struct state {
     struct env env; /* all zero for an empty state that is read-only */
     MDB_dbi dbis[STATE_COUNT];
     bool read_only;
+    bool replaced;   /* it was damaged, and is an empty one now */
     bool known;      /* the databases are there, in our format */
     pthread_mutex_t lock; /* for all below */
     MDB_txn *snapshot;    /* what is read; NULL before the first commit of a new state */

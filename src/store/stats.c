@@ -55,7 +55,7 @@ int stats_pages(struct store *store, MDB_txn *txn, uint64_t *file_bytes, uint64_
     mdb_env_stat(store->env.lmdb, &stat);
     mdb_env_info(store->env.lmdb, &info);
     *file_bytes = (uint64_t)(info.me_last_pgno + 1) * stat.ms_psize;
-    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0) {
         size_t pages = 0;
         if (value.mv_size >= sizeof pages)
             memcpy(&pages, value.mv_data, sizeof pages);

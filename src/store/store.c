@@ -11,6 +11,8 @@
 
 static const char *const names[DB_COUNT] = {"meta", "chunks", "objects", "records", "used", "refs"};
 
+const struct env_kind store_kind = {"store", "set REFIT_STORE (or store.path) to a folder on a local disk", false};
+
 static MDB_val format_key(void)
 {
     return (MDB_val){sizeof "store-format" - 1, "store-format"};
@@ -47,7 +49,7 @@ static enum status read_meta(struct store *store, struct error *err)
         return status;
     MDB_val key = format_key(), value;
     uint32_t format = 0;
-    int rc = mdb_get(txn, store->dbis[DB_META], &key, &value);
+    int rc = env_get(txn, store->dbis[DB_META], &key, &value);
     bool known = rc == 0 && value.mv_size == 4;
     if (known) {
         struct reader r = reader_from(value.mv_data, value.mv_size);
@@ -102,8 +104,7 @@ enum status store_open(const char *directory, const struct store_options *option
     store->list_entries_max = LIST_ENTRIES_MAX;
     enum status status = take_use_lock(store, directory, options->read_only, err);
     if (status == STATUS_OK)
-        status = env_open(&store->env, directory, "store",
-                          "set REFIT_STORE (or store.path) to a folder on a local disk", options->read_only, err);
+        status = env_open(&store->env, directory, &store_kind, options->read_only, err);
     if (status == STATUS_OK)
         status = open_databases(store, err);
     if (status != STATUS_OK) {
@@ -178,17 +179,22 @@ static int add_chunks(struct store *store, MDB_txn *txn, struct digest *last, bo
     if (rc != 0)
         return rc;
     MDB_val key = {DIGEST_SIZE, last->bytes}, value;
-    rc = mdb_cursor_get(cursor, &key, &value, *more ? MDB_SET_RANGE : MDB_FIRST);
+    rc = env_step(cursor, &key, &value, *more ? MDB_SET_RANGE : MDB_FIRST);
     if (rc == 0 && *more && key.mv_size == DIGEST_SIZE && memcmp(key.mv_data, last->bytes, DIGEST_SIZE) == 0)
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        rc = env_step(cursor, &key, &value, MDB_NEXT);
     unsigned count = 0;
-    for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    for (; rc == 0; rc = env_step(cursor, &key, &value, MDB_NEXT)) {
+        /* On a damaged page keys may be in any order, and the walk without end. */
+        if (key.mv_size != DIGEST_SIZE ||
+            ((*more || count > 0) && memcmp(key.mv_data, last->bytes, DIGEST_SIZE) <= 0)) {
+            rc = MDB_CORRUPTED;
+            break;
+        }
         struct reader r = reader_from(value.mv_data, value.mv_size);
         reader_u32(&r);
         out->chunk_bytes += reader_u32(&r);
         out->compressed_bytes += value.mv_size;
-        if (key.mv_size == DIGEST_SIZE)
-            memcpy(last->bytes, key.mv_data, DIGEST_SIZE);
+        memcpy(last->bytes, key.mv_data, DIGEST_SIZE);
         if (++count == CHUNKS_AT_ONCE)
             break;
     }

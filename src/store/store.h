@@ -113,6 +113,8 @@ struct worker {
 struct worker *worker_take(struct store *store);
 void worker_give(struct store *store, struct worker *worker);
 
+extern const struct env_kind store_kind;
+
 struct store {
     struct env env;
     MDB_dbi dbis[DB_COUNT];

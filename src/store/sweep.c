@@ -43,11 +43,11 @@ static int keep_key(struct catching *catching, struct digest digest)
         return rc;
     record_key(digest, 0, first);
     MDB_val key = {sizeof first, first}, value;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    rc = env_step(cursor, &key, &value, MDB_SET_RANGE);
     while (rc == 0 && catching->status == STATUS_OK && is_of(&key, digest)) {
         catching->status = reach_record(c, catching->txn, (struct str){value.mv_data, value.mv_size}, &whole,
                                         &catching->err);
-        rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        rc = env_step(cursor, &key, &value, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;
@@ -61,7 +61,7 @@ static int keep_used(struct catching *catching)
     int rc = mdb_cursor_open(catching->txn, store->dbis[DB_USED], &cursor);
     if (rc != 0)
         return rc;
-    while (catching->status == STATUS_OK && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    while (catching->status == STATUS_OK && (rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0) {
         struct reader r = reader_from(value.mv_data, value.mv_size);
         struct digest digest;
         reader_u64(&r);
@@ -157,7 +157,7 @@ static int has_records(struct store *store, MDB_txn *txn, struct digest digest, 
         return rc;
     record_key(digest, 0, first);
     MDB_val key = {sizeof first, first}, value;
-    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    rc = env_step(cursor, &key, &value, MDB_SET_RANGE);
     *has = rc == 0 && is_of(&key, digest);
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;

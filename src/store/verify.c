@@ -43,7 +43,7 @@ struct repair {
 static bool chunk_is_gone(struct store *store, MDB_txn *txn, struct digest digest)
 {
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value;
-    return mdb_get(txn, store->dbis[DB_CHUNKS], &key, &value) != 0 || !chunk_is_sound(store, &key, &value);
+    return env_get(txn, store->dbis[DB_CHUNKS], &key, &value) != 0 || !chunk_is_sound(store, &key, &value);
 }
 
 /* Another process may have put in place again meanwhile what was missing. */
@@ -65,7 +65,7 @@ static int repair_body(MDB_txn *txn, void *ctx)
     MDB_dbi dbi = store->dbis[repair->database];
     MDB_val key = {repair->key.len, (void *)(uintptr_t)repair->key.ptr}, value;
     repair->done = false;
-    int rc = mdb_get(txn, dbi, &key, &value);
+    int rc = env_get(txn, dbi, &key, &value);
     if (rc != 0)
         return rc == MDB_NOTFOUND ? 0 : rc;
     struct str now = {value.mv_data, value.mv_size};

@@ -27,7 +27,7 @@ static int put_chunk(struct store *store, MDB_txn *txn, struct item *item)
 static int put_object(struct store *store, MDB_txn *txn, struct item *item)
 {
     MDB_val key = {DIGEST_SIZE, item->key.bytes}, value = {item->len, item->value}, old;
-    int rc = mdb_get(txn, store->dbis[DB_OBJECTS], &key, &old);
+    int rc = env_get(txn, store->dbis[DB_OBJECTS], &key, &old);
     if (rc == 0 && old.mv_size == value.mv_size && memcmp(old.mv_data, value.mv_data, old.mv_size) == 0)
         return 0;
     return mdb_put(txn, store->dbis[DB_OBJECTS], &key, &value, 0);

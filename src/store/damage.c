@@ -1,0 +1,305 @@
+/* Damage. LMDB's pages have no checksums: one that was changed behind its back can lead it anywhere, and one that is
+ * gone (a file that was cut short, a disk that fails) ends in a signal. All of that comes to one sentence and exit
+ * status 5, never to a crash without a word. What is kept under a digest is verified elsewhere, when it is read. */
+#include "store/env.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* Store and state, and what a test opens besides: whose map is it that a fault lies in? */
+#define ENVS_MAX 8
+
+static _Atomic(const struct env *) open_envs[ENVS_MAX];
+
+bool damage_is(int rc)
+{
+    return rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID || rc == MDB_BAD_VALSIZE ||
+           rc == MDB_CURSOR_FULL || rc == MDB_PAGE_FULL || rc == MDB_BAD_DBI || rc == MDB_INCOMPATIBLE ||
+           rc == MDB_BAD_TXN; /* an earlier fault in the same transaction */
+}
+
+/* All that follows, up to the handler, is called in it. */
+
+static void join(char *out, const char *directory, const char *name)
+{
+    size_t len = strlen(directory);
+    memcpy(out, directory, len);
+    memcpy(out + len, name, strlen(name) + 1);
+}
+
+static bool put_aside(const struct env *env)
+{
+    char from[4096], to[4096];
+    if (!env->forgettable || env->read_only || strlen(env->directory) > sizeof from - sizeof "/damaged.mdb")
+        return false;
+    join(from, env->directory, "/data.mdb");
+    join(to, env->directory, "/damaged.mdb");
+    return rename(from, to) == 0;
+}
+
+/* What to do about it, having done what can be done. */
+static const char *advice(const struct env *env)
+{
+    if (!env->forgettable)
+        return "move the folder away, or remove it: what it kept is made again";
+    return put_aside(env) ? "it was put aside, run again: it only remembers what can be found again"
+                          : "the next run replaces it";
+}
+
+static void say(const char *text)
+{
+    size_t len = strlen(text);
+    if (write(STDERR_FILENO, text, len) < 0) {
+        /* There is nobody else to tell. */
+    }
+}
+
+static void say_where(const struct env *env)
+{
+    say("the ");
+    say(env->noun);
+    say(" in ");
+    say(env->directory);
+}
+
+static _Noreturn void give_up(const struct env *env, const char *what)
+{
+    say("refit: ");
+    say_where(env);
+    say(" is damaged (");
+    say(what);
+    say("); ");
+    say(advice(env));
+    say("\n");
+    _exit(status_exit(STATUS_STORE));
+}
+
+/* LMDB was led to an address that says nothing: any of those that are open may be the one. */
+static _Noreturn void give_up_all(void)
+{
+    unsigned count = 0;
+    say("refit: ");
+    for (unsigned i = 0; i < ENVS_MAX; i++) {
+        const struct env *env = atomic_load(&open_envs[i]);
+        if (env == NULL)
+            continue;
+        say(count++ > 0 ? " or " : "");
+        say_where(env);
+        put_aside(env);
+    }
+    say(" is damaged (a page leads nowhere); run again, and if this comes back, move the folder away: what it kept is "
+        "made again\n");
+    _exit(status_exit(STATUS_STORE));
+}
+
+/* A line of /proc/self/maps: START-END PERMISSIONS OFFSET DEVICE INODE PATH. */
+struct mapping {
+    uintptr_t start, end;
+    uint64_t inode;
+};
+
+static const char *read_number(const char *at, unsigned base, uint64_t *out)
+{
+    *out = 0;
+    for (;; at++) {
+        unsigned digit = *at >= '0' && *at <= '9'   ? (unsigned)(*at - '0')
+                         : *at >= 'a' && *at <= 'f' ? (unsigned)(*at - 'a') + 10
+                                                    : 16;
+        if (digit >= base)
+            return at;
+        *out = *out * base + digit;
+    }
+}
+
+static bool read_mapping(const char *line, struct mapping *out)
+{
+    uint64_t start, end;
+    line = read_number(line, 16, &start);
+    if (*line++ != '-')
+        return false;
+    line = read_number(line, 16, &end);
+    for (int field = 0; field < 4; field++)
+        if ((line = strchr(line, ' ')) == NULL)
+            return false;
+        else
+            line++;
+    read_number(line, 10, &out->inode);
+    out->start = (uintptr_t)start;
+    out->end = (uintptr_t)end;
+    return true;
+}
+
+/* What is mapped where the address is. */
+static bool find_mapping(uintptr_t address, struct mapping *out)
+{
+    char text[8192];
+    size_t len = 0;
+    ssize_t n;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && (n = read(fd, text + len, sizeof text - 1 - len)) > 0) {
+        len += (size_t)n;
+        text[len] = '\0';
+        char *line = text;
+        for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+            *end = '\0';
+            if (read_mapping(line, out) && address >= out->start && address < out->end)
+                return true;
+        }
+        len -= (size_t)(line - text);
+        memmove(text, line, len);
+    }
+    return false;
+}
+
+static const struct env *find_env(uintptr_t address)
+{
+    struct mapping mapping;
+    if (find_mapping(address, &mapping))
+        for (unsigned i = 0; i < ENVS_MAX; i++) {
+            const struct env *env = atomic_load(&open_envs[i]);
+            if (env != NULL && env->inode == mapping.inode)
+                return env;
+        }
+    return NULL;
+}
+
+/* Did the fault come in LMDB's own code, or in what it had just called (memmove)? Then its address is among the first
+ * words of the stack. */
+static bool is_in_lmdb(const ucontext_t *context)
+{
+    enum { WORDS = 64 };
+    uintptr_t at = 0, link = 0;
+    const uintptr_t *stack = NULL;
+    struct mapping code;
+#if defined __x86_64__
+    at = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+    stack = (const uintptr_t *)context->uc_mcontext.gregs[REG_RSP];
+#elif defined __aarch64__
+    at = (uintptr_t)context->uc_mcontext.pc;
+    link = (uintptr_t)context->uc_mcontext.regs[30];
+    stack = (const uintptr_t *)context->uc_mcontext.sp;
+#else
+    (void)context;
+#endif
+    if (!find_mapping((uintptr_t)&mdb_strerror, &code))
+        return false;
+    bool found = (at >= code.start && at < code.end) || (link >= code.start && link < code.end);
+    for (int i = 0; !found && stack != NULL && i < WORDS; i++)
+        found = stack[i] >= code.start && stack[i] < code.end;
+    return found;
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    const struct env *env = find_env((uintptr_t)info->si_addr);
+    if (env != NULL)
+        give_up(env, number == SIGBUS ? "a page cannot be read: it was cut short, or its disk fails"
+                                      : "a page leads nowhere");
+    if (is_in_lmdb(context))
+        give_up_all();
+    say("refit: a fault of refit itself; please report it\n");
+    signal(number, SIG_DFL); /* it comes again */
+}
+
+/* ---- for the others ---- */
+
+static void on_assertion(MDB_env *lmdb, const char *text)
+{
+    (void)text;
+    give_up(mdb_env_get_userctx(lmdb), "a page makes no sense");
+}
+
+enum status env_damaged(struct env *env, const char *what, struct error *err)
+{
+    env->damaged = true;
+    return error_set(err, STATUS_STORE, "the %s in %s is damaged (%s); %s", env->noun, env->directory, what,
+                     advice(env));
+}
+
+/* LMDB's limit for keys; nothing that is kept comes near the other. */
+#define KEY_BYTES_MAX 511
+#define VALUE_BYTES_MAX ((size_t)1 << 30)
+
+int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+    *value = (MDB_val){0};
+    int rc = mdb_get(txn, dbi, key, value);
+    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX) ? MDB_CORRUPTED : rc;
+}
+
+int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation)
+{
+    *value = (MDB_val){0};
+    int rc = mdb_cursor_get(cursor, key, value, operation);
+    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX || key->mv_size > KEY_BYTES_MAX)
+               ? MDB_CORRUPTED
+               : rc;
+}
+
+/* A value of database 0: how many page numbers, and these in descending order. */
+static bool makes_sense(const MDB_val *value, size_t last_page)
+{
+    size_t count, page, before = last_page + 1, slots = value->mv_size / sizeof count;
+    if (slots == 0)
+        return false;
+    memcpy(&count, value->mv_data, sizeof count);
+    if (count > slots - 1)
+        return false;
+    for (size_t i = 1; i <= count; i++) {
+        memcpy(&page, (const char *)value->mv_data + i * sizeof page, sizeof page);
+        if (page >= before || page < 2) /* 0 and 1 are LMDB's own */
+            return false;
+        before = page;
+    }
+    return true;
+}
+
+int damage_check_free(struct env *env, MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    MDB_envinfo info;
+    mdb_env_info(env->lmdb, &info);
+    int rc = mdb_cursor_open(txn, 0, &cursor);
+    if (rc != 0)
+        return rc;
+    while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0)
+        if (!makes_sense(&value, info.me_last_pgno)) {
+            rc = MDB_CORRUPTED;
+            break;
+        }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+void damage_watch(struct env *env)
+{
+    struct stat st;
+    int fd;
+    if (mdb_env_get_fd(env->lmdb, &fd) == 0 && fstat(fd, &st) == 0)
+        env->inode = st.st_ino;
+    mdb_env_set_userctx(env->lmdb, env);
+    mdb_env_set_assert(env->lmdb, on_assertion);
+    for (unsigned i = 0; i < ENVS_MAX; i++) {
+        const struct env *none = NULL;
+        if (atomic_compare_exchange_strong(&open_envs[i], &none, env))
+            break;
+    }
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+}
+
+void damage_forget(struct env *env)
+{
+    for (unsigned i = 0; i < ENVS_MAX; i++) {
+        const struct env *own = env;
+        atomic_compare_exchange_strong(&open_envs[i], &own, NULL);
+    }
+}
