@@ -357,7 +357,8 @@ def ninja_text():
         measured.append(target)
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
-    alone = ["src/main.c", "tests/tsan.c", "tests/faults/faults.c", "tests/bench/chunks.c", "tests/bench/peak.c"]
+    alone = ["src/main.c", "tests/tsan.c", "tests/faults/clock.c", "tests/faults/faults.c",
+             "tests/bench/chunks.c", "tests/bench/peak.c"]
     for checker in ("gcc", "clang"):
         for name in [*files, *alone, *map(str, unit), *map(str, fuzz)]:
             target = f"build/syntax/{checker}/{name}.ok"
@@ -367,9 +368,10 @@ def ninja_text():
         "",
         "# what the tests put between the program and libc",
         "build build/faults.so: preload tests/faults/faults.c",
+        "build build/clock.so: preload tests/faults/clock.c",
         "",
         "build all: phony build/refit",
-        f"build programs: phony build/faults.so {' '.join(programs)}",
+        f"build programs: phony build/faults.so build/clock.so {' '.join(programs)}",
         "build test: run programs",
         "  do = $python tests/run.py",
         "build demo: run build/refit",
@@ -381,7 +383,7 @@ def ninja_text():
         "  do = $python tests/tidy.py",
         "build install: run build/refit",
         "  do = $python tests/install.py build/refit $prefix",
-        "default all build/faults.so",
+        "default all build/faults.so build/clock.so",
         "",
     ]
     return "\n".join(out)

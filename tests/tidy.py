@@ -42,7 +42,7 @@ ALLOCATORS = r"(malloc|calloc|realloc|reallocarray|strdup|strndup)"
 PRINTERS = r"(printf|vprintf|puts|putchar|perror)"
 MAY_PRINT = {"cli", "main", "report"}
 MAY_ALLOCATE = {"src/base/arena.c"}
-# The arena says on stderr that memory is out before it aborts: nothing above it can.
+# The arena says on stderr that memory is out before it ends: nothing above it can.
 MAY_DIE = {"src/base/arena.c"}
 
 UNFINISHED = "|".join(["TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK"])

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "refit/base/error.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
@@ -33,9 +36,9 @@ struct arena_block {
 
 static _Noreturn void out_of_memory(void)
 {
-    static const char text[] = "refit: out of memory\n";
+    static const char text[] = "refit: out of memory (if there is a limit, see `ulimit -v`)\n";
     fwrite(text, 1, sizeof text - 1, stderr);
-    abort();
+    _exit(status_exit(STATUS_IO));
 }
 
 size_t mem_product(size_t count, size_t size)

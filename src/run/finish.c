@@ -124,6 +124,13 @@ static int compare_strs(const void *a, const void *b)
     return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
+/* What was changed after the command began is known by its time; not if the clock was set back meanwhile. */
+static bool clock_went_back(const struct finish_request *r)
+{
+    enum { TOLERANCE_MS = 1000 };
+    return clock_wall_ms() + TOLERANCE_MS < r->started_ns / 1000000 + (int64_t)r->duration_ms;
+}
+
 /* Inputs found while running: everything in the depfile that is not declared. */
 static enum status read_depfile(const struct finish_request *r, struct arena *arena, struct finish_result *out,
                                 struct error *err)
@@ -150,6 +157,8 @@ static enum status read_depfile(const struct finish_request *r, struct arena *ar
     }
     if (count > 1)
         qsort(paths, count, sizeof *paths, compare_strs);
+    if (clock_went_back(r))
+        out->reason = STR("the clock was set back while it ran, so that nobody can tell what it read; run it again");
     out->found = arena_array(arena, struct record_input, count);
     for (uint32_t i = 0; i < count && out->reason.len == 0; i++) {
         if ((i > 0 && str_equal(paths[i], paths[i - 1])) || is_declared(r->graph, r->stage, paths[i]))

@@ -3,7 +3,8 @@
  *
  * A run has one arena for what lives as long as it does (manifest, graph, names); functions take scratch arenas with
  * marks for what does not. Arenas hold bytes only: files, processes and transactions have create/destroy pairs.
- * Out of memory aborts here, so no caller checks. Under AddressSanitizer, memory past the last allocation is poisoned.
+ * Out of memory ends the program here, so no caller checks.
+ * Under AddressSanitizer, memory past the last allocation is poisoned.
  * An arena is not thread-safe.
  */
 #ifndef REFIT_BASE_ARENA_H
