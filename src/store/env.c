@@ -25,7 +25,7 @@ enum status env_error(struct env *env, int rc, const char *verb, struct error *e
         return error_set(err, STATUS_STORE, "cannot %s the %s in %s: too many processes and threads use it now", verb,
                          env->noun, env->directory);
     int reason = real_reason(env, rc);
-    if (damage_is(reason) || (reason == EIO && env->forgettable))
+    if (damage_is(reason))
         return env_damaged(env, mdb_strerror(reason), err);
     const char *advice = "";
     if (reason == ENOSPC || reason == EDQUOT)
