@@ -79,7 +79,7 @@ def find_tests(options, folder):
     tests += unit_tests("asan/", lambda name: True)
     tests += unit_tests("tsan/", lambda name: name in THREADED, tsan)
     tests += fuzz_tests()
-    tests += [random_test("", 12), random_test("asan/", 3)]
+    tests += [random_test("", 1, 6), random_test("", 101, 6), random_test("asan/", 1, 3)]
     tests += e2e_tests("", ROOT / "build/refit")
     tests += e2e_tests("asan/", ROOT / "build/asan/refit", without="plain")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)
@@ -124,11 +124,11 @@ def fuzz_tests():
     return [Test(f"asan/fuzz/{name}", [f"build/asan/fuzz/fuzz_{name}", f"tests/fuzz/corpus/{name}"]) for name in names]
 
 
-def random_test(variant, sequences):
+def random_test(variant, seed, sequences):
     """The same sequences each time; tests/random/soundness.py by hand takes others."""
-    command = [sys.executable, "-B", "tests/random/soundness.py", "--seed", 1, "--sequences", sequences, "--jobs", 2,
+    command = [sys.executable, "-B", "tests/random/soundness.py", "--seed", seed, "--sequences", sequences, "--jobs", 2,
                "--shrink", 20]
-    return Test(f"{variant}random/soundness", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
+    return Test(f"{variant}random/soundness-{seed}", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
 
 
 def tags(script):

@@ -18,8 +18,9 @@ from workspace import Workspace
 
 RACY_S = 2.2  # a digest is not believed by the next run if the file was changed less than 2 s before
 ALL = ["-k", "0"]
-MODES = {"full": 52, "stop": 8, "targets": 10, "single": 3, "downstream": 4, "deploy": 5, "force": 3, "kill": 5,
-         "both": 4, "restore": 4, "none": 5}
+BUDGETS = ["0", "20K", "100K", "1M", "1G"]
+MODES = {"full": 48, "collect": 4, "stop": 8, "targets": 10, "single": 3, "downstream": 4, "deploy": 5, "force": 3,
+         "kill": 5, "both": 4, "restore": 4, "none": 5}
 
 
 class Sequence:
@@ -86,7 +87,9 @@ class Sequence:
 
     def run_mode(self, chance, ws, mode, jobs):
         if mode == "both" and len(self.spaces) == 2:
-            self.run_both(jobs)
+            self.run_both(jobs, chance.choice([None, *BUDGETS]))
+        elif mode == "collect":
+            self.run_beside_gc(ws, jobs, chance.choice(BUDGETS))
         elif mode == "kill":
             for _ in range(chance.choice([1, 1, 2, 3])):
                 self.kill(chance, ws, ["run", jobs, *ALL])
@@ -150,12 +153,44 @@ class Sequence:
         return ws.project.refit(*words, exit=exit)
 
     def care(self, chance, ws):
+        kind = chance.random()
         if not self.records:
             return
-        if chance.random() < 0.5:
+        if kind < 0.2:
             self.command(ws, "verify")
-        else:
+        elif kind < 0.45:
             self.carry(chance, ws)
+        else:
+            self.collect(chance, ws)
+
+    def collect(self, chance, ws):
+        words = ["gc", *chance.choice([[], *(["--budget", budget] for budget in BUDGETS)])]
+        if chance.random() < 0.25:
+            self.doubt_all_but_roots(ws)
+            self.kill(chance, ws, words)
+        result = self.command(ws, *words, "--json").json
+        if self.store and ws.published == self.store:
+            expect(result["root_records"] > 0, f"{ws.name}: gc knows of no roots")
+        if result["taken_records"] > 0:
+            self.doubt_all_but_roots(ws)
+        self.command(ws, "verify")
+
+    def doubt_all_but_roots(self, collecting):
+        """A gc may have taken what no refit.lock names."""
+        roots = [(key, outs) for ws in self.spaces if ws is collecting or ws.published == (self.store or ws)
+                 for key, outs, _ in ws.known.lock.values()]
+        self.doubt |= {(key, found) for key, made in self.records.items() for found, outs in made.items()
+                       if (key, outs) not in roots}
+
+    def run_beside_gc(self, ws, jobs, budget):
+        self.doubt_all_but_roots(ws)
+        ws.say_refit(["gc", "--budget", budget], " &")
+        background = ws.project.start("gc", "--budget", budget)
+        self.run(ws, [jobs, *ALL])
+        self.script.append("wait")
+        background.wait(None)
+        self.doubt_all_but_roots(ws)
+        self.command(ws, "verify")
 
     def can_be_had(self, ws):
         """Is all that refit.lock names in the store?"""
@@ -240,6 +275,8 @@ class Sequence:
         self.counts["runs"] += 1
         self.counts["commands"] += list(states.values()).count("ran")
         ws.note_tools(before, set(forecasts))
+        if {"ran", "restored"} & set(states.values()):
+            ws.published = self.store or ws
         deploys = {stage["name"] for stage in ws.spec["stages"] if "deploy" in stage["flags"]}
         for name, each in forecasts.items():
             if states[name] in GOOD and each.remembered:
@@ -262,8 +299,10 @@ class Sequence:
         if state != "fresh":
             self.doubt.discard((each.key, each.found))
 
-    def run_both(self, jobs):
+    def run_both(self, jobs, budget):
         """Two clones at once with one store: each as if alone, but a command may be spared by the other's."""
+        if budget:
+            self.doubt_all_but_roots(self.spaces[0])
         for ws in self.spaces:
             self.settle_doubts(ws)
         befores = [ws.scan() for ws in self.spaces]
@@ -271,8 +310,11 @@ class Sequence:
         words = ["run", "--json", jobs, *ALL]
         for ws in self.spaces:
             ws.say_refit(words, " &")
-        self.script.append("wait")
         started = [ws.project.start(*words) for ws in self.spaces]
+        if budget:
+            self.spaces[0].say_refit(["gc", "--budget", budget], " &")
+            self.spaces[0].project.start("gc", "--budget", budget).wait(None)
+        self.script.append("wait")
         results = [each.wait(None) for each in started]
         for ws, before, predicted, result in zip(self.spaces, befores, forecasts, results):
             states = self.take(ws, before, result, predicted, shared=True)
@@ -282,6 +324,8 @@ class Sequence:
         for predicted in forecasts:
             for name, each in predicted.items():
                 expect(each.state != "ran" or each.key in ran, f"{name}: nobody executed it")
+        if budget:
+            self.doubt_all_but_roots(self.spaces[0])
 
     def kill(self, chance, ws, words):
         delay = round(chance.choice([0.002, 0.01, 0.02, 0.04, 0.08, chance.random() / 4]), 3)

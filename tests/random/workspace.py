@@ -19,6 +19,7 @@ class Workspace:
         self.root, self.name, self.script = str(self.project.root), name, script
         self.known = Known()
         self.asked = {}  # tool → what it printed when it was asked last
+        self.published = None  # the store that knows what this workspace's refit.lock names
         self.spec = None
         self.say(f"mkdir -p {name}")
 
