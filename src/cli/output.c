@@ -72,7 +72,7 @@ struct str output_size(struct arena *arena, uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     if (bytes < 1024)
-        return str_format(arena, "%" PRIu64 " bytes", bytes);
+        return str_format(arena, "%" PRIu64 " byte%s", bytes, bytes == 1 ? "" : "s");
     double amount = (double)bytes / 1024;
     size_t unit = 0;
     for (; amount >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
