@@ -65,7 +65,8 @@ enum status walk_directory(struct fingerprint *fp, struct arena *arena, struct s
 void walk_finish(struct walk *walk);
 
 /* Load a parameter file, or give it from memory. `at` is where the manifest names it. */
-enum status params_load(struct fingerprint *fp, const struct manifest *manifest, const struct manifest_params *params,
+enum status params_load(struct fingerprint *fp, const struct manifest_stage *stage,
+                        const struct manifest_params *params,
                         struct params_file **out, struct error *err);
 
 /* Where a link leads: a real path, or found == false for a dangling one. STATUS_FAILED for a loop. */

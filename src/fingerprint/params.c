@@ -49,10 +49,10 @@ static enum status load_digest(struct fingerprint *fp, struct params_file *file,
     return status;
 }
 
-enum status params_load(struct fingerprint *fp, const struct manifest *manifest, const struct manifest_params *params,
-                        struct params_file **out, struct error *err)
+enum status params_load(struct fingerprint *fp, const struct manifest_stage *stage,
+                        const struct manifest_params *params, struct params_file **out, struct error *err)
 {
-    const char *manifest_file = str_terminated(&fp->arena, manifest->file);
+    const char *manifest_file = str_terminated(&fp->arena, stage->file);
     *out = remember(fp, params->path);
     struct stat st;
     struct file_stat now = {0};

@@ -84,7 +84,7 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
         if (str_equal(stage->deps[i].path, path))
             at = stage->deps[i].at;
     struct stage_id maker = graph_find_maker(&p->graph, path);
-    struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(p->manifest.file), at.line,
+    struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
     if (maker.index == GRAPH_NONE)
         fail(out, 1,

@@ -128,7 +128,8 @@ static enum status load_text(struct project *p, struct str text, struct error *e
     if (status != STATUS_OK || taken)
         return status;
     /* The manifest may point into its text: that stays. */
-    status = manifest_load(&p->arena, str_dup(&p->arena, text), p->manifest_path, p->root, STR("."), &p->manifest, err);
+    struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, text)};
+    status = manifest_load(&p->arena, &source, 1, p->root, NULL, &p->manifest, err);
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;

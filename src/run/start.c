@@ -111,7 +111,7 @@ static void warn_word(const struct stage_run *s, struct arena *scratch, struct s
                    str_format(scratch,
                               STR_FMT ":%u:%u: the command of `" STR_FMT "` names " STR_FMT
                               ", which is not among its deps: a change of it will not be seen",
-                              STR_ARG(p->manifest.file), stage->cmd_at.line, stage->cmd_at.column, STR_ARG(stage->name),
+                              STR_ARG(stage->file), stage->cmd_at.line, stage->cmd_at.column, STR_ARG(stage->name),
                               STR_ARG(str_printable(scratch, path))));
 }
 
