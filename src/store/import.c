@@ -140,7 +140,7 @@ static bool decode(struct arena *arena, struct str bytes, struct record *record,
     struct buf again = {0};
     *record = (struct record){0};
     struct str value = split(bytes, &record->key);
-    if (!record_head(value, head) || !record_decode(value, arena, record))
+    if (!record_head(value, head) || !record_decode(value, record->key, arena, record))
         return false;
     record_encode(record, &again);
     bool same = str_equal(buf_view(&again), value); /* its identity, too, is what it must be */
