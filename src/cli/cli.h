@@ -168,6 +168,9 @@ enum status output_end(struct report *report, enum status status, struct error *
 /* Text that may hold names already made printable, such as a reason: as it is, unless a terminal would obey it. */
 struct str output_text(struct arena *arena, struct str text);
 
+/* A line on standard error that is no error. */
+void output_warn(struct invocation *in, struct str text);
+
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);
 
