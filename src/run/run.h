@@ -177,25 +177,36 @@ enum status finish_out(const struct finish_request *request, struct arena *arena
 struct workspace_lock {
     int fd;       /* inherited by commands */
     int alive_fd; /* never */
-    bool waited;  /* somebody else had it first, and may have changed anything */
+    bool noted;   /* .refit/lock says that it is this process */
+    bool stale;   /* .refit/lock says that a run was killed, and this one has not acted on it */
+    struct str *left; /* then: stages that it was executing, or had executed and did not get to remember */
+    uint32_t left_count;
 };
 /* Make .refit and its .gitignore. */
 enum status workspace_prepare(struct error *err);
-/* Take the lock, ending what a killed run left behind; `left` are the names of stages that it was executing. */
-enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
-                           struct str **left, uint32_t *left_count, struct error *err);
-/* Note that a stage was started ('+') or has ended ('-'). */
-enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* Take the lock, ending processes that a killed run left behind. Writes nothing: what it left is known until somebody
+ * who has acted on it calls workspace_begin(). */
+enum status workspace_lock(struct project *project, bool wait, struct workspace_lock *lock, struct error *err);
+/* From now on a kill leaves something: say who is at work, unless that was said. */
+enum status workspace_begin(struct workspace_lock *lock, struct error *err);
+/* Note that a stage was started ('+'), has ended ('-'), or is remembered by the state ('='). */
+enum status workspace_note(struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* All that was begun is durable: a kill from here on leaves nothing. */
+void workspace_settle(struct workspace_lock *lock);
 /* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
 enum status workspace_claim(int *fd, struct error *err);
 
 /* Is a run, or another writer, at work in the workspace in this folder? Yes, if that cannot be told. Not to be asked of
  * one's own: closing the file gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
-void workspace_unlock(struct workspace_lock *lock);
+void workspace_unlock(struct workspace_lock *lock); /* NULL is fine */
 /* The pid of the run that holds the workspace now, or 0; names of the stages that it executes in `running`. */
 int workspace_holder(struct arena *arena, struct str **running, uint32_t *count);
 struct str workspace_id(struct arena *arena, struct str root);
+
+/* Act on what a killed run left, durably (left.c). To be called before anything is changed in a workspace that is held,
+ * and before its state is asked about stages. */
+enum status take_over(struct project *project, struct error *err);
 
 /* ---- tools (tools.c) ---- */
 
@@ -282,9 +293,6 @@ struct run {
     struct durations durations;
     uv_loop_t loop;
     struct executor *executor;
-    struct workspace_lock workspace;
-    struct str *left; /* stages that a killed run was executing */
-    uint32_t left_count;
     uv_poll_t interrupts;
     uv_timer_t grace; /* of the pool's work, after a first interrupt */
     uv_timer_t ticker;
