@@ -101,6 +101,11 @@ enum status lock_is_current(struct project *p, bool *current, struct error *err)
     return status;
 }
 
+void lock_forget(struct project *p)
+{
+    state_set_value(p->state, mark_name, STR(""));
+}
+
 static enum status write_lock(struct str text, struct error *err)
 {
     struct arena scratch;

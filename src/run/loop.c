@@ -95,6 +95,9 @@ static enum status open_loop(struct run *run, struct error *err)
     uv_timer_init(&run->loop, &run->ticker);
     run->ticker.data = run;
     uv_unref((uv_handle_t *)&run->ticker);
+    uv_timer_init(&run->loop, &run->keeper);
+    run->keeper.data = run;
+    uv_unref((uv_handle_t *)&run->keeper);
     run->executor = executor_create(&run->loop, run->project->config.grace_ms);
     return STATUS_OK;
 }
@@ -105,6 +108,7 @@ static void close_loop(struct run *run)
     uv_close((uv_handle_t *)&run->interrupts, NULL);
     uv_close((uv_handle_t *)&run->grace, NULL);
     uv_close((uv_handle_t *)&run->ticker, NULL);
+    uv_close((uv_handle_t *)&run->keeper, NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
 }

@@ -77,6 +77,8 @@ enum status links_digest_dep(struct check_context *c, struct stage_id id, struct
 /* The same for deps on whose way a folder is a link. */
 enum status links_check_ways(struct check_context *c, struct stage_id id, struct str *refusal, struct error *err);
 
+bool check_has_persist(const struct manifest_stage *stage);
+
 /* Why a stage that is not frozen is executed whatever its inputs are; NULL = that depends. */
 const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage);
 enum status check_load_lock(struct check_context *c, struct error *err);
@@ -252,6 +254,8 @@ enum status lock_save(struct project *project, const struct lock *lock, bool who
                       struct error *err);
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
+/* The state remembers more than refit.lock says. */
+void lock_forget(struct project *project);
 
 /* ---- the project's state ---- */
 
@@ -296,6 +300,8 @@ struct run {
     uv_poll_t interrupts;
     uv_timer_t grace; /* of the pool's work, after a first interrupt */
     uv_timer_t ticker;
+    uv_timer_t keeper; /* until what has ended is made durable; see run_keep() */
+    int64_t kept_ms;   /* when that was done last; 0 = never */
     uint32_t jobs_pending;
     unsigned interrupted; /* so many interrupts have been acted on */
     bool lock_current;  /* refit.lock is as this workspace wrote it, for this manifest */
@@ -315,6 +321,7 @@ struct stage_run {
     uint32_t digest_tries, attempts;
     int64_t started_ns; /* the clock that stamps files, when the command began */
     bool params_changed; /* while running */
+    bool kept;           /* .refit/lock says that the state remembers how it ended */
     int log_fd;
     char **environment;
     struct execution_options execution;
@@ -341,6 +348,10 @@ const struct manifest_stage *stage_declared(const struct stage_run *s);
 /* Make durable what this run put. Records that a gc took meanwhile, or did not let through, are put again from the outs
  * on disk (again.c). */
 enum status run_secure(struct run *run, struct error *err);
+
+/* Remember durably how the stages that have ended did, now or within a second: one of them cannot just be made again if
+ * refit is killed (keep.c). */
+void run_keep(struct run *run);
 
 void run_job(struct stage_run *s, enum job_kind kind); /* jobs.c */
 void run_job_done(struct job *job);                    /* steps.c, like the next five */

@@ -464,6 +464,8 @@ static void finish_done(struct stage_run *s, const struct finish_result *f)
         durations_set(&run->durations, stage->name, s->result.duration_ms);
         remember(s, f->outs, f->out_count, f->found, f->found_count, s->result.duration_ms);
         end_stage(s, STATE_RAN, s->check.reason, true, 0);
+        if (check_has_persist(stage))
+            run_keep(run);
     } else if (f->changed) {
         keep_for_accepting(s, f);
     } else {
