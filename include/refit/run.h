@@ -48,6 +48,7 @@ struct project {
     uint32_t standing_count; /* then: so many stages */
     int64_t opened_ns;       /* the clock that stamps files, when it was opened */
     struct digest config_digest; /* of the files that the configuration came from */
+    struct digest manifest_stats, lock_stats; /* of manifest and refit.lock, just before they were read */
 };
 
 /* Find, load and check everything; changes the working directory to the root. Opens the state, not the store.

@@ -137,6 +137,7 @@ static enum status load_text(struct project *p, struct str text, struct error *e
 static enum status load_manifest(struct project *p, struct error *err)
 {
     struct buf text = {0};
+    digest_is_settled(p->fp, p->manifest_path, p->opened_ns, &p->manifest_stats);
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
     if (status == STATUS_IO) /* a folder, no permission: whatever `-f` names, or is there, is no manifest */
         status = err->status = STATUS_MANIFEST;

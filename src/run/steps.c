@@ -402,6 +402,7 @@ static bool params_changed(struct stage_run *s)
     arena_init(&scratch);
     struct fields now;
     struct error ignored;
+    fingerprint_doubt_params(run->project->fp, &run->project->graph, s->id);
     bool changed = fingerprint_fields(run->project->fp, &scratch, &run->project->graph, s->id, s->check.inputs, &now,
                                       &ignored) != STATUS_OK ||
                    !digest_equal(fields_key(&now), s->check.key);
