@@ -80,6 +80,7 @@ def find_tests(options, folder):
     tests += unit_tests("tsan/", lambda name: name in THREADED, tsan)
     tests += fuzz_tests()
     tests += [random_test("", 1, 6), random_test("", 101, 6), random_test("asan/", 1, 3)]
+    tests += [use_test("", 5, 20, 60), use_test("asan/", 5, 8, 1)]
     tests += e2e_tests("", ROOT / "build/refit")
     tests += e2e_tests("asan/", ROOT / "build/asan/refit", without="plain")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)
@@ -129,6 +130,13 @@ def random_test(variant, seed, sequences):
     command = [sys.executable, "-B", "tests/random/soundness.py", "--seed", seed, "--sequences", sequences, "--jobs", 2,
                "--shrink", 20]
     return Test(f"{variant}random/soundness-{seed}", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
+
+
+def use_test(variant, seed, cycles, rate):
+    """Part of a day; sanitizers do without the library that makes the clock hurry."""
+    command = [sys.executable, "-B", "tests/random/use.py", "--seed", seed, "--cycles", cycles, "--rate", rate,
+               "--budget", 1024]
+    return Test(f"{variant}random/use-{seed}", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
 
 
 def tags(script):
