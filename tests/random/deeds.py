@@ -121,7 +121,7 @@ class Office:
         if result["over_budget"]:
             self.count("over the budget")
             expect(left <= result["root_bytes"] + OVERHEAD, f"more than the roots stays: {result}")
-        expect(size <= max(left, self.budget_bytes) + COMPACT_BYTES_MIN, f"the file is larger than it must be: {result}")
+        expect(size <= max(left, self.budget_bytes) + COMPACT_BYTES_MIN, f"the file is too large: {result}")
         expect({each["path"] for each in result["workspaces"] if each["state"] == "read"} ==
                {str(each.root) for each in self.spaces}, f"the workspaces: {result['workspaces']}")
         return result
