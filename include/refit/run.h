@@ -114,6 +114,7 @@ struct lock_stage {
 struct lock {
     struct lock_stage *stages; /* sorted by name */
     uint32_t stage_count;
+    struct digest text; /* of the file that it was loaded from */
 };
 
 /* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised). No file gives an
