@@ -83,6 +83,7 @@ def parse_arguments():
                         "their name")
     parser.add_argument("--jobs", metavar="N", type=int, default=2, help="tests at once (2)")
     parser.add_argument("--program", metavar="PATH", help="only the end-to-end tests, with this program")
+    parser.add_argument("--plain", action="store_true", help="only unit programs and end-to-end tests, plain")
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="each test so many times (1)")
     parser.add_argument("--load", metavar="N", type=int, default=0, help="beside so many busy processes (0)")
     parser.add_argument("--stop", action="store_true", help="start no more tests after one that failed")
@@ -99,6 +100,8 @@ def is_wanted(test, words):
 def find_tests(options, folder):
     if options.program:
         return e2e_tests("", Path(options.program).resolve())
+    if options.plain:
+        return unit_tests("", lambda name: True) + e2e_tests("", ROOT / "build/refit")
     tests = [Test("tidy/self-test", [sys.executable, "tests/tidy.py", "--self-test"])]
     tsan = tsan_wrapper()
     tests += unit_tests("", lambda name: True)
