@@ -21,7 +21,7 @@ struct scope {
 /* What resolving has cost so far, all templates of a manifest together, and memory that it uses again. */
 struct template_work {
     uint64_t nodes, bytes;
-    struct buf buf;
+    struct buf text, name;
 };
 
 /* What takes to resolve templates. */
@@ -61,8 +61,5 @@ enum status template_refuse(const struct templates *t, const struct value *value
 /* One unit of work: STATUS_MANIFEST once there are too many. */
 enum status template_charge(const struct templates *t, struct position at, uint64_t nodes, uint64_t bytes,
                             struct error *err);
-
-/* How a scalar reads within a string: as Python would print it, but true and false. */
-void template_spell(struct buf *out, const struct value *scalar);
 
 #endif
