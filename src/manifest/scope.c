@@ -47,10 +47,12 @@ static enum status redefined(const struct merging *m, const struct str *names, u
     for (const struct variables *v = m->v; v != NULL; v = v->parent)
         for (uint32_t i = 0; i < v->layer_count; i++) {
             const struct value_pair *first = defining(v->layers[i].map, names, count);
-            if (first != NULL && first != pair)
-                return error_at(err, STATUS_MANIFEST, m->file, pair->line, pair->column,
-                                "the variable `" STR_FMT "` is there already (%s:%u:%u); remove one of them",
-                                STR_ARG(name), v->layers[i].file, first->line, first->column);
+            if (first == NULL || first == pair)
+                continue;
+            struct str place = first->line == 0 ? STR("") : str_format(m->l->arena, ":%u:%u", first->line, first->column);
+            return error_at(err, STATUS_MANIFEST, m->file, pair->line, pair->column,
+                            "the variable `" STR_FMT "` is there already (%s" STR_FMT "); remove one of them",
+                            STR_ARG(name), v->layers[i].file, STR_ARG(place));
         }
     return error_at(err, STATUS_MANIFEST, m->file, pair->line, pair->column,
                     "the variable `" STR_FMT "` is there already; remove one of them", STR_ARG(name));

@@ -417,6 +417,15 @@ static struct value at_offset(struct str text, size_t offset)
     return at;
 }
 
+/* Is there a `${` in the line before this byte? The index is one of characters: near enough. */
+static bool template_opens_before(struct str text, size_t offset)
+{
+    for (size_t i = offset < text.len ? offset : text.len; i-- > 0 && text.ptr[i] != '\n';)
+        if (text.ptr[i] == '$' && i + 1 < text.len && text.ptr[i + 1] == '{')
+            return true;
+    return false;
+}
+
 static enum status broken(struct builder *b, const yaml_parser_t *parser, struct str text)
 {
     const char *problem = parser->problem ? parser->problem : "unreadable";
@@ -434,6 +443,8 @@ static enum status broken(struct builder *b, const yaml_parser_t *parser, struct
     bool is_tab = strstr(problem, "cannot start any token") != NULL && index < text.len && text.ptr[index] == '\t';
     if (is_tab)
         return REFUSE(b, &at, "broken YAML: a tab; indent with spaces");
+    if (parser->context != NULL && strstr(parser->context, "flow") != NULL && template_opens_before(text, index))
+        return REFUSE(b, &at, "broken YAML: %s; between [] or {} a string with ${...} needs quotes", problem);
     if (parser->context != NULL && parser->context_mark.line != parser->problem_mark.line)
         return REFUSE(b, &at, "broken YAML: %s (%s that begins in line %zu)", problem, parser->context,
                       parser->context_mark.line + 1);

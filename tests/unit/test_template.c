@@ -206,6 +206,7 @@ static void points_at_the_template(void **state)
             "no variable is called `itme` in stage `g@1`; did you mean `item`?");
     refuses("stages:\n  g:\n    foreach: ${abc}\n    do: {cmd: x}\n", 3, 14, "`abc`");
     refuses("stages:\n  g:\n    matrix:\n      k: [1, '${abc}']\n    cmd: x\n", 4, 15, "`abc`");
+    refuses("stages: {s: {cmd: x ${b}}}\n", 1, 22, "between [] or {} a string with ${...} needs quotes");
     refuses("tools: ['python ${v}']\nstages: {}\n", 1, 17, "no variable is called `v`");
 }
 
@@ -290,6 +291,9 @@ static void refuses_files(void **state)
         {"refit.yaml", "vars:\n- v.yaml\nstages: {}\n"}, {"params.yaml", "a: {b: 1}\n"}, {"v.yaml", "a:\n  b: 2\n"},
         {NULL, NULL}};
     refuses_in(twice, "v.yaml", 2, 3, "the variable `a.b` is there already (params.yaml:1:5)");
+    const struct memory_file json[] = {
+        {"refit.yaml", "vars: [v.json, {a: 1}]\nstages: {}\n"}, {"v.json", "{\"a\": 1}"}, {NULL, NULL}};
+    refuses_in(json, "refit.yaml", 1, 17, "the variable `a` is there already (v.json); remove one");
     refuses("vars: [none.yaml]\nstages: {}\n", 1, 8, "there is no `none.yaml`");
     const struct memory_file keys[] = {
         {"refit.yaml", "vars: ['v.yaml:trian']\nstages: {}\n"}, {"v.yaml", "train: 2\n"}, {NULL, NULL}};
