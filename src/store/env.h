@@ -70,6 +70,23 @@ bool env_empty_unborn(const char *data);
 /* The bytes that a map of `size` needs beyond one of `old` can be had. */
 bool env_can_map(size_t old, size_t size);
 
+/* ---- keys and values (values.c) ---- */
+
+/* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
+ * and give none. With MDB_NEXT, *key is the one before (empty: there is none), which must be smaller. MDB_RESERVE gives
+ * a place to write to, which with a damaged page may be none: it is not used. */
+int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
+
+/* mdb_put(), mdb_del() and mdb_drop() of all values. What they replace or take gives its pages back: MDB_CORRUPTED if
+ * those are not what the value needs, since LMDB would give away what others use. */
+int env_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int env_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key);
+int env_empty(MDB_txn *txn, MDB_dbi dbi);
+
+/* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */
+int env_check_free(struct env *env, MDB_txn *txn);
+
 /* ---- damage (damage.c) ---- */
 
 /* Is it a code that LMDB gives for a file that was damaged? */
@@ -78,19 +95,10 @@ bool damage_is(int rc);
 /* Set the error for a damaged file, saying what to do. One that is forgettable and writable is put aside. */
 enum status env_damaged(struct env *env, const char *what, struct error *err);
 
-/* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
- * and give none. With MDB_NEXT, *key is the one before (empty: there is none), which must be smaller. MDB_RESERVE gives
- * a place to write to, which with a damaged page may be none: it is not used. */
-int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
-int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
-
 /* From now on a fault in LMDB's code ends the program with that sentence; once it is open, one in the environment's map
  * and an assertion of LMDB do, too. */
 void damage_watch(struct env *env);
 void damage_watch_open(struct env *env);
 void damage_forget(struct env *env);
-
-/* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */
-int damage_check_free(struct env *env, MDB_txn *txn);
 
 #endif
