@@ -62,10 +62,10 @@ enum status env_databases(struct env *env, const char *const *names, unsigned co
 /* Set an error from an LMDB or errno code: "cannot DO the NOUN in DIRECTORY: ...", or what env_damaged() says. */
 enum status env_error(struct env *env, int rc, const char *verb, struct error *err);
 
-/* Is it a file that LMDB began to make and did not finish (unborn.c)? The second one empties it if so: it is then made
- * anew. */
+/* Is it a file that LMDB began to make and did not finish (unborn.c)? The second one empties it if so, to be made anew.
+ * It gives a lock to be closed when that is done: whoever comes to the same file waits for it. */
 bool env_is_unborn(const char *data);
-bool env_empty_unborn(const char *data);
+int env_claim_unborn(const char *data);
 
 /* The bytes that a map of `size` needs beyond one of `old` can be had. */
 bool env_can_map(size_t old, size_t size);
