@@ -1,9 +1,10 @@
 /*
  * The manifest: YAML in, declared stages out.
  *
- * manifest_load() takes bytes, never a path to read, and gives a tree that is never changed afterwards. Everything is
- * in the caller's arena. Nothing here looks at the project's files: whether a dep exists is found out when its stage
- * is ready. Every error names file, line and column, and says what to do; unknown keys are errors with a suggestion.
+ * manifest_load() takes bytes and gives a tree that is never changed afterwards. Everything is in the caller's arena.
+ * Nothing here does I/O: what else the text refers to (files of variables, rules) is asked of the caller through a
+ * struct manifest_reader, and listed in the result. Whether a dep exists is found out when its stage is ready. Every
+ * error names file, line and column, and says what to do; unknown keys are errors with a suggestion.
  *
  * Paths in the result are canonical (refit/base/path.h), with `wdir` already applied.
  */
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "refit/base/arena.h"
+#include "refit/base/digest.h"
 #include "refit/base/error.h"
 #include "refit/base/str.h"
 #include "refit/base/value.h"
@@ -70,6 +72,7 @@ struct manifest_resource {
 /* A stage. List fields have their count beside them. */
 struct manifest_stage {
     struct str name;
+    struct str file;    /* the file that declares it, for messages; all positions are in it */
     struct position at; /* of its name */
     enum stage_kind kind;
     struct str *commands; /* in order; a multi-line string is one command a line; fail-fast */
@@ -100,21 +103,51 @@ struct manifest_stage {
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 
+/* A file that was asked for while loading: what was loaded is so as long as it has this content, or is not there. */
+struct manifest_file {
+    struct str path; /* canonical */
+    struct str by;   /* the file that asked for it, for messages, and where; line 0: it is looked for by itself */
+    struct position at;
+    bool found;
+    struct digest digest; /* of its bytes, if found */
+};
+
 struct manifest {
-    struct str file; /* its name, for messages */
     struct str desc; /* of the project */
     struct manifest_stage *stages;
     uint32_t stage_count;
+    struct manifest_file *files; /* each once; the sources are not among them */
+    uint32_t file_count;
+};
+
+/* What a file of stages may say, and what it means. */
+enum manifest_dialect {
+    MANIFEST_REFIT, /* refit.yaml */
+    MANIFEST_DVC,   /* dvc.yaml: DVC's keys, and commands run as DVC runs them */
+};
+
+/* A file of stages. */
+struct manifest_source {
+    struct str path; /* canonical; what it declares is relative to its folder */
+    struct str text; /* its bytes; they outlive the manifest */
+    enum manifest_dialect dialect;
+};
+
+/* What is asked of the caller. */
+struct manifest_reader {
+    /* The bytes of a file, in `arena`. `path` is canonical. STATUS_NOT_FOUND if it is not there. */
+    enum status (*read)(void *ctx, struct arena *arena, struct str path, struct str *text, struct error *err);
+    void *ctx;
 };
 
 /*
- * Parse and check a manifest. `file` is its name for messages; `root` is the project's absolute path; `base` is the
- * canonical path of the folder that the manifest stands in ("." as a rule).
+ * Parse and check the files that declare a project's stages, which share one graph. `root` is the project's absolute
+ * path. `reader` may be NULL: then there is no other file.
  * Checked here: syntax, types, unknown and duplicate keys, names, units, outs that leave the project, a stage with a
  * path twice. Checked by the graph: whatever takes two stages to see. STATUS_MANIFEST on any fault.
  */
-enum status manifest_load(struct arena *arena, struct str text, struct str file, struct str root, struct str base,
-                          struct manifest *out, struct error *err);
+enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
+                          const struct manifest_reader *reader, struct manifest *out, struct error *err);
 
 /*
  * A loaded manifest as bytes, and back, for whoever keeps it under the digest of its text (`meta` is left out).

@@ -111,8 +111,9 @@ static void add_leaves(struct gather *g, struct buf *name, size_t prefix, const 
 }
 
 /* All leaves of a value as dotted names, for "did you mean". */
-static enum status missing_key(struct gather *g, const struct manifest *manifest, const struct manifest_params *params,
-                               const struct manifest_key *key, const struct value *root, struct error *err)
+static enum status missing_key(struct gather *g, const struct manifest_stage *stage,
+                               const struct manifest_params *params, const struct manifest_key *key,
+                               const struct value *root, struct error *err)
 {
     struct gather all = {.arena = g->arena};
     struct buf name = {0};
@@ -123,7 +124,7 @@ static enum status missing_key(struct gather *g, const struct manifest *manifest
     for (uint32_t i = 0; i < all.count; i++)
         names[i] = all.items[i].name;
     const struct str *nearest = str_nearest(key->key, names, all.count);
-    const char *file = str_terminated(g->arena, manifest->file);
+    const char *file = str_terminated(g->arena, stage->file);
     enum status status = nearest ? error_at(err, STATUS_MANIFEST, file, key->at.line, key->at.column,
                                             STR_FMT " has no key `" STR_FMT "`; did you mean `" STR_FMT "`?",
                                             STR_ARG(params->path), STR_ARG(key->key), STR_ARG(*nearest))
@@ -135,11 +136,11 @@ static enum status missing_key(struct gather *g, const struct manifest *manifest
     return status;
 }
 
-static enum status add_params(struct fingerprint *fp, struct gather *g, const struct manifest *manifest,
+static enum status add_params(struct fingerprint *fp, struct gather *g, const struct manifest_stage *stage,
                               const struct manifest_params *params, struct error *err)
 {
     struct params_file *file;
-    enum status status = params_load(fp, manifest, params, &file, err);
+    enum status status = params_load(fp, stage, params, &file, err);
     if (status != STATUS_OK)
         return status;
     struct str prefix = str_format(g->arena, STR_FMT ":", STR_ARG(params->path));
@@ -157,7 +158,7 @@ static enum status add_params(struct fingerprint *fp, struct gather *g, const st
         name.len = prefix.len;
         buf_str(&name, params->keys[i].key);
         if (value == NULL)
-            status = missing_key(g, manifest, params, &params->keys[i], file->root, err);
+            status = missing_key(g, stage, params, &params->keys[i], file->root, err);
         else
             add_leaves(g, &name, prefix.len, value);
     }
@@ -218,7 +219,7 @@ enum status fingerprint_fields(struct fingerprint *fp, struct arena *arena, cons
         add(&g, FIELD_DEP, graph->files[node->deps[i].index].path, input_text(arena, &inputs[i]));
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < node->declared->params_count && status == STATUS_OK; i++)
-        status = add_params(fp, &g, graph->manifest, &node->declared->params[i], err);
+        status = add_params(fp, &g, node->declared, &node->declared->params[i], err);
     if (status == STATUS_OK)
         *out = settle(&g);
     free(g.items);
@@ -237,7 +238,7 @@ enum status fingerprint_check_params(struct fingerprint *fp, const struct graph 
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < declared->params_count && status == STATUS_OK; i++)
         if (!graph_is_made(graph, declared->params[i].path))
-            status = add_params(fp, &g, graph->manifest, &declared->params[i], err);
+            status = add_params(fp, &g, declared, &declared->params[i], err);
     free(g.items);
     arena_finish(&scratch);
     return status;

@@ -30,10 +30,10 @@ struct builder {
     uint32_t file_cap;
 };
 
-static enum status complain(const struct builder *b, struct position at, struct error *err, const char *text,
-                            struct str one, struct str two, struct str three)
+static enum status complain(const struct builder *b, const struct manifest_stage *stage, struct position at,
+                            struct error *err, const char *text, struct str one, struct str two, struct str three)
 {
-    const char *file = str_terminated(b->arena, b->manifest->file);
+    const char *file = str_terminated(b->arena, stage->file);
     struct str words[] = {one, two, three};
     struct buf message = {0};
     unsigned next = 0;
@@ -91,7 +91,7 @@ static enum status collect_outs(struct builder *b, struct error *err)
             node->outs[j] = intern(b, path);
             struct graph_file *file = &b->graph->files[node->outs[j].index];
             if (file->producer.index != GRAPH_NONE)
-                return complain(b, stage->outs[j].at, err,
+                return complain(b, stage, stage->outs[j].at, err,
                                 "stages `@` and `@` both have the out `@`; an out belongs to one stage",
                                 m->stages[file->producer.index].name, stage->name, path);
             file->producer.index = i;
@@ -109,7 +109,7 @@ static enum status check_overlaps(const struct builder *b, struct error *err)
         for (struct str up = path_parent(out->path); !str_is(up, "."); up = path_parent(up)) {
             uint32_t owner = producer_of(b, up);
             if (owner != GRAPH_NONE)
-                return complain(b, out->at, err,
+                return complain(b, &b->manifest->stages[out->stage.index], out->at, err,
                                 "the out `@` lies inside the out `@` of stage `@`; declare one of them", out->path, up,
                                 b->manifest->stages[owner].name);
         }
@@ -126,8 +126,10 @@ static void add_edge(struct builder *b, uint32_t from, uint32_t to)
 static enum status own_out(const struct builder *b, uint32_t stage, struct str path, struct position at,
                            struct error *err)
 {
-    return complain(b, at, err, "stage `@` depends on `@`, which is or overlaps an out of its own; that is a cycle",
-                    b->manifest->stages[stage].name, path, STR(""));
+    const struct manifest_stage *declared = &b->manifest->stages[stage];
+    return complain(b, declared, at, err,
+                    "stage `@` depends on `@`, which is or overlaps an out of its own; that is a cycle", declared->name,
+                    path, STR(""));
 }
 
 /* Index of the first out whose path is not less than `path`. */
@@ -147,9 +149,11 @@ static uint32_t lower_bound(const struct builder *b, struct str path)
 /* Edges from every stage with an out at, above or below a path that stage `to` reads. */
 static enum status link_path(struct builder *b, uint32_t to, struct str path, struct position at, struct error *err)
 {
+    const struct manifest_stage *stage = &b->manifest->stages[to];
     if (str_is(path, "..") || str_ends(path, STR("/..")))
-        return complain(b, at, err, "stage `@` depends on `@`, a folder that contains the project; name what it reads",
-                        b->manifest->stages[to].name, path, STR(""));
+        return complain(b, stage, at, err,
+                        "stage `@` depends on `@`, a folder that contains the project; name what it reads", stage->name,
+                        path, STR(""));
     if (!path_is_inside(path))
         return STATUS_OK; /* outs are inside */
     for (struct str up = path; !str_is(up, "."); up = path_parent(up)) {
@@ -184,13 +188,13 @@ static enum status link_needs(struct builder *b, uint32_t index, struct error *e
         uint32_t from = table_get(b->graph->by_name, name);
         if (from == TABLE_NONE) {
             struct str nearest = graph_nearest_stage(b->graph, name);
-            return complain(b, stage->needs[j].at, err,
+            return complain(b, stage, stage->needs[j].at, err,
                             nearest.len ? "stage `@` needs `@`, which is no stage; did you mean `@`?"
                                         : "stage `@` needs `@`, which is no stage",
                             stage->name, name, nearest);
         }
         if (from == index)
-            return complain(b, stage->needs[j].at, err, "stage `@` needs itself", stage->name, STR(""), STR(""));
+            return complain(b, stage, stage->needs[j].at, err, "stage `@` needs itself", stage->name, STR(""), STR(""));
         if (!stage->frozen)
             add_edge(b, from, index);
     }
@@ -225,7 +229,7 @@ static enum status link_stage(struct builder *b, uint32_t index, struct error *e
     for (struct str up = stage->depfile; up.len > 0 && !str_is(up, "."); up = path_parent(up)) {
         uint32_t maker = producer_of(b, up);
         if (maker != GRAPH_NONE && maker != index)
-            return complain(b, stage->depfile_at, err,
+            return complain(b, stage, stage->depfile_at, err,
                             "the depfile `@` of stage `@` is made by stage `@`; let the command write one of its own",
                             stage->depfile, stage->name, b->manifest->stages[maker].name);
     }

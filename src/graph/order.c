@@ -37,9 +37,10 @@ static enum status describe_cycle(struct arena *arena, const struct graph *g, co
                   STR_ARG(str_printable(arena, g->stages[to].declared->name)),
                   STR_ARG(str_printable(arena, shared_path(g, from, to))));
     }
-    struct position at = g->stages[stack[first].stage].declared->at;
-    enum status status = error_at(err, STATUS_MANIFEST, str_terminated(arena, g->manifest->file), at.line, at.column,
-                                  "the stages form a cycle: %s; remove one of these edges", text.ptr);
+    const struct manifest_stage *declared = g->stages[stack[first].stage].declared;
+    enum status status = error_at(err, STATUS_MANIFEST, str_terminated(arena, declared->file), declared->at.line,
+                                  declared->at.column, "the stages form a cycle: %s; remove one of these edges",
+                                  text.ptr);
     buf_finish(&text);
     return status;
 }

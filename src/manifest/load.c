@@ -1,4 +1,6 @@
 /* The top level of a manifest. */
+#include <stdlib.h>
+
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
@@ -30,7 +32,7 @@ static enum status check_keys(struct loader *l, const struct value *root, struct
 }
 
 /* Two stages that write one depfile would each read the other's. */
-static enum status check_depfiles(struct loader *l, const struct manifest *m, struct error *err)
+static enum status check_depfiles(const struct manifest *m, struct error *err)
 {
     struct seen seen = {0};
     enum status status = STATUS_OK;
@@ -38,28 +40,30 @@ static enum status check_depfiles(struct loader *l, const struct manifest *m, st
         const struct manifest_stage *stage = &m->stages[i];
         uint32_t first = stage->depfile.len > 0 ? seen_add(&seen, stage->depfile, i) : TABLE_NONE;
         if (first != TABLE_NONE)
-            status = REFUSE(l, &stage->depfile_at, err,
-                            "the depfile `" STR_FMT "` in stage `" STR_FMT "` is that of stage `" STR_FMT
-                            "` too; give each its own",
-                            STR_ARG(stage->depfile), STR_ARG(stage->name), STR_ARG(m->stages[first].name));
+            status = error_at(err, STATUS_MANIFEST, stage->file.ptr, stage->depfile_at.line, stage->depfile_at.column,
+                              "the depfile `" STR_FMT "` in stage `" STR_FMT "` is that of stage `" STR_FMT
+                              "` too; give each its own",
+                              STR_ARG(stage->depfile), STR_ARG(stage->name), STR_ARG(m->stages[first].name));
     }
     seen_finish(&seen);
     return status;
 }
 
-static enum status load_stages(struct loader *l, const struct value *stages, struct manifest *out, struct error *err)
+static enum status load_stages(struct loader *l, const struct value *stages, struct error *err)
 {
     if (stages->type != VALUE_MAP)
         return read_type_error(l, stages, "`stages`", "a map of names to stages", err);
-    out->stages = arena_array(l->arena, struct manifest_stage, stages->map.count);
+    struct manifest *m = l->manifest;
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++)
-        status = load_stage(l, &stages->map.pairs[i], &out->stages[i], err);
-    out->stage_count = stages->map.count;
-    return status == STATUS_OK ? check_depfiles(l, out, err) : status;
+    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++) {
+        MEM_GROW(m->stages, m->stage_count, l->stage_cap);
+        status = load_stage(l, &stages->map.pairs[i], &m->stages[m->stage_count], err);
+        m->stage_count += status == STATUS_OK;
+    }
+    return status;
 }
 
-static enum status load_root(struct loader *l, const struct value *root, struct manifest *out, struct error *err)
+static enum status load_root(struct loader *l, const struct value *root, struct error *err)
 {
     if (root->type == VALUE_NULL)
         return REFUSE(l, root, err, "the manifest is empty; it needs `stages:`");
@@ -71,28 +75,68 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
-        status = read_string(l, desc, "`desc`", &out->desc, err);
+        status = read_string(l, desc, "`desc`", &l->manifest->desc, err);
     if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
-    return status == STATUS_OK ? load_stages(l, stages, out, err) : status;
+    return status == STATUS_OK ? load_stages(l, stages, err) : status;
 }
 
-enum status manifest_load(struct arena *arena, struct str text, struct str file, struct str root, struct str base,
-                          struct manifest *out, struct error *err)
+static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
 {
+    l->file = str_terminated(l->arena, source->path);
+    l->base = str_dup(l->arena, path_parent(source->path));
+    l->dialect = source->dialect;
+    l->tools = NULL;
+    l->tool_count = 0;
+    struct value *tree;
+    enum status status = yaml_parse(l->arena, source->text, source->path, &tree, err);
+    return status == STATUS_OK ? load_root(l, tree, err) : status;
+}
+
+enum status loader_read(struct loader *l, struct str path, struct position at, struct str *text, bool *found,
+                        struct error *err)
+{
+    struct manifest *m = l->manifest;
+    struct manifest_file file = {.path = path, .by = str_from(l->file), .at = at};
+    enum status status = STATUS_NOT_FOUND;
+    if (l->reader != NULL)
+        status = l->reader->read(l->reader->ctx, l->arena, path, text, err);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    *found = file.found = status == STATUS_OK;
+    if (*found)
+        file.digest = digest_of(text->ptr, text->len);
+    for (uint32_t i = 0; i < m->file_count; i++)
+        if (str_equal(m->files[i].path, path))
+            return STATUS_OK;
+    MEM_GROW(m->files, m->file_count, l->file_cap);
+    m->files[m->file_count++] = file;
+    return STATUS_OK;
+}
+
+enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
+                          const struct manifest_reader *reader, struct manifest *out, struct error *err)
+{
+    struct manifest loaded = {.desc = STR("")};
     struct loader l = {
         .arena = arena,
-        .file = str_terminated(arena, file),
         .root = root,
-        .base = str_dup(arena, base),
-        .own_path = file.len > 0 ? path_join(arena, base, path_name(file)) : STR(""),
+        .sources = sources,
+        .source_count = count,
+        .reader = reader,
+        .manifest = &loaded,
     };
-    struct manifest loaded = {.file = str_from(l.file), .desc = STR("")};
-    struct value *tree;
-    enum status status = yaml_parse(arena, text, file, &tree, err);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = load_source(&l, &sources[i], err);
     if (status == STATUS_OK)
-        status = load_root(&l, tree, &loaded, err);
-    if (status == STATUS_OK)
+        status = check_depfiles(&loaded, err);
+    if (status == STATUS_OK) {
         *out = loaded;
+        out->stages = arena_copy(arena, loaded.stages, mem_product(loaded.stage_count, sizeof *loaded.stages));
+        out->files = arena_copy(arena, loaded.files, mem_product(loaded.file_count, sizeof *loaded.files));
+    }
+    free(loaded.stages);
+    free(loaded.files);
     return status;
 }

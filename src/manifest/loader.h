@@ -10,13 +10,23 @@
 
 struct loader {
     struct arena *arena;
-    const char *file;
-    struct str root, base;
-    struct str own_path;             /* of the manifest itself, canonical; "" if unknown */
+    const char *file;                /* the source that is being read: its path, for messages */
+    struct str root, base;           /* the project, absolute; the source's folder, canonical */
+    enum manifest_dialect dialect;
+    const struct manifest_source *sources; /* all of them */
+    uint32_t source_count;
+    const struct manifest_reader *reader;
+    struct manifest *manifest;       /* what is loaded; files that are read are listed in it */
+    uint32_t stage_cap, file_cap;
     struct str *tools;               /* the top level's */
     uint32_t tool_count;
     struct manifest_stage *stage;    /* the one being read; NULL at the top level */
 };
+
+/* Another file of the project, listed in the manifest: *text is its bytes, or *found is false. `at` is where it is
+ * named; line 0 if it is looked for by itself. */
+enum status loader_read(struct loader *l, struct str path, struct position at, struct str *text, bool *found,
+                        struct error *err);
 
 /* An error at anything that has a line and a column. */
 #define REFUSE(l, at, err, ...) \

@@ -51,6 +51,15 @@ static bool is_at_or_below(struct str path, struct str directory)
     return str_equal(path, directory) || path_is_below(path, directory);
 }
 
+/* Is a file that declares stages there, or in it? */
+static bool is_source(const struct loader *l, struct str path)
+{
+    for (uint32_t i = 0; i < l->source_count; i++)
+        if (is_at_or_below(l->sources[i].path, path))
+            return true;
+    return false;
+}
+
 enum status check_place(struct loader *l, const char *what, struct str path, struct position at, struct error *err)
 {
     const char *fault = NULL;
@@ -61,7 +70,7 @@ enum status check_place(struct loader *l, const char *what, struct str path, str
     else if (is_at_or_below(path, STR(".refit")) || is_at_or_below(path, STR(".git")))
         fault = "is inside a folder that belongs to refit or git; choose another place";
     else if (str_is(path, "refit.lock") || str_is(path, "refit.config.yaml") || str_is(path, ".refitignore") ||
-             is_at_or_below(l->own_path, path))
+             is_source(l, path))
         fault = "is, or contains, a file that declares this project; choose another place";
     if (fault == NULL)
         return STATUS_OK;

@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 1 };
+enum { PACK_FORMAT = 2 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -88,6 +88,7 @@ static void put_resources(struct buf *out, const struct manifest_stage *stage)
 static void put_stage(struct buf *out, const struct manifest_stage *stage)
 {
     put_str(out, stage->name);
+    put_str(out, stage->file);
     put_position(out, stage->at);
     put_position(out, stage->cmd_at);
     put_position(out, stage->depfile_at);
@@ -109,11 +110,24 @@ static void put_stage(struct buf *out, const struct manifest_stage *stage)
     put_resources(out, stage);
 }
 
+static void put_files(struct buf *out, const struct manifest *manifest)
+{
+    buf_u32(out, manifest->file_count);
+    for (uint32_t i = 0; i < manifest->file_count; i++) {
+        const struct manifest_file *file = &manifest->files[i];
+        put_str(out, file->path);
+        put_str(out, file->by);
+        put_position(out, file->at);
+        buf_u8(out, file->found);
+        buf_append(out, file->digest.bytes, DIGEST_SIZE);
+    }
+}
+
 void manifest_pack(const struct manifest *manifest, struct buf *out)
 {
     buf_u32(out, PACK_FORMAT);
-    put_str(out, manifest->file);
     put_str(out, manifest->desc);
+    put_files(out, manifest);
     buf_u32(out, manifest->stage_count);
     for (uint32_t i = 0; i < manifest->stage_count; i++)
         put_stage(out, &manifest->stages[i]);
@@ -230,6 +244,7 @@ static void get_resources(struct reader *r, struct arena *arena, struct manifest
 static void get_stage(struct reader *r, struct arena *arena, struct manifest_stage *stage)
 {
     stage->name = get_str(r);
+    stage->file = get_str(r);
     stage->at = get_position(r);
     stage->cmd_at = get_position(r);
     stage->depfile_at = get_position(r);
@@ -257,14 +272,30 @@ static void get_stage(struct reader *r, struct arena *arena, struct manifest_sta
     get_resources(r, arena, stage);
 }
 
+static void get_files(struct reader *r, struct arena *arena, struct manifest *manifest)
+{
+    manifest->file_count = get_count(r, 2 * STR_LEAST + POSITION_LEAST + DIGEST_SIZE);
+    manifest->files = arena_array(arena, struct manifest_file, manifest->file_count);
+    for (uint32_t i = 0; i < manifest->file_count; i++) {
+        struct manifest_file *file = &manifest->files[i];
+        file->path = get_str(r);
+        file->by = get_str(r);
+        file->at = get_position(r);
+        file->found = reader_u8(r) != 0;
+        const void *digest = reader_bytes(r, DIGEST_SIZE);
+        if (digest != NULL)
+            memcpy(file->digest.bytes, digest, DIGEST_SIZE);
+    }
+}
+
 bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out)
 {
     struct reader r = reader_from(bytes.ptr, bytes.len);
     *out = (struct manifest){0};
     if (reader_u32(&r) != PACK_FORMAT)
         return false;
-    out->file = get_str(&r);
     out->desc = get_str(&r);
+    get_files(&r, arena, out);
     out->stage_count = get_count(&r, 16 * STR_LEAST);
     out->stages = arena_array(arena, struct manifest_stage, out->stage_count);
     for (uint32_t i = 0; i < out->stage_count && !r.bad; i++)

@@ -253,6 +253,7 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
 {
     *out = (struct manifest_stage){
         .name = pair->key,
+        .file = str_from(l->file),
         .at = {pair->line, pair->column},
         .wdir = l->base,
         .shell = STR("/bin/sh"),

@@ -84,7 +84,7 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
         if (str_equal(stage->deps[i].path, path))
             at = stage->deps[i].at;
     struct stage_id maker = graph_find_maker(&p->graph, path);
-    struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(p->manifest.file), at.line,
+    struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
     if (maker.index == GRAPH_NONE)
         fail(out, 1,
@@ -442,7 +442,7 @@ static enum status check_memory(struct check_context *c, const struct manifest_s
     return status;
 }
 
-static bool has_persist(const struct manifest_stage *stage)
+bool check_has_persist(const struct manifest_stage *stage)
 {
     for (uint32_t i = 0; i < stage->out_count; i++)
         if (stage->outs[i].persist)
@@ -478,7 +478,7 @@ static enum status decide(struct check_context *c, struct stage_id id, struct ch
     }
     if (out->outcome == CHECK_FRESH)
         return STATUS_OK;
-    if (!has_persist(stage)) {
+    if (!check_has_persist(stage)) {
         status = look_up(c, id, out, err);
         if (status != STATUS_OK || out->outcome == CHECK_FRESH || out->outcome == CHECK_READ)
             return status;

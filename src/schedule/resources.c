@@ -23,8 +23,7 @@ static struct str amount_text(struct arena *arena, struct str name, uint64_t amo
     return str_format(arena, "%llu", (unsigned long long)amount);
 }
 
-enum status resources_check(const struct schedule *s, const struct manifest *manifest,
-                            const struct manifest_stage *stage, struct error *err)
+enum status resources_check(const struct schedule *s, const struct manifest_stage *stage, struct error *err)
 {
     struct arena scratch;
     arena_init(&scratch);
@@ -32,7 +31,7 @@ enum status resources_check(const struct schedule *s, const struct manifest *man
     for (uint32_t j = 0; j < stage->resource_count && status == STATUS_OK; j++) {
         const struct manifest_resource *want = &stage->resources[j];
         uint32_t index = resources_find(s, want->name);
-        const char *file = str_terminated(&scratch, manifest->file);
+        const char *file = str_terminated(&scratch, stage->file);
         if (index == s->total_count)
             status = error_at(err, STATUS_MANIFEST, file, want->at.line, want->at.column,
                               "stage `" STR_FMT "` wants the resource `" STR_FMT

@@ -99,7 +99,7 @@ enum status schedule_create(const struct graph *graph, const struct schedule_opt
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < graph->stage_count && status == STATUS_OK; i++)
         if (options->selected[i])
-            status = resources_check(s, graph->manifest, graph->stages[i].declared, err);
+            status = resources_check(s, graph->stages[i].declared, err);
     if (status != STATUS_OK) {
         schedule_destroy(s);
         return status;

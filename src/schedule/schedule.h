@@ -52,8 +52,7 @@ uint32_t ready_pop(const struct schedule *s, struct ready_queue *queue);
 bool resources_fit(const struct schedule *s, const struct manifest_stage *stage, const uint64_t *reserved);
 void resources_take(struct schedule *s, uint32_t stage);
 void resources_give(struct schedule *s, uint32_t stage);
-enum status resources_check(const struct schedule *s, const struct manifest *manifest,
-                            const struct manifest_stage *stage, struct error *err);
+enum status resources_check(const struct schedule *s, const struct manifest_stage *stage, struct error *err);
 /* The index of a total, or total_count. */
 uint32_t resources_find(const struct schedule *s, struct str name);
 

@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str text = {(const char *)data, size};
     struct manifest manifest;
     struct error err = {0};
-    enum status status =
-        manifest_load(&arena, text, STR("refit.yaml"), STR("/project"), STR("sub"), &manifest, &err);
+    const struct manifest_source sources[] = {{STR("sub/refit.yaml"), text, MANIFEST_REFIT}};
+    enum status status = manifest_load(&arena, sources, 1, STR("/project"), NULL, &manifest, &err);
     must(status == STATUS_OK || (status == STATUS_MANIFEST && err.line > 0 && err.column > 0 && err.message[0]));
     for (uint32_t i = 0; status == STATUS_OK && i < manifest.stage_count; i++)
         check_stage(&arena, &manifest.stages[i]);

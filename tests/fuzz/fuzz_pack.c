@@ -32,10 +32,10 @@ static void check_str(struct str s)
 
 static void check_unpacked(const struct manifest *manifest)
 {
-    check_str(manifest->file);
     for (uint32_t i = 0; i < manifest->stage_count; i++) {
         const struct manifest_stage *stage = &manifest->stages[i];
         check_str(stage->name);
+        check_str(stage->file);
         check_str(stage->shell);
         check(stage->kind <= STAGE_DEPLOY);
         for (uint32_t j = 0; j < stage->out_count; j++) {
@@ -81,7 +81,8 @@ static void load(struct str text)
     struct manifest manifest, back;
     struct error err;
     arena_init(&arena);
-    if (manifest_load(&arena, text, STR("refit.yaml"), STR("/p"), STR("."), &manifest, &err) == STATUS_OK) {
+    struct manifest_source source = {.path = STR("refit.yaml"), .text = text};
+    if (manifest_load(&arena, &source, 1, STR("/p"), NULL, &manifest, &err) == STATUS_OK) {
         check_stable(&arena, &manifest, &back);
         check(back.stage_count == manifest.stage_count);
         check_same_graph(&arena, &manifest, &back);

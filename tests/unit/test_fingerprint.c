@@ -733,10 +733,11 @@ static struct sample *sample_create(void)
     s->env[2] = (struct manifest_env){.name = STR("SET"), .has_value = true, .value = STR("1")};
     s->tools[0] = STR("cc --version");
     s->stage = (struct manifest_stage){
-        .name = STR("it"), .commands = s->commands, .command_count = 1, .wdir = STR("."), .shell = STR("/bin/sh"),
+        .name = STR("it"), .file = STR("refit.yaml"), .commands = s->commands, .command_count = 1, .wdir = STR("."),
+        .shell = STR("/bin/sh"),
         .deps = s->deps, .dep_count = 1, .params = s->params, .params_count = 1, .outs = s->outs, .out_count = 1,
         .env = s->env, .env_count = 3, .tools = s->tools, .tool_count = 1, .depfile = STR("it.d")};
-    s->manifest = (struct manifest){.file = STR("refit.yaml"), .stages = &s->stage, .stage_count = 1};
+    s->manifest = (struct manifest){.stages = &s->stage, .stage_count = 1};
     return s;
 }
 
@@ -1043,7 +1044,7 @@ static void parameter_files_are_checked_unless_they_are_made(void **unused)
     struct manifest_out made = {.path = STR("params.yaml"), .cache = true};
     struct manifest_stage stages[] = {s->stage, {.name = STR("maker"), .outs = &made, .out_count = 1}};
     stages[0].frozen = false;
-    struct manifest two = {.file = STR("refit.yaml"), .stages = stages, .stage_count = 2};
+    struct manifest two = {.stages = stages, .stage_count = 2};
     assert_int_equal(graph_build(&arena, &two, &s->graph, &err), STATUS_OK);
     assert_int_equal(fingerprint_check_params(fp, &s->graph, (struct stage_id){0}, &err), STATUS_OK);
     graph_finish(&s->graph);

@@ -63,7 +63,8 @@ static struct manifest_path *paths_of(const char *text, uint32_t line, uint32_t 
 
 static void fill(struct manifest_stage *stage, const struct words *words, uint32_t line)
 {
-    *stage = (struct manifest_stage){.name = str_from(words->name), .at = {line, 1}, .kind = words->kind};
+    *stage = (struct manifest_stage){
+        .name = str_from(words->name), .file = STR("refit.yaml"), .at = {line, 1}, .kind = words->kind};
     stage->frozen = words->frozen;
     stage->deps = paths_of(words->deps ? words->deps : "", line, &stage->dep_count);
     stage->needs = paths_of(words->needs ? words->needs : "", line, &stage->needs_count);
@@ -80,7 +81,7 @@ static void fill(struct manifest_stage *stage, const struct words *words, uint32
 static struct manifest *manifest_of(const struct words *words, uint32_t count)
 {
     struct manifest *m = arena_new(&arena, struct manifest);
-    *m = (struct manifest){.file = STR("refit.yaml"), .stage_count = count};
+    *m = (struct manifest){.stage_count = count};
     m->stages = arena_array(&arena, struct manifest_stage, count);
     for (uint32_t i = 0; i < count; i++)
         fill(&m->stages[i], &words[i], i + 1);

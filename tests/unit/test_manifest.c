@@ -25,18 +25,19 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct manifest load_at(const char *text, struct str base)
+static struct manifest load_at(const char *text, struct str path)
 {
     struct manifest manifest = {0};
     struct error err = {0};
-    if (manifest_load(&arena, str_from(text), STR("refit.yaml"), STR("/p"), base, &manifest, &err) != STATUS_OK)
+    struct manifest_source source = {.path = path, .text = str_from(text)};
+    if (manifest_load(&arena, &source, 1, STR("/p"), NULL, &manifest, &err) != STATUS_OK)
         fail_msg("%s\n%u:%u: %s", text, err.line, err.column, err.message);
     return manifest;
 }
 
 static struct manifest load(const char *text)
 {
-    return load_at(text, STR("."));
+    return load_at(text, STR("refit.yaml"));
 }
 
 /* The one stage `s` with these keys. */
@@ -51,7 +52,8 @@ static void refuses(const char *text, uint32_t line, uint32_t column, const char
 {
     struct manifest manifest;
     struct error err = {0};
-    enum status status = manifest_load(&arena, str_from(text), STR("refit.yaml"), STR("/p"), STR("."), &manifest, &err);
+    struct manifest_source source = {.path = STR("refit.yaml"), .text = str_from(text)};
+    enum status status = manifest_load(&arena, &source, 1, STR("/p"), NULL, &manifest, &err);
     if (status != STATUS_MANIFEST || err.line != line || err.column != column || strstr(err.message, part) == NULL)
         fail_msg("%s\ngot %u:%u %s\nnot %u:%u %s", text, err.line, err.column, err.message, line, column, part);
     assert_string_equal(err.file, "refit.yaml");
@@ -99,7 +101,7 @@ static void reads_a_whole_stage(void **state)
                                     "    meta: {owner: me}\n"
                                     "  other: {cmd: 'true'}\n");
     is(manifest.desc, "digits");
-    is(manifest.file, "refit.yaml");
+    is(manifest.stages[0].file, "refit.yaml");
     assert_int_equal(manifest.stage_count, 2);
     const struct manifest_stage *s = &manifest.stages[0];
     is(s->name, "train@a-1.b+c");
@@ -220,7 +222,7 @@ static void makes_paths_canonical(void **state)
     struct manifest manifest = load_at("stages:\n"
                                        "  a: {cmd: x, wdir: w/./v, deps: [../a, ../../../b, /p/c, /etc/d], outs: [o]}\n"
                                        "  b: {cmd: x, deps: [../../e], outs: [../f], depfile: d}\n",
-                                       STR("sub"));
+                                       STR("sub/refit.yaml"));
     is(manifest.stages[0].wdir, "sub/w/v");
     is(manifest.stages[0].deps[0].path, "sub/w/a");
     is(manifest.stages[0].deps[1].path, "b");
@@ -461,7 +463,8 @@ static void leaves_the_result_alone(void **state)
     struct manifest manifest = {.stage_count = 7};
     struct error err;
     struct str text = STR("stages: {a: {cmd: x}, b: {}}");
-    enum status status = manifest_load(&arena, text, STR("m"), STR("/p"), STR("."), &manifest, &err);
+    struct manifest_source source = {.path = STR("m"), .text = text};
+    enum status status = manifest_load(&arena, &source, 1, STR("/p"), NULL, &manifest, &err);
     assert_int_equal(status, STATUS_MANIFEST);
     assert_int_equal(manifest.stage_count, 7);
 }

@@ -50,9 +50,8 @@ static int set_up(void **state)
 {
     struct fixture *f = mem_alloc(sizeof *f);
     struct error err;
-    assert_int_equal(
-        manifest_load(&f->arena, str_from(text), STR("refit.yaml"), STR("/root/of"), STR("."), &f->loaded, &err),
-        STATUS_OK);
+    struct manifest_source source = {.path = STR("refit.yaml"), .text = str_from(text)};
+    assert_int_equal(manifest_load(&f->arena, &source, 1, STR("/root/of"), NULL, &f->loaded, &err), STATUS_OK);
     manifest_pack(&f->loaded, &f->packed);
     *state = f;
     return 0;

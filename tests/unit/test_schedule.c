@@ -30,11 +30,12 @@ static struct plan *plan_create(uint32_t count)
 {
     struct plan *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
-    p->manifest = (struct manifest){.file = STR("refit.yaml"), .stage_count = count};
+    p->manifest = (struct manifest){.stage_count = count};
     p->manifest.stages = arena_array(&p->arena, struct manifest_stage, count);
     for (uint32_t i = 0; i < count; i++) {
         struct manifest_stage *stage = &p->manifest.stages[i];
         stage->name = str_format(&p->arena, "s%u", i);
+        stage->file = STR("refit.yaml");
         stage->outs = arena_new(&p->arena, struct manifest_out);
         stage->outs[0].path = str_format(&p->arena, "o%u", i);
         stage->out_count = 1;
