@@ -9,7 +9,7 @@
 #include "manifest/spell.h"
 #include "manifest/template_string.h"
 
-enum { STAGES_MAX = 1000000 };
+enum { STAGES_MAX = 250000 };
 
 /* What is generated: a name, and the map of `item` and `key` that its templates see. */
 struct instance {
