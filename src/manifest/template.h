@@ -28,7 +28,7 @@ struct template_work {
 struct templates {
     struct arena *arena;
     const struct scope *scope;  /* NULL = no names at all */
-    struct template_work *work; /* bounded: a manifest may come to 10,000,000 nodes and 256 MiB */
+    struct template_work *work; /* bounded: a manifest may come to 5,000,000 nodes and 256 MiB */
     const char *file;           /* where the templates stand, for messages */
     struct str text;            /* the bytes of that file: an error points at the template inside its string */
     const char *where;          /* " in stage `train`", or "" */
