@@ -58,6 +58,9 @@ BENCH_SIZES = [(15, 32), (16, 32), (17, 32), (18, 32), (19, 32), (20, 32), (18, 
 def bench_program(bits, batch_mib):
     return f"build/chunks/{bits}-{batch_mib}/chunks"
 
+# The rules that the program brings along, as C (src/manifest/embed.py).
+SHIPPED = "build/rules.c"
+
 # gcc's undefined-behaviour checks make it see null formats that are not there; clang may not know these warnings.
 QUIET = ["-Wno-format-truncation", "-Wno-format-overflow"]
 VARIANTS = {
@@ -286,6 +289,9 @@ def ninja_text():
         "  depfile = $out.d",
         "  deps = gcc",
         "  description = $checker $in",
+        "rule embed",
+        "  command = $python src/manifest/embed.py $out $in",
+        "  description = embed $out",
         "rule run",
         "  command = $do",
         "  pool = console",
@@ -293,6 +299,8 @@ def ninja_text():
         "",
     ]
     files = sources()
+    rules = sorted(map(str, Path("rules").glob("*.yaml")))
+    out += [f"build {SHIPPED}: embed {' '.join(rules)} | src/manifest/embed.py", ""]
     unit = sorted(Path("tests/unit").glob("test_*.c"))
     fuzz = sorted(Path("tests/fuzz").glob("fuzz_*.c"))
     programs = []
@@ -301,7 +309,7 @@ def ninja_text():
         setting = [f"  variant = {flags}"] if flags else []
         out.append(f"# {variant or 'the program itself'}")
         objects = []
-        for name in [*files, "src/main.c"]:
+        for name in [*files, SHIPPED, "src/main.c"]:
             target = f"{base}/obj/{name[:-2]}.o"
             out += [f"build {target}: cc {name}", *setting]
             if name != "src/main.c":
@@ -332,9 +340,9 @@ def ninja_text():
     out.append("# coverage-guided fuzzers, one program a driver")
     setting = ["  cc = $clang", "  variant = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"]
     objects = []
-    for name in [*files, *map(str, fuzz)]:
+    for name in [*files, SHIPPED, *map(str, fuzz)]:
         out += [f"build build/fuzz/obj/{name[:-2]}.o: cc {name}", *setting]
-        if name in files:
+        if name not in map(str, fuzz):
             objects.append(f"build/fuzz/obj/{name[:-2]}.o")
     out.append(f"build build/fuzz/librefit.a: ar {' '.join(objects)}")
     setting[1] = setting[1].replace("fuzzer-no-link", "fuzzer")

@@ -129,7 +129,9 @@ typedef enum status (*key_loader)(struct loader *l, const struct value *v, struc
     X(depfile, load_depfile)       \
     X(tools, load_tools)           \
     X(portable, load_portable)     \
-    X(console, load_console)
+    X(console, load_console)       \
+    X(use, NULL)                   \
+    X(with, NULL)
 
 enum stage_key {
 #define X(name, load) KEY_##name,
@@ -152,7 +154,7 @@ static const key_loader key_loaders[] = {
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"vars", 4}, {"foreach", 7}, {"do", 2}, {"matrix", 6}, {"use", 3}, {"with", 4}, {"expect", 6},
+    {"vars", 4}, {"foreach", 7}, {"do", 2}, {"matrix", 6}, {"expect", 6},
 };
 
 static enum status unknown_key(struct loader *l, const struct value_pair *pair, struct error *err)
@@ -185,8 +187,6 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
 {
     const struct value *values[KEY_COUNT] = {0};
     enum status status = find_keys(l, map, values, err);
-    if (status == STATUS_OK)
-        status = refuse_templates(l, map, err);
     if (status == STATUS_OK && values[KEY_cmd] == NULL)
         status = REFUSE(l, &l->stage->at, err, "stage `" STR_FMT "` has no `cmd`; say what to run",
                         STR_ARG(l->stage->name));
@@ -261,6 +261,7 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         .tool_count = l->tool_count,
         .depfile = STR(""),
         .desc = STR(""),
+        .rule = STR(""),
     };
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
     if (status != STATUS_OK)
@@ -269,7 +270,12 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         return REFUSE(l, pair, err, "stage `" STR_FMT "` must be a map with `cmd`, not %s", STR_ARG(pair->key),
                       value_type_name(pair->value->type));
     l->stage = out;
-    status = load_keys(l, pair->value, err);
+    const struct value *map = pair->value;
+    status = refuse_templates(l, map, err);
+    if (status == STATUS_OK)
+        status = rule_expand(l, &map, &out->rule, err);
+    if (status == STATUS_OK)
+        status = load_keys(l, map, err);
     l->stage = NULL;
     return status;
 }

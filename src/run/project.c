@@ -9,6 +9,7 @@
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 enum { MANIFEST_BYTES_MAX = 256 << 20, CONFIG_BYTES_MAX = 1 << 20 };
@@ -86,7 +87,42 @@ static enum status enter_root(struct project *p, const struct project_options *o
     return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
 }
 
-/* The name under which the state keeps a large manifest: all that its loading depends on. */
+/* A file that a manifest refers to. */
+static enum status read_referred(void *ctx, struct arena *arena, struct str path, struct str *text, struct error *err)
+{
+    (void)ctx;
+    struct buf bytes = {0};
+    enum status status = fs_read(path.ptr, MANIFEST_BYTES_MAX, &bytes, err);
+    if (status == STATUS_IO) /* a folder, no permission: nothing that a manifest can refer to */
+        status = err->status = STATUS_MANIFEST;
+    if (status == STATUS_OK)
+        *text = str_dup(arena, buf_view(&bytes));
+    buf_finish(&bytes);
+    return status;
+}
+
+static const struct manifest_reader reader = {.read = read_referred};
+
+/* Are the files that a manifest was loaded with what they were? */
+static enum status check_referred(struct project *p, const struct manifest *manifest, bool *same, struct error *err)
+{
+    *same = true;
+    for (uint32_t i = 0; i < manifest->file_count && *same; i++) {
+        const struct manifest_file *file = &manifest->files[i];
+        struct arena_mark mark = arena_get_mark(&p->arena);
+        struct str text = STR("");
+        enum status status = read_referred(NULL, &p->arena, file->path, &text, err);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            return status;
+        *same = file->found == (status == STATUS_OK) &&
+                (!file->found || digest_equal(file->digest, digest_of(text.ptr, text.len)));
+        arena_rewind(&p->arena, mark);
+    }
+    return STATUS_OK;
+}
+
+/* The name under which the state keeps a large manifest: all that its loading depends on but the files that are listed
+ * in it. */
 static struct str kept_name(struct project *p, struct str text)
 {
     char hex[DIGEST_HEX + 1];
@@ -94,6 +130,8 @@ static struct str kept_name(struct project *p, struct str text)
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     buf_lstr(&all, text);
     struct str name = str_format(&p->arena, "%s", digest_hex(digest_of(all.ptr, all.len), hex));
     buf_finish(&all);
@@ -108,6 +146,8 @@ static enum status take_kept(struct project *p, struct str name, bool *taken, st
     if (status == STATUS_OK && *taken)
         *taken = str_starts(kept, name) &&
                  manifest_unpack(&p->arena, str_slice(kept, name.len, kept.len), &p->manifest);
+    if (status == STATUS_OK && *taken)
+        status = check_referred(p, &p->manifest, taken, err);
     return status;
 }
 
@@ -129,7 +169,7 @@ static enum status load_text(struct project *p, struct str text, struct error *e
         return status;
     /* The manifest may point into its text: that stays. */
     struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, text)};
-    status = manifest_load(&p->arena, &source, 1, p->root, NULL, &p->manifest, err);
+    status = manifest_load(&p->arena, &source, 1, p->root, &reader, &p->manifest, err);
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;

@@ -15,6 +15,7 @@
 
 #include "refit/base/fs.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 static const struct str standing_name = {"standing", 8};
@@ -116,6 +117,8 @@ static struct digest circumstances(const struct project *p)
 {
     struct buf all = {0};
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     buf_lstr(&all, fingerprint_platform(p->fp));
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
@@ -184,6 +187,12 @@ void standing_keep(struct run *run)
     uint32_t fresh = 0;
     add_read(run, p->manifest_path);
     add_read(run, STR(LOCK_FILE));
+    for (uint32_t i = 0; i < p->manifest.file_count && !s->spoiled; i++) {
+        if (p->manifest.files[i].found)
+            add_read(run, p->manifest.files[i].path);
+        else
+            add(s, p->manifest.files[i].path, DIGEST_DEP, (struct digest){{0}});
+    }
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         const struct manifest_stage *stage = p->graph.stages[i].declared;
         fresh += run->selected[i];

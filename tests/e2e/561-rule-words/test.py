@@ -1,0 +1,48 @@
+"""Whatever an argument of a rule has in it, the command gets it as one word, and the shell does nothing with it."""
+import json
+
+from harness import equal, expect, Project
+
+RULE = """\
+desc: keep words
+args:
+  word: {type: string, desc: one}
+  words: {type: list, desc: several}
+  path: {type: path, desc: a path}
+  map: {type: map, desc: a map}
+stage:
+  cmd: python3 -c 'import json, sys; json.dump(sys.argv[1:], open("words.json", "w"))' ${word} ${words} ${path} ${map}
+  outs: [words.json]
+  always_changed: true
+"""
+NASTY = ["a b", "", "it's", '"', "'", "''", "'$(touch pwned)'", "$(touch pwned)", "`touch pwned`", "; touch pwned",
+         "\ntouch pwned\n", "&& touch pwned", "| touch pwned", "> pwned", "2", "*", "~", "$HOME", "${HOME}", "\\", "\\'",
+         "a\\\nb", "#", "!", "!!", "{a,b}", "[a-z]", "-n", "--", "=", "a=b", "é", "\t", "\r\n", "\x7f", "'\n'", "%s",
+         "\\${HOME}", "x" * 10000, "if", "(", ")", "<<E", "\u2028", "\N{GRINNING FACE}"]
+
+
+def quoted(text):
+    """For YAML; within a stage, \\${ is ${."""
+    return json.dumps(text.replace("\\${", "${").replace("${", "\\${"))
+
+
+p = Project()
+p.write("rules/r.yaml", RULE)
+
+
+def words(**arguments):
+    lines = "".join(f"      {name}: {text}\n" for name, text in arguments.items())
+    p.write("refit.yaml", f"stages:\n  s:\n    use: r\n    with:\n{lines}")
+    p.run(ran=1)
+    expect(not p.exists("pwned"), "a command that nobody wrote ran")
+    return json.loads(p.read("words.json"))
+
+
+plain = [text.replace("\\${", "${") for text in NASTY]
+for text in plain:
+    equal(words(word=quoted(text)), [text], "the word")
+equal(words(words="[" + ", ".join(map(quoted, NASTY)) + "]"), plain, "the words")
+equal(words(path='"-rf"'), ["./-rf"], "a path that looks like an option")
+equal(words(path='"a; touch pwned"'), ["a; touch pwned"], "a path")
+value = {"a": "it's $(touch pwned)", "b": [1, 2.5, True, None], "c": {"d": "'\n"}}
+equal(json.loads(words(map=json.dumps(value))[0]), value, "the map")
