@@ -103,7 +103,7 @@ static enum status read_argument(struct loader *l, const struct rule *rule, cons
                       STR_ARG(pair->key));
     const struct value *v = pair->value, *type = value_get(v, STR("type")), *desc = value_get(v, STR("desc"));
     if (str_is(pair->key, "stage"))
-        return REFUSE(l, pair, err, "`${stage}` is the name of the stage that uses the rule; give the argument another");
+        return REFUSE(l, pair, err, "`${stage}` is the name of the stage that uses the rule; give another");
     if (v->type != VALUE_MAP)
         return read_type_error(l, v, "an argument", "a map such as {type: path, desc: ...}", err);
     const char *where = str_format(l->arena, "of the argument `" STR_FMT "`", STR_ARG(pair->key)).ptr;

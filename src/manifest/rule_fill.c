@@ -389,6 +389,15 @@ static enum status check_all_paths(struct fill *f, const struct value *stage, st
     return status;
 }
 
+/* One command, whatever lines its arguments have. */
+static struct value *list_of_one(struct fill *f, struct value *v)
+{
+    struct value *list = value_new(f->l->arena, VALUE_LIST, v->line, v->column);
+    list->list.items = arena_copy(f->l->arena, &v, sizeof v);
+    list->list.count = 1;
+    return list;
+}
+
 enum status rule_fill(struct loader *l, const struct rule *rule, const struct value *const *values,
                       struct position at, struct value **out, struct error *err)
 {
@@ -405,6 +414,8 @@ enum status rule_fill(struct loader *l, const struct rule *rule, const struct va
         enum status status = fill_value(&f, pair->value, is_shell, &v, err);
         if (status != STATUS_OK)
             return status;
+        if (v != NULL && v->type == VALUE_STRING && str_is(pair->key, "cmd"))
+            v = list_of_one(&f, v);
         if (v != NULL)
             map->map.pairs[map->map.count++] =
                 (struct value_pair){pair->key, place_of_key.line, place_of_key.column, v};

@@ -206,6 +206,9 @@ static void values(void **state)
     assert_int_equal(s->resource_count, 1);
     assert_true(str_is(s->env[1].value, "a b"));
     assert_true(str_is(s->tools[0], "'a b' --version"));
+    s = stage(everything, "    with: {in: \"a\\nb\"}\n");
+    assert_int_equal(s->command_count, 1);
+    assert_true(str_is(s->commands[0], "x 'a\nb'"));
     s = stage(everything, "    with: {in: a, more: [b, c], limit: 5, size: 1K, metric: m.json}\n");
     assert_int_equal(s->dep_count, 4);
     assert_true(str_is(s->deps[3].path, "c"));

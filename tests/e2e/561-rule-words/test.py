@@ -11,29 +11,32 @@ args:
   path: {type: path, desc: a path}
   map: {type: map, desc: a map}
 stage:
-  cmd: python3 -c 'import json, sys; json.dump(sys.argv[1:], open("words.json", "w"))' ${word} ${words} ${path} ${map}
+  deps: [keep.py]
+  cmd: python3 keep.py ${word} ${words} ${path} ${map}
   outs: [words.json]
   always_changed: true
 """
 NASTY = ["a b", "", "it's", '"', "'", "''", "'$(touch pwned)'", "$(touch pwned)", "`touch pwned`", "; touch pwned",
-         "\ntouch pwned\n", "&& touch pwned", "| touch pwned", "> pwned", "2", "*", "~", "$HOME", "${HOME}", "\\", "\\'",
-         "a\\\nb", "#", "!", "!!", "{a,b}", "[a-z]", "-n", "--", "=", "a=b", "é", "\t", "\r\n", "\x7f", "'\n'", "%s",
-         "\\${HOME}", "x" * 10000, "if", "(", ")", "<<E", "\u2028", "\N{GRINNING FACE}"]
+         "\ntouch pwned\n", "&& touch pwned", "| touch pwned", "> pwned", "2", "*", "~", "$HOME", "${HOME}", "\\",
+         "\\'", "a\\\nb", "#", "!", "!!", "{a,b}", "[a-z]", "-n", "--", "=", "a=b", "é", "\t", "\r\n", "\x7f", "'\n'",
+         "%s", "\\${HOME}", "x" * 10000, "if", "(", ")", "<<E", "\u2028", "\N{GRINNING FACE}"]
 
 
 def quoted(text):
     """For YAML; within a stage, \\${ is ${."""
-    return json.dumps(text.replace("\\${", "${").replace("${", "\\${"))
+    escaped = json.dumps(text.replace("\\${", "${").replace("${", "\\${"), ensure_ascii=False)
+    return escaped.replace("\x7f", "\\x7f").replace("\u2028", "\\u2028")
 
 
 p = Project()
 p.write("rules/r.yaml", RULE)
+p.write("keep.py", 'import json, sys\njson.dump(sys.argv[1:], open("words.json", "w"))\n')
 
 
 def words(**arguments):
     lines = "".join(f"      {name}: {text}\n" for name, text in arguments.items())
     p.write("refit.yaml", f"stages:\n  s:\n    use: r\n    with:\n{lines}")
-    p.run(ran=1)
+    p.refit("run")
     expect(not p.exists("pwned"), "a command that nobody wrote ran")
     return json.loads(p.read("words.json"))
 
