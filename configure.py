@@ -121,12 +121,19 @@ def missing_packages(options):
     for name, package in {**LIBRARIES, **LOADED_LIBRARIES, **TEST_LIBRARIES}.items():
         if not has_library(name):
             packages.append(package)
+    if "test" in options.targets and not can_make_venv():
+        packages.append("python3-venv")
     return sorted({*packages, *missing_clang_runtime(options, compiler or options.cc)})
 
 
 def has_library(name):
     config = shutil.which("pkg-config")
     return bool(config) and subprocess.run([config, "--exists", name]).returncode == 0
+
+
+def can_make_venv():
+    """Some tests need packages from PyPI (tests/pypi.py). Debian's Python comes without what installs them."""
+    return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
 
 
 def missing_clang_runtime(options, compiler):
