@@ -13,7 +13,7 @@
  *       outs: ["${out}"]
  *
  * A stage uses it with `use: NAME` and `with: {ARGUMENT: value}`. Its templates see the arguments, and the name of the
- * stage as `${stage}`, and nothing else:
+ * stage (as that of a file) as `${stage}`, and nothing else:
  *   - `${x}`, alone in a string, is the argument as it is. Without a value (neither given nor `default`), the key or
  *     the item that it stands for is left out; as an item of a list, a list gives its items.
  *   - `${x}` within a string is its text, and nothing if it has no value.

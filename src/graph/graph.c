@@ -180,12 +180,38 @@ static int compare_manifest_paths(const void *a, const void *b)
     return str_compare(((const struct manifest_path *)a)->path, ((const struct manifest_path *)b)->path);
 }
 
+/* The group that a name in `needs` means. */
+static enum status link_group(struct builder *b, uint32_t index, const struct manifest_path *need, bool *found,
+                              struct error *err)
+{
+    const struct manifest_stage *stages = b->manifest->stages, *stage = &stages[index];
+    *found = false;
+    for (uint32_t i = 0; i < b->manifest->stage_count; i++) {
+        if (!graph_name_means(NAME_GROUP, need->path, stages[i].name))
+            continue;
+        *found = true;
+        if (i == index)
+            return complain(b, stage, need->at, err, "stage `@` needs the group `@`, which it belongs to", stage->name,
+                            need->path, STR(""));
+        if (!stage->frozen)
+            add_edge(b, i, index);
+    }
+    return STATUS_OK;
+}
+
 static enum status link_needs(struct builder *b, uint32_t index, struct error *err)
 {
     const struct manifest_stage *stage = &b->manifest->stages[index];
     for (uint32_t j = 0; j < stage->needs_count; j++) {
         struct str name = stage->needs[j].path;
         uint32_t from = table_get(b->graph->by_name, name);
+        bool is_group = false;
+        enum status status =
+            from == TABLE_NONE ? link_group(b, index, &stage->needs[j], &is_group, err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+        if (is_group)
+            continue;
         if (from == TABLE_NONE) {
             struct str nearest = graph_nearest_stage(b->graph, name);
             return complain(b, stage, stage->needs[j].at, err,
@@ -271,6 +297,23 @@ static void settle_edges(struct builder *b)
     }
 }
 
+/* Templates are resolved before anything runs. What a frozen stage makes is a source. */
+static enum status check_files(const struct builder *b, struct error *err)
+{
+    const struct manifest *m = b->manifest;
+    for (uint32_t i = 0; i < m->file_count; i++) {
+        const struct manifest_file *file = &m->files[i];
+        struct stage_id maker = graph_find_maker(b->graph, file->path);
+        if (maker.index == GRAPH_NONE || m->stages[maker.index].frozen)
+            continue;
+        return error_at(err, STATUS_MANIFEST, str_terminated(b->arena, file->by), file->at.line, file->at.column,
+                        "`" STR_FMT "` is made by stage `" STR_FMT
+                        "`, but this file is made of it before any stage runs; let the stage write another file",
+                        STR_ARG(str_printable(b->arena, file->path)), STR_ARG(m->stages[maker.index].name));
+    }
+    return STATUS_OK;
+}
+
 static enum status build(struct builder *b, struct error *err)
 {
     struct graph *g = b->graph;
@@ -283,6 +326,8 @@ static enum status build(struct builder *b, struct error *err)
     enum status status = collect_outs(b, err);
     if (status == STATUS_OK)
         status = check_overlaps(b, err);
+    if (status == STATUS_OK)
+        status = check_files(b, err);
     for (uint32_t i = 0; status == STATUS_OK && i < g->stage_count; i++)
         status = link_stage(b, i, err);
     if (status != STATUS_OK)

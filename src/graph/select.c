@@ -1,5 +1,6 @@
 /* Selecting: names and paths of outs to the set of stages that a run concerns. */
 #include <assert.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,46 @@
 struct stage_id graph_find_stage(const struct graph *graph, struct str name)
 {
     return (struct stage_id){table_get(graph->by_name, name)};
+}
+
+/* False if it does not fit, terminated. */
+static bool copy_text(struct str text, char *out, size_t size)
+{
+    if (text.len >= size || memchr(text.ptr, '\0', text.len) != NULL)
+        return false;
+    memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+    return true;
+}
+
+bool graph_name_means(enum name_kind kind, struct str name, struct str stage)
+{
+    switch (kind) {
+    case NAME_NONE:
+        return false;
+    case NAME_STAGE:
+        return str_equal(name, stage);
+    case NAME_GROUP:
+        return stage.len > name.len && stage.ptr[name.len] == '@' && str_starts(stage, name);
+    case NAME_GLOB:
+        break;
+    }
+    char glob[1024], text[256];
+    return copy_text(name, glob, sizeof glob) && copy_text(stage, text, sizeof text) && fnmatch(glob, text, 0) == 0;
+}
+
+enum name_kind graph_name_kind(const struct graph *graph, struct str name)
+{
+    if (graph_find_stage(graph, name).index != GRAPH_NONE)
+        return NAME_STAGE;
+    for (enum name_kind kind = NAME_GROUP; kind <= NAME_GLOB; kind++) {
+        if (kind == NAME_GLOB && str_find(name, '*') < 0 && str_find(name, '?') < 0 && str_find(name, '[') < 0)
+            break;
+        for (uint32_t i = 0; i < graph->stage_count; i++)
+            if (graph_name_means(kind, name, graph->stages[i].declared->name))
+                return kind;
+    }
+    return NAME_NONE;
 }
 
 struct stage_id graph_find_maker(const struct graph *graph, struct str path)
@@ -57,15 +98,6 @@ struct str graph_nearest_stage(const struct graph *graph, struct str word)
     return result;
 }
 
-/* The stage that a target names: by its name, or by a path at or inside one of its outs. */
-static uint32_t find_target(const struct graph *g, struct str target)
-{
-    struct stage_id named = graph_find_stage(g, target);
-    if (named.index != GRAPH_NONE)
-        return named.index;
-    return graph_find_maker(g, target).index;
-}
-
 enum { NAMED = 1, CHOSEN = 2 };
 
 /* Marks everything reachable from the named stages, up or down, as chosen. */
@@ -107,22 +139,46 @@ static enum status leave_out_deploys(const struct graph *g, unsigned char *marks
     return status;
 }
 
-static enum status mark_targets(const struct graph *g, const struct graph_selection_options *options,
-                                unsigned char *marks, struct error *err)
+static enum status unknown_target(const struct graph *g, struct str target, struct error *err)
 {
-    for (uint32_t t = 0; t < options->target_count; t++) {
-        uint32_t index = find_target(g, options->targets[t]);
-        if (index != GRAPH_NONE) {
-            marks[index] = NAMED | CHOSEN;
+    struct str nearest = graph_nearest_stage(g, target);
+    if (nearest.len > 0)
+        return error_set(err, STATUS_USAGE, "no stage or out is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
+                         STR_ARG(target), STR_ARG(nearest));
+    return error_set(err, STATUS_USAGE, "no stage or out is called `" STR_FMT "`; `refit graph` lists the stages",
+                     STR_ARG(target));
+}
+
+/* Marks what a group or a glob means. A glob takes deploy stages only where they are asked for besides. */
+static enum status mark_many(const struct graph *g, enum name_kind kind, struct str target, bool deploy,
+                             unsigned char *marks, struct error *err)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < g->stage_count; i++) {
+        const struct manifest_stage *stage = g->stages[i].declared;
+        if (!graph_name_means(kind, target, stage->name) ||
+            (kind == NAME_GLOB && stage->kind == STAGE_DEPLOY && !deploy))
             continue;
-        }
-        struct str nearest = graph_nearest_stage(g, options->targets[t]);
-        if (nearest.len > 0)
-            return error_set(err, STATUS_USAGE, "no stage or out is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
-                             STR_ARG(options->targets[t]), STR_ARG(nearest));
-        return error_set(err, STATUS_USAGE, "no stage or out is called `" STR_FMT "`; `refit graph` lists the stages",
-                         STR_ARG(options->targets[t]));
+        marks[i] |= kind == NAME_GLOB ? CHOSEN : NAMED | CHOSEN;
+        count++;
     }
+    if (count > 0)
+        return STATUS_OK;
+    return error_set(err, STATUS_USAGE,
+                     "`" STR_FMT "` matches deploy stages alone, which a glob does not run; name them, or add --deploy",
+                     STR_ARG(target));
+}
+
+static enum status mark_target(const struct graph *g, struct str target, bool deploy, unsigned char *marks,
+                               struct error *err)
+{
+    enum name_kind kind = graph_name_kind(g, target);
+    struct stage_id stage = kind == NAME_STAGE ? graph_find_stage(g, target) : graph_find_maker(g, target);
+    if (kind == NAME_GROUP || (kind == NAME_GLOB && stage.index == GRAPH_NONE))
+        return mark_many(g, kind, target, deploy, marks, err);
+    if (stage.index == GRAPH_NONE)
+        return unknown_target(g, target, err);
+    marks[stage.index] = NAMED | CHOSEN;
     return STATUS_OK;
 }
 
@@ -130,7 +186,9 @@ enum status graph_select(const struct graph *graph, const struct graph_selection
                          struct error *err)
 {
     unsigned char *marks = mem_alloc(graph->stage_count);
-    enum status status = mark_targets(graph, options, marks, err);
+    enum status status = STATUS_OK;
+    for (uint32_t t = 0; t < options->target_count && status == STATUS_OK; t++)
+        status = mark_target(graph, options->targets[t], options->deploy, marks, err);
     if (status != STATUS_OK)
         goto out;
     if (options->target_count == 0)

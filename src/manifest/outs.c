@@ -105,7 +105,7 @@ static enum status add_item(struct loader *l, struct outs_gather *g, const struc
     struct str raw;
     enum status status = STATUS_OK;
     const char *what = str_format(l->arena, "an item of `%s`", section_names[g->kind]).ptr;
-    if (item->type == VALUE_STRING) {
+    if (is_text(item)) {
         status = read_string(l, item, what, &raw, err);
         struct position at = {item->line, item->column};
         return status == STATUS_OK ? add_out(l, g, raw, at, NULL, err) : status;

@@ -178,6 +178,17 @@ static enum status append_template(struct fill *f, struct buf *out, const struct
     return STATUS_OK;
 }
 
+/* With `\${` as `${`. */
+static void append_literal(struct buf *out, struct str text, struct shell_text *shell)
+{
+    size_t begin = out->len;
+    for (size_t i = 0; i < text.len; i++)
+        if (!str_starts(str_slice(text, i, text.len), STR("\\${")))
+            buf_char(out, text.ptr[i]);
+    if (shell != NULL)
+        shell_read(shell, str_slice(buf_view(out), begin, out->len));
+}
+
 static enum status append_text(struct fill *f, struct buf *out, const struct value *v, struct shell_text *shell,
                                struct error *err)
 {
@@ -187,10 +198,7 @@ static enum status append_text(struct fill *f, struct buf *out, const struct val
     for (size_t from = 0; found && status == STATUS_OK;) {
         struct template_place t = {.end = v->text.len};
         status = next_template(f, v->text, from, at, &t, &found, err);
-        struct str literal = str_slice(v->text, from, found ? t.start : v->text.len);
-        buf_str(out, literal);
-        if (shell != NULL)
-            shell_read(shell, literal);
+        append_literal(out, str_slice(v->text, from, found ? t.start : v->text.len), shell);
         if (status == STATUS_OK && found)
             status = append_template(f, out, v, &t, shell, err);
         if (status == STATUS_OK)

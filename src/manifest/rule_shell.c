@@ -18,8 +18,6 @@ static bool is_blank_before(char last)
 static size_t read_plain(struct shell_text *s, struct str rest)
 {
     char c = rest.ptr[0], next = rest.len > 1 ? rest.ptr[1] : '\0';
-    if (str_starts(rest, STR("\\${"))) /* read as `${` */
-        return 3;
     if (c == '\\')
         return rest.len > 1 ? 2 : 1;
     if (c == '\'' || c == '"')
@@ -41,7 +39,7 @@ static size_t read_plain(struct shell_text *s, struct str rest)
 static size_t read_quoted(struct shell_text *s, struct str rest)
 {
     char c = rest.ptr[0], next = rest.len > 1 ? rest.ptr[1] : '\0';
-    if (c == '\\' && !str_starts(rest, STR("\\${")))
+    if (c == '\\')
         return rest.len > 1 ? 2 : 1;
     if (c == '"')
         s->mode = '\0';

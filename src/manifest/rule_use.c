@@ -25,7 +25,7 @@ static const char *what_argument(struct loader *l, const struct rule *rule, cons
 static enum status check_item(struct loader *l, const char *what, bool is_path, const struct value *v,
                               struct error *err)
 {
-    if (is_path && v->type != VALUE_STRING)
+    if (is_path && !is_text(v))
         return read_type_error(l, v, what, "a string (a path)", err);
     if (is_path && (v->text.len == 0 || rule_path_leaves(v->text)))
         return REFUSE(l, v, err, "%s%s cannot be the path `" STR_FMT "`; name one without `..`", what, loader_where(l),
@@ -50,10 +50,11 @@ static enum status check_type(struct loader *l, const char *what, enum rule_type
         [RULE_NUMBER] = VALUE_FLOAT,  [RULE_BOOLEAN] = VALUE_BOOL,  [RULE_LIST] = VALUE_LIST,
         [RULE_PATHS] = VALUE_LIST,    [RULE_MAP] = VALUE_MAP,
     };
-    if (v->type != types[type] && !(type == RULE_NUMBER && v->type == VALUE_INT))
+    bool text = type == RULE_STRING || type == RULE_PATH;
+    if (v->type != types[type] && !(type == RULE_NUMBER && v->type == VALUE_INT) && !(text && is_text(v)))
         return read_type_error(l, v, what, expected[type], err);
     enum status status = STATUS_OK;
-    if (type == RULE_STRING || type == RULE_PATH)
+    if (text)
         status = check_item(l, what, type == RULE_PATH, v, err);
     for (uint32_t i = 0; v->type == VALUE_LIST && i < v->list.count && status == STATUS_OK; i++)
         status = check_item(l, what, type == RULE_PATHS, v->list.items[i], err);
@@ -98,12 +99,27 @@ static enum status check_names(struct loader *l, const struct rule *rule, const 
     return STATUS_OK;
 }
 
+/* The name of a stage as that of a file: behind an `@` there may be slashes. */
+static struct str file_name(struct arena *arena, struct str stage)
+{
+    struct buf out = {0};
+    for (size_t i = 0; i < stage.len; i++) {
+        if (stage.ptr[i] == '/' || stage.ptr[i] == '%')
+            buf_print(&out, "%%%02X", (unsigned)stage.ptr[i]);
+        else
+            buf_char(&out, stage.ptr[i]);
+    }
+    struct str name = str_dup(arena, buf_view(&out));
+    buf_finish(&out);
+    return name;
+}
+
 enum status rule_bind(struct loader *l, const struct rule *rule, const struct value *with, struct position at,
                       const struct value *const **out, struct error *err)
 {
     const struct value **values = arena_array(l->arena, const struct value *, (size_t)rule->argument_count + 1);
     struct value *name = value_new(l->arena, VALUE_STRING, at.line, at.column);
-    name->text = l->stage != NULL ? l->stage->name : STR("example");
+    name->text = file_name(l->arena, l->stage != NULL ? l->stage->name : STR("example"));
     values[rule->argument_count] = name;
     *out = values;
     if (with != NULL && with->type != VALUE_MAP && with->type != VALUE_NULL)
@@ -159,7 +175,7 @@ static enum status find_text(struct loader *l, const struct value *use, struct s
 {
     bool found;
     *file = str_format(l->arena, "rules/" STR_FMT ".yaml", STR_ARG(use->text));
-    struct position at = {0}; /* it need not be there */
+    struct position at = {use->line, use->column};
     enum status status = loader_read(l, *file, at, text, &found, err);
     if (status != STATUS_OK || found)
         return status;

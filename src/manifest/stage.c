@@ -57,7 +57,7 @@ static enum status load_desc(struct loader *l, const struct value *v, struct err
 {
     if (v->type == VALUE_NULL)
         return STATUS_OK;
-    if (v->type != VALUE_STRING)
+    if (!is_text(v))
         return read_type_error(l, v, "`desc`", "a string", err);
     return v->text.len > 0 ? read_string(l, v, "`desc`", &l->stage->desc, err) : STATUS_OK;
 }
@@ -154,7 +154,7 @@ static const key_loader key_loaders[] = {
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"vars", 4}, {"foreach", 7}, {"do", 2}, {"matrix", 6}, {"expect", 6},
+    {"expect", 6},
 };
 
 static enum status unknown_key(struct loader *l, const struct value_pair *pair, struct error *err)
@@ -239,8 +239,10 @@ enum status check_stage_name(struct loader *l, struct str name, uint32_t line, u
                       STR_ARG(start), NAME_BYTES_MAX);
     }
     bool good = name.ptr[0] != '-' && name.ptr[0] != '.' && str_is_utf8(name) && !has_odd_space(name);
+    ptrdiff_t mark = str_find(name, '@'); /* behind it is whatever a group goes through: paths, words, numbers */
     for (size_t i = 0; i < name.len && good; i++)
-        good = is_name_byte((unsigned char)name.ptr[i]);
+        good = is_name_byte((unsigned char)name.ptr[i]) ||
+               (mark >= 0 && i > (size_t)mark && (unsigned char)name.ptr[i] >= ' ' && name.ptr[i] != 0x7f);
     if (good)
         return STATUS_OK;
     struct str start = printable_start(l, name);
@@ -271,9 +273,7 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
                       value_type_name(pair->value->type));
     l->stage = out;
     const struct value *map = pair->value;
-    status = refuse_templates(l, map, err);
-    if (status == STATUS_OK)
-        status = rule_expand(l, &map, &out->rule, err);
+    status = rule_expand(l, &map, &out->rule, err);
     if (status == STATUS_OK)
         status = load_keys(l, map, err);
     l->stage = NULL;

@@ -167,6 +167,23 @@ static void add_read(struct run *run, struct str path)
         standing_spoil(run->check.standing);
 }
 
+/* A file that the manifest was loaded from, or that it would have been if it were there. */
+static void add_manifest_file(struct run *run, const struct manifest_file *file)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = 0};
+    struct input input;
+    bool complete;
+    struct error ignored; /* what cannot be looked at cannot be listed */
+    if (file->found)
+        add_read(run, file->path);
+    else if (digest_path(run->project->fp, run->check.arena, file->path, &options, &input, &complete, &ignored) ==
+                 STATUS_OK &&
+             complete && input.kind == ENTRY_MISSING)
+        standing_look(run->check.standing, file->path, DIGEST_DEP, &input);
+    else
+        standing_spoil(run->check.standing);
+}
+
 /* Tools have to be asked each time, and a frozen stage's outs are not looked into. */
 static bool all_can_stand(const struct run *run)
 {
@@ -187,12 +204,8 @@ void standing_keep(struct run *run)
     uint32_t fresh = 0;
     add_read(run, p->manifest_path);
     add_read(run, STR(LOCK_FILE));
-    for (uint32_t i = 0; i < p->manifest.file_count && !s->spoiled; i++) {
-        if (p->manifest.files[i].found)
-            add_read(run, p->manifest.files[i].path);
-        else
-            add(s, p->manifest.files[i].path, DIGEST_DEP, (struct digest){{0}});
-    }
+    for (uint32_t i = 0; i < p->manifest.file_count && !s->spoiled; i++)
+        add_manifest_file(run, &p->manifest.files[i]);
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         const struct manifest_stage *stage = p->graph.stages[i].declared;
         fresh += run->selected[i];

@@ -15,9 +15,28 @@ extern char **environ;
 
 enum { TAIL_BYTES = 8192, TAIL_LINES = 30, DEVICES_MAX = 1024 };
 
+struct str run_file_name(struct arena *arena, struct str stage)
+{
+    enum { NAME_BYTES_MAX = 200, START_BYTES = 160 };
+    struct buf name = {0};
+    char hex[DIGEST_HEX + 1];
+    for (size_t i = 0; i < stage.len; i++) {
+        if (stage.ptr[i] == '/' || stage.ptr[i] == '%')
+            buf_print(&name, "%%%02X", (unsigned char)stage.ptr[i]);
+        else
+            buf_char(&name, stage.ptr[i]);
+    }
+    struct str result = str_dup(arena, buf_view(&name));
+    if (name.len > NAME_BYTES_MAX)
+        result = str_format(arena, STR_FMT "%%%s", STR_ARG(str_slice(result, 0, START_BYTES)),
+                            digest_hex(digest_of(stage.ptr, stage.len), hex));
+    buf_finish(&name);
+    return result;
+}
+
 struct str run_log_path(struct arena *arena, struct str stage)
 {
-    return str_format(arena, ".refit/logs/" STR_FMT ".log", STR_ARG(stage));
+    return str_format(arena, ".refit/logs/" STR_FMT ".log", STR_ARG(run_file_name(arena, stage)));
 }
 
 /* ---- environment ---- */

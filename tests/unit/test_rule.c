@@ -246,6 +246,41 @@ static void own_keys(void **state)
     assert_true(str_is(s->commands[0], "own"));
 }
 
+/* What the manifest's templates stand for: scalars are strings too, lists and maps come whole, nothing is filled in
+ * twice. */
+static void templates(void **state)
+{
+    (void)state;
+    const char *rule = "desc: d\n"
+                       "args: {t: {type: string, desc: d}, p: {type: paths, desc: d}, m: {type: map, desc: d}}\n"
+                       "stage: {cmd: \"x ${t} ${m} ${stage} \\\\${H}\", deps: [\"${p}\"], desc: \"${t}\"}\n";
+    const char *text = "vars: [{n: 0.50, list: [a, b c], map: {k: [1, {z: '\\${t}'}]}}]\n"
+                       "stages:\n"
+                       "  s:\n"
+                       "    foreach: [u/v]\n"
+                       "    do:\n"
+                       "      use: r\n"
+                       "      with: {t: \"${n}\", p: \"${list}\", m: \"${map}\"}\n"
+                       "  plain:\n"
+                       "    use: r\n"
+                       "    with: {t: '\\${t} ${item}'}\n";
+    struct manifest m;
+    struct error err = {0};
+    assert_int_equal(load_with(rule, text, &m, &err), STATUS_MANIFEST); /* `item` is for foreach */
+    text = str_format(&arena, "%.*s", (int)(strstr(text, " ${item}") - text), text).ptr;
+    text = str_format(&arena, "%s'}\n", text).ptr;
+    if (load_with(rule, text, &m, &err) != STATUS_OK)
+        fail_msg("%s:%u:%u: %s", err.file, err.line, err.column, err.message);
+    assert_true(str_is(m.stages[0].name, "s@u/v"));
+    assert_string_equal(m.stages[0].commands[0].ptr, "x 0.5 '{\"k\":[1,{\"z\":\"\\\\${t}\"}]}' 's@u%2Fv' ${H}");
+    assert_int_equal(m.stages[0].dep_count, 2);
+    assert_true(str_is(m.stages[0].deps[1].path, "b c"));
+    assert_int_equal(m.stages[0].deps[1].at.line, 7);
+    assert_true(str_is(m.stages[0].desc, "0.5"));
+    assert_string_equal(m.stages[1].commands[0].ptr, "x '${t}' plain ${H}");
+    assert_true(str_is(m.stages[1].desc, "${t}"));
+}
+
 /* ---- what is refused ---- */
 
 static void faults_of_use(void **state)
@@ -277,7 +312,9 @@ static void faults_of_use(void **state)
         {"stages: {s: {use: r, with: {in: a}, dep: [b]}}\n", 1, 37, "did you mean `deps`?"},
         {"stages: {s: {use: r, with: {in: a}, shell: fish}}\n", 1, 44, "need a shell such as"},
         {"stages: {s: {use: r, with: {in: a}, outs: [o.txt.log]}}\n", 1, 44, "is there twice"},
-        {"stages: {s: {use: r, with: {in: \"${x}\"}}}\n", 1, 33, "templates"},
+        {"stages: {s: {use: r, with: {in: \"${x}\"}}}\n", 1, 34, "no variable is called `x`"},
+        {"vars: [{x: [1]}]\nstages: {s: {use: r, with: {in: \"${x}\"}}}\n", 2, 33, "must be a path, not a list"},
+        {"vars: [{x: [a, 1]}]\nstages: {s: {use: r, with: {in: a, more: \"${x}\"}}}\n", 2, 42, "a string (a path)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuses(everything, cases[i].text, "refit.yaml", cases[i].line, cases[i].column, cases[i].part);
@@ -399,7 +436,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),         cmocka_unit_test(obstacles),       cmocka_unit_test(values),
-        cmocka_unit_test(own_keys),      cmocka_unit_test(faults_of_use),   cmocka_unit_test(faults_of_rules),
+        cmocka_unit_test(own_keys),      cmocka_unit_test(templates),
+            cmocka_unit_test(faults_of_use),   cmocka_unit_test(faults_of_rules),
         cmocka_unit_test(too_long),      cmocka_unit_test(listed),          cmocka_unit_test(shipped),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
