@@ -102,6 +102,7 @@ struct manifest_stage {
     uint32_t retries;
     bool frozen, always_changed, portable, console;
     struct str desc;
+    struct str rule; /* that it was made from; "" = none */
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 

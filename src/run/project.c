@@ -9,6 +9,7 @@
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 enum { MANIFEST_BYTES_MAX = 256 << 20, CONFIG_BYTES_MAX = 1 << 20 };
@@ -117,6 +118,8 @@ static struct str kept_name(struct project *p, struct str text)
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     buf_lstr(&all, text);
     struct str name = str_format(&p->arena, "%s", digest_hex(digest_of(all.ptr, all.len), hex));
     buf_finish(&all);

@@ -15,6 +15,7 @@
 
 #include "refit/base/fs.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 static const struct str standing_name = {"standing", 8};
@@ -116,6 +117,8 @@ static struct digest circumstances(const struct project *p)
 {
     struct buf all = {0};
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     buf_lstr(&all, fingerprint_platform(p->fp));
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
