@@ -56,6 +56,8 @@ struct gathering {
     struct store_ref *known; /* published */
     uint32_t known_count;
     struct roots *out;
+    bool blind;        /* there are repositories, and no way to read any */
+    struct error why;  /* then */
     uint32_t ref_cap, published_cap, dropped_cap, workspace_cap; /* malloc'd until the end */
 };
 
@@ -215,8 +217,12 @@ static void read_branches(struct gathering *g, struct gc_workspace *w)
 {
     struct vcs_tips tips;
     struct error why;
-    bool all = vcs_read_tips(g->arena, w->path.ptr, LOCK_FILE, &tips, &why) == STATUS_OK, warned = !all;
-    if (!all)
+    enum status status = vcs_read_tips(g->arena, w->path.ptr, LOCK_FILE, &tips, &why);
+    bool all = status == STATUS_OK, warned = !all;
+    if (status == STATUS_NOT_FOUND) {
+        g->blind = true;
+        g->why = why;
+    } else if (!all)
         warn(g, STR_FMT ": %s; " STAYS, STR_ARG(w->path), reason_of(g, &why));
     for (uint32_t i = 0; i < tips.count; i++)
         all &= read_tip(g, w, &tips.tips[i]);
@@ -348,6 +354,10 @@ enum status roots_read(struct project *p, const struct gc_options *options, stru
             read_workspace(&g, &out->workspaces[i]);
         if (out->workspace_count > 1)
             qsort(out->workspaces, out->workspace_count, sizeof *out->workspaces, compare_workspaces);
+    }
+    if (status == STATUS_OK && g.blind) { /* what branches name may never have been published */
+        *err = g.why;
+        err->status = status = STATUS_STORE;
     }
     free(g.forgotten);
     out->refs = settle(&p->arena, out->refs, out->count, sizeof *out->refs);
