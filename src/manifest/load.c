@@ -4,12 +4,12 @@
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
-static const struct str key_names[] = {{"stages", 6}, {"tools", 5}, {"desc", 4}};
+static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}};
 enum { KEY_COUNT = sizeof key_names / sizeof *key_names };
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"vars", 4},     {"params", 6}, {"metrics", 7}, {"plots", 5}, {"artifacts", 9},
+    {"params", 6}, {"metrics", 7}, {"plots", 5}, {"artifacts", 9},
     {"datasets", 8}, {"data", 4},   {"gates", 5},   {"rules", 5},
 };
 
@@ -53,13 +53,9 @@ static enum status load_stages(struct loader *l, const struct value *stages, str
 {
     if (stages->type != VALUE_MAP)
         return read_type_error(l, stages, "`stages`", "a map of names to stages", err);
-    struct manifest *m = l->manifest;
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++) {
-        MEM_GROW(m->stages, m->stage_count, l->stage_cap);
-        status = load_stage(l, &stages->map.pairs[i], &m->stages[m->stage_count], err);
-        m->stage_count += status == STATUS_OK;
-    }
+    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++)
+        status = generate_stages(l, &stages->map.pairs[i], err);
     return status;
 }
 
@@ -74,8 +70,15 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
     if (status == STATUS_OK && stages == NULL)
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
+    l->vars = value_get(root, STR("vars"));
+    if (status == STATUS_OK && l->vars != NULL)
+        status = need_variables(l, err);
+    if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
+        status = resolve_value(l, desc, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = read_string(l, desc, "`desc`", &l->manifest->desc, err);
+    if (status == STATUS_OK && tools != NULL)
+        status = resolve_value(l, tools, &tools, err);
     if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
     return status == STATUS_OK ? load_stages(l, stages, err) : status;
@@ -84,13 +87,20 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
 static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
 {
     l->file = str_terminated(l->arena, source->path);
+    l->text = source->text;
     l->base = str_dup(l->arena, path_parent(source->path));
     l->dialect = source->dialect;
     l->tools = NULL;
     l->tool_count = 0;
+    l->vars = NULL;
+    l->variables = (struct variables){0};
+    l->variables_loaded = false;
     struct value *tree;
     enum status status = yaml_parse(l->arena, source->text, source->path, &tree, err);
-    return status == STATUS_OK ? load_root(l, tree, err) : status;
+    if (status == STATUS_OK)
+        status = load_root(l, tree, err);
+    variables_finish(&l->variables);
+    return status;
 }
 
 enum status loader_read(struct loader *l, struct str path, struct position at, struct str *text, bool *found,
@@ -101,17 +111,39 @@ enum status loader_read(struct loader *l, struct str path, struct position at, s
     enum status status = STATUS_NOT_FOUND;
     if (l->reader != NULL)
         status = l->reader->read(l->reader->ctx, l->arena, path, text, err);
+    if (status == STATUS_IO && at.line > 0) { /* a folder, no permission: what names it is wrong */
+        struct error why = *err;
+        return REFUSE(l, &at, err, "%s", why.message);
+    }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     *found = file.found = status == STATUS_OK;
     if (*found)
         file.digest = digest_of(text->ptr, text->len);
-    for (uint32_t i = 0; i < m->file_count; i++)
-        if (str_equal(m->files[i].path, path))
-            return STATUS_OK;
+    if (table_add(&l->file_index, path, m->file_count) < m->file_count)
+        return STATUS_OK;
     MEM_GROW(m->files, m->file_count, l->file_cap);
     m->files[m->file_count++] = file;
     return STATUS_OK;
+}
+
+/* Names that were generated, or that come from several files, may be there twice. */
+static enum status check_names(const struct loader *l, struct error *err)
+{
+    const struct manifest *m = l->manifest;
+    struct table names = {0};
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; (l->generated || l->source_count > 1) && i < m->stage_count && status == STATUS_OK; i++) {
+        const struct manifest_stage *stage = &m->stages[i], *first;
+        uint32_t at = table_add(&names, stage->name, i);
+        first = &m->stages[at];
+        if (at != i)
+            status = error_at(err, STATUS_MANIFEST, stage->file.ptr, stage->at.line, stage->at.column,
+                              "the stage `" STR_FMT "` is there already (" STR_FMT ":%u:%u); rename one of them",
+                              STR_ARG(stage->name), STR_ARG(first->file), first->at.line, first->at.column);
+    }
+    table_finish(&names);
+    return status;
 }
 
 enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
@@ -130,6 +162,8 @@ enum status manifest_load(struct arena *arena, const struct manifest_source *sou
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
         status = load_source(&l, &sources[i], err);
     if (status == STATUS_OK)
+        status = check_names(&l, err);
+    if (status == STATUS_OK)
         status = check_depfiles(&loaded, err);
     if (status == STATUS_OK) {
         *out = loaded;
@@ -138,5 +172,10 @@ enum status manifest_load(struct arena *arena, const struct manifest_source *sou
     }
     free(loaded.stages);
     free(loaded.files);
+    free(l.parsed);
+    table_finish(&l.parsed_index);
+    table_finish(&l.file_index);
+    buf_finish(&l.work.text);
+    buf_finish(&l.work.name);
     return status;
 }
