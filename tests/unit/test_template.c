@@ -68,7 +68,8 @@ static void refuses_in(const struct memory_file *files, const char *file, uint32
     struct error err = {0};
     enum status status = load(files, &manifest, &err);
     if (status != STATUS_MANIFEST || err.line != line || err.column != column || strstr(err.message, part) == NULL)
-        fail_msg("%s\ngot %u:%u %s\nnot %u:%u %s", files[0].text, err.line, err.column, err.message, line, column, part);
+        fail_msg("%s\ngot %u:%u %s\nnot %u:%u %s", files[0].text, err.line, err.column, err.message, line, column,
+                 part);
     assert_string_equal(err.file, file);
     assert_null(strchr(err.message, '\n'));
 }
