@@ -20,8 +20,13 @@ enum status template_charge(const struct templates *t, struct position at, uint6
 {
     t->work->nodes += nodes;
     t->work->bytes += bytes;
-    if (t->work->nodes <= TEMPLATE_NODES_MAX && t->work->bytes <= TEMPLATE_BYTES_MAX)
+    if (t->work->nodes <= TEMPLATE_NODES_MAX && t->work->bytes <= TEMPLATE_BYTES_MAX &&
+        t->work->steps <= TEMPLATE_STEPS_MAX)
         return STATUS_OK;
+    if (t->work->steps > TEMPLATE_STEPS_MAX)
+        return error_at(err, STATUS_MANIFEST, t->file, at.line, at.column,
+                        "templates%s look too often into maps that are too large; generate less, or split the maps",
+                        t->where);
     return error_at(err, STATUS_MANIFEST, t->file, at.line, at.column,
                     "what the manifest comes to with its templates is more than %d values or %d MiB%s; generate less",
                     TEMPLATE_NODES_MAX, TEMPLATE_BYTES_MAX >> 20, t->where);

@@ -5,6 +5,7 @@
 #include "manifest/template.h"
 
 enum { TEMPLATE_NODES_MAX = 5000000, TEMPLATE_BYTES_MAX = 256 << 20 };
+#define TEMPLATE_STEPS_MAX UINT64_C(500000000) /* a second or two */
 
 /* `${...}` at text[start, end). */
 struct match {
