@@ -58,6 +58,9 @@ BENCH_SIZES = [(15, 32), (16, 32), (17, 32), (18, 32), (19, 32), (20, 32), (18, 
 def bench_program(bits, batch_mib):
     return f"build/chunks/{bits}-{batch_mib}/chunks"
 
+# The rules that the program brings along, as C (src/manifest/embed.py).
+SHIPPED = "build/rules.c"
+
 # gcc's undefined-behaviour checks make it see null formats that are not there; clang may not know these warnings.
 QUIET = ["-Wno-format-truncation", "-Wno-format-overflow"]
 VARIANTS = {
@@ -118,12 +121,19 @@ def missing_packages(options):
     for name, package in {**LIBRARIES, **LOADED_LIBRARIES, **TEST_LIBRARIES}.items():
         if not has_library(name):
             packages.append(package)
+    if "test" in options.targets and not can_make_venv():
+        packages.append("python3-venv")
     return sorted({*packages, *missing_clang_runtime(options, compiler or options.cc)})
 
 
 def has_library(name):
     config = shutil.which("pkg-config")
     return bool(config) and subprocess.run([config, "--exists", name]).returncode == 0
+
+
+def can_make_venv():
+    """Some tests need packages from PyPI (tests/pypi.py). Debian's Python comes without what installs them."""
+    return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
 
 
 def missing_clang_runtime(options, compiler):
@@ -286,6 +296,9 @@ def ninja_text():
         "  depfile = $out.d",
         "  deps = gcc",
         "  description = $checker $in",
+        "rule embed",
+        "  command = $python src/manifest/embed.py $out $in",
+        "  description = embed $out",
         "rule run",
         "  command = $do",
         "  pool = console",
@@ -293,6 +306,8 @@ def ninja_text():
         "",
     ]
     files = sources()
+    rules = sorted(map(str, Path("rules").glob("*.yaml")))
+    out += [f"build {SHIPPED}: embed {' '.join(rules)} | src/manifest/embed.py", ""]
     unit = sorted(Path("tests/unit").glob("test_*.c"))
     fuzz = sorted(Path("tests/fuzz").glob("fuzz_*.c"))
     programs = []
@@ -301,7 +316,7 @@ def ninja_text():
         setting = [f"  variant = {flags}"] if flags else []
         out.append(f"# {variant or 'the program itself'}")
         objects = []
-        for name in [*files, "src/main.c"]:
+        for name in [*files, SHIPPED, "src/main.c"]:
             target = f"{base}/obj/{name[:-2]}.o"
             out += [f"build {target}: cc {name}", *setting]
             if name != "src/main.c":
@@ -332,9 +347,9 @@ def ninja_text():
     out.append("# coverage-guided fuzzers, one program a driver")
     setting = ["  cc = $clang", "  variant = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"]
     objects = []
-    for name in [*files, *map(str, fuzz)]:
+    for name in [*files, SHIPPED, *map(str, fuzz)]:
         out += [f"build build/fuzz/obj/{name[:-2]}.o: cc {name}", *setting]
-        if name in files:
+        if name not in map(str, fuzz):
             objects.append(f"build/fuzz/obj/{name[:-2]}.o")
     out.append(f"build build/fuzz/librefit.a: ar {' '.join(objects)}")
     setting[1] = setting[1].replace("fuzzer-no-link", "fuzzer")

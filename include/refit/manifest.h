@@ -63,6 +63,8 @@ struct manifest_env {
     bool show; /* its value may be shown; otherwise only its digest is */
 };
 
+#define RESOURCE_GPUS_MAX 1024 /* in the configuration: they are handed out one by one */
+
 struct manifest_resource {
     struct str name;  /* "cpus", "mem", "gpus" or a pool */
     struct position at;
@@ -100,6 +102,7 @@ struct manifest_stage {
     uint32_t retries;
     bool frozen, always_changed, portable, console;
     struct str desc;
+    struct str rule; /* that it was made from; "" = none */
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 

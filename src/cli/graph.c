@@ -248,6 +248,10 @@ static void json_stage(struct json *j, const struct manifest_stage *stage)
     json_str(j, stage->name);
     json_key(j, "kind");
     json_str(j, str_from(stage_kind_name(stage->kind)));
+    if (stage->rule.len > 0) {
+        json_key(j, "rule");
+        json_str(j, stage->rule);
+    }
     json_path(j, "wdir", stage->wdir);
     json_key(j, "cmd");
     json_open_array(j);

@@ -52,6 +52,7 @@ struct loader {
     struct str *tools;               /* the top level's */
     uint32_t tool_count;
     struct manifest_stage *stage;    /* the one being read; NULL at the top level */
+    struct rule_loaded *rules;       /* that stages use */
 };
 
 /* Another file of the project, listed in the manifest: *text is its bytes, or *found is false. `at` is where it is
@@ -97,6 +98,10 @@ enum status read_resource(struct loader *l, const struct value_pair *pair, struc
                           struct error *err);
 void sort_resources(struct manifest_resource *resources, uint32_t count);
 
+/* A stage that uses a rule, as one that does not: `use` and `with` are replaced by what the rule gives for them, put
+ * together with the stage's own keys. *name is the rule's, or "". */
+enum status rule_expand(struct loader *l, const struct value **stage, struct str *name, struct error *err);
+
 /* Handlers of stage keys; each fills its part of l->stage, whose name and wdir are known. */
 enum status load_deps(struct loader *l, const struct value *v, struct error *err);
 enum status load_params(struct loader *l, const struct value *v, struct error *err);
@@ -106,11 +111,12 @@ enum status check_depfile(struct loader *l, struct error *err);
 enum status load_env(struct loader *l, const struct value *v, struct error *err);
 enum status load_resources(struct loader *l, const struct value *v, struct error *err);
 enum status load_cmd(struct loader *l, const struct value *v, struct error *err);
+enum status check_quotes(struct loader *l, struct error *err); /* once `shell` is known */
 enum status load_needs(struct loader *l, const struct value *v, struct error *err);
 enum status load_tools(struct loader *l, const struct value *v, struct error *err);
 
 /* What a stage writes is removed or put aside before it runs, so it must be nothing that the project cannot do
- * without. `what` is "out" or "depfile". */
+ * without. `what` is "out" or "depfile"; below .refit/found is room for depfiles that nobody wants to see. */
 enum status check_place(struct loader *l, const char *what, struct str path, struct position at, struct error *err);
 
 /* Outs of all three sections; a NULL section is absent. */

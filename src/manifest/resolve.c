@@ -96,7 +96,13 @@ static enum status resolve_key(const struct templates *t, struct value_pair *pai
     return template_resolve_text(t, pair->key, at, TEMPLATE_SCALAR, &pair->key, err);
 }
 
-/* `is_stage`: its own keys are words of the format, and only its `cmd` takes maps. */
+/* What a key of a stage takes. */
+static enum template_use use_of(struct str key)
+{
+    return str_is(key, "cmd") ? TEMPLATE_COMMAND : str_is(key, "with") ? TEMPLATE_ARGUMENT : TEMPLATE_SCALAR;
+}
+
+/* `is_stage`: its own keys are words of the format, and only some of them take more than scalars. */
 static enum status resolve_map(const struct templates *t, const struct value *map, enum template_use use, bool is_stage,
                                const struct value **out, struct error *err)
 {
@@ -105,7 +111,7 @@ static enum status resolve_map(const struct templates *t, const struct value *ma
     for (uint32_t i = 0; i < map->map.count; i++) {
         struct value_pair pair = map->map.pairs[i];
         const struct value *value = pair.value;
-        enum template_use inner = is_stage && str_is(pair.key, "cmd") ? TEMPLATE_COMMAND : use;
+        enum template_use inner = is_stage ? use_of(pair.key) : use;
         enum status status = is_stage ? STATUS_OK : resolve_key(t, &pair, err);
         if (status == STATUS_OK)
             status = template_resolve(t, value, inner, &value, err);

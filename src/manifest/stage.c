@@ -129,7 +129,9 @@ typedef enum status (*key_loader)(struct loader *l, const struct value *v, struc
     X(depfile, load_depfile)       \
     X(tools, load_tools)           \
     X(portable, load_portable)     \
-    X(console, load_console)
+    X(console, load_console)       \
+    X(use, NULL)                   \
+    X(with, NULL)
 
 enum stage_key {
 #define X(name, load) KEY_##name,
@@ -152,7 +154,7 @@ static const key_loader key_loaders[] = {
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"use", 3}, {"with", 4}, {"expect", 6},
+    {"expect", 6},
 };
 
 static enum status unknown_key(struct loader *l, const struct value_pair *pair, struct error *err)
@@ -191,6 +193,8 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
     for (int key = 0; key < KEY_COUNT && status == STATUS_OK; key++)
         if (values[key] != NULL && key_loaders[key] != NULL)
             status = key_loaders[key](l, values[key], err);
+    if (status == STATUS_OK)
+        status = check_quotes(l, err);
     const struct value *const outs[3] = {values[KEY_outs], values[KEY_metrics], values[KEY_plots]};
     if (status == STATUS_OK)
         status = load_outs(l, outs, err);
@@ -261,6 +265,7 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         .tool_count = l->tool_count,
         .depfile = STR(""),
         .desc = STR(""),
+        .rule = STR(""),
     };
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
     if (status != STATUS_OK)
@@ -269,7 +274,10 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         return REFUSE(l, pair, err, "stage `" STR_FMT "` must be a map with `cmd`, not %s", STR_ARG(pair->key),
                       value_type_name(pair->value->type));
     l->stage = out;
-    status = load_keys(l, pair->value, err);
+    const struct value *map = pair->value;
+    status = rule_expand(l, &map, &out->rule, err);
+    if (status == STATUS_OK)
+        status = load_keys(l, map, err);
     l->stage = NULL;
     return status;
 }

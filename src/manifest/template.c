@@ -348,6 +348,27 @@ bool template_is_whole(struct str text, struct match *match)
     return find_template(text, 0, match) && match->start == 0 && match->end == text.len;
 }
 
+/* A tree of its own, all of it at one place. */
+static enum status copy_to(const struct templates *t, const struct value *value, struct position at, struct value **out,
+                           struct error *err)
+{
+    struct value *copy = *out = arena_copy(t->arena, value, sizeof *value);
+    enum status status = template_charge(t, at, 1, 0, err);
+    copy->line = at.line;
+    copy->column = at.column;
+    if (value->type == VALUE_LIST)
+        copy->list.items = arena_array(t->arena, struct value *, value->list.count);
+    for (uint32_t i = 0; value->type == VALUE_LIST && i < value->list.count && status == STATUS_OK; i++)
+        status = copy_to(t, value->list.items[i], at, &copy->list.items[i], err);
+    if (value->type == VALUE_MAP)
+        copy->map.pairs = arena_array(t->arena, struct value_pair, value->map.count);
+    for (uint32_t i = 0; value->type == VALUE_MAP && i < value->map.count && status == STATUS_OK; i++) {
+        copy->map.pairs[i] = (struct value_pair){.key = value->map.pairs[i].key, .line = at.line, .column = at.column};
+        status = copy_to(t, value->map.pairs[i].value, at, &copy->map.pairs[i].value, err);
+    }
+    return status;
+}
+
 enum status template_resolve_whole(const struct templates *t, struct str text, struct position at, struct match match,
                                    enum template_use use, const struct value **out, struct error *err)
 {
@@ -356,6 +377,12 @@ enum status template_resolve_whole(const struct templates *t, struct str text, s
     if (status != STATUS_OK)
         return status;
     bool composite = value->type == VALUE_LIST || value->type == VALUE_MAP;
+    if (composite && use == TEMPLATE_ARGUMENT) {
+        struct value *placed;
+        status = copy_to(t, value, at, &placed, err);
+        *out = placed;
+        return status;
+    }
     if (composite && use == TEMPLATE_ITEMS) {
         *out = value;
         return STATUS_OK;

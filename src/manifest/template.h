@@ -39,6 +39,7 @@ enum template_use {
     TEMPLATE_SCALAR,  /* a scalar, which keeps its type */
     TEMPLATE_COMMAND, /* a map too, which is spelled as options: `--lr 0.1 --name 'a b'`; also inside a string */
     TEMPLATE_ITEMS,   /* anything, as it is */
+    TEMPLATE_ARGUMENT, /* anything, placed where the template stands */
 };
 
 /* Does any string or key in the tree contain a template? `\${` is none. */
@@ -51,7 +52,7 @@ bool template_is_in(const struct value *value);
 enum status template_resolve(const struct templates *t, const struct value *value, enum template_use use,
                              const struct value **out, struct error *err);
 
-/* The same for the definition of a stage: a map whose `cmd` may contain maps. */
+/* The same for the definition of a stage: a map whose `cmd` may contain maps, and whose `with` anything. */
 enum status template_resolve_stage(const struct templates *t, const struct value *definition,
                                    const struct value **out, struct error *err);
 
