@@ -16,6 +16,7 @@ bool template_is_in_string(struct str text);
 
 /* Is there a `${`, be it escaped or never closed? Otherwise a string needs no resolving. */
 bool template_opens_in(struct str text);
+bool template_opens_in_tree(const struct value *value);
 
 /* Is the string one template and nothing else? */
 bool template_is_whole(struct str text, struct match *match);
