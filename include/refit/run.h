@@ -175,7 +175,7 @@ struct gc_result {
  * workspace to forget is not known. project->store is closed afterwards. */
 enum status run_gc(struct project *project, const struct gc_options *options, struct gc_result *out, struct error *err);
 
-/* A stage's name as the name of a file: `/` and `%` as %2F and %25; too long a one is cut, with its digest behind it. */
+/* A stage's name as that of a file: `/` and `%` as %2F and %25; too long a one is cut, with its digest behind it. */
 struct str run_file_name(struct arena *arena, struct str stage);
 
 /* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */

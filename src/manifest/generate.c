@@ -9,7 +9,7 @@
 #include "manifest/spell.h"
 #include "manifest/template_string.h"
 
-enum { STAGES_MAX = 1000000 };
+enum { STAGES_MAX = 250000 };
 
 /* What is generated: a name, and the map of `item` and `key` that its templates see. */
 struct instance {
@@ -315,7 +315,7 @@ static enum status read_axes(struct instances *g, const struct value *raw, const
     *product = 1;
     for (uint32_t i = 0; i < resolved->map.count; i++) {
         const struct value *values = resolved->map.pairs[i].value;
-        if (values->type == VALUE_MAP)
+        if (values->type == VALUE_MAP && raw->map.pairs[i].value->type != VALUE_MAP)
             values = keys_of(l->arena, values);
         if (values->type != VALUE_LIST)
             return REFUSE(l, &raw->map.pairs[i], err, "`" STR_FMT "` in the `matrix` of `" STR_FMT

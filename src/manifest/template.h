@@ -28,7 +28,7 @@ struct template_work {
 struct templates {
     struct arena *arena;
     const struct scope *scope;  /* NULL = no names at all */
-    struct template_work *work; /* bounded: a manifest may come to 10,000,000 nodes and 256 MiB */
+    struct template_work *work; /* bounded: a manifest may come to 5,000,000 nodes and 256 MiB */
     const char *file;           /* where the templates stand, for messages */
     struct str text;            /* the bytes of that file: an error points at the template inside its string */
     const char *where;          /* " in stage `train`", or "" */
@@ -47,7 +47,7 @@ bool template_is_in(const struct value *value);
 
 /*
  * The tree with values for templates, and `${` for `\${`. What has none is shared with `value`. A scalar that stands
- * for a whole string is marked as `resolved`: it reads as a string too. STATUS_MANIFEST, with the place of the template.
+ * for a whole string is marked as `resolved`: it reads as a string too. STATUS_MANIFEST, with the template's place.
  */
 enum status template_resolve(const struct templates *t, const struct value *value, enum template_use use,
                              const struct value **out, struct error *err);

@@ -4,7 +4,7 @@
 
 #include "manifest/template.h"
 
-enum { TEMPLATE_NODES_MAX = 10000000, TEMPLATE_BYTES_MAX = 256 << 20 };
+enum { TEMPLATE_NODES_MAX = 5000000, TEMPLATE_BYTES_MAX = 256 << 20 };
 
 /* `${...}` at text[start, end). */
 struct match {

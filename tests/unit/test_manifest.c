@@ -314,7 +314,8 @@ static void refuses_top_levels(void **state)
     refuses("stages: [a]\n", 1, 9, "`stages` must be a map of names to stages, not a list");
     refuses("stages:\n", 1, 8, "must be a map of names to stages, not nothing");
     refuses("stage:\n  a: {cmd: x}\n", 1, 1, "unknown key `stage` at the top level; did you mean `stages`?");
-    refuses("stages: {}\nwhatever: 1\n", 2, 1, "unknown key `whatever` at the top level; known: stages, vars, tools, desc");
+    refuses("stages: {}\nwhatever: 1\n", 2, 1,
+            "unknown key `whatever` at the top level; known: stages, vars, tools, desc");
     refuses("stages: {}\ndesc: [1]\n", 2, 7, "`desc` must be a string, not a list");
     refuses("stages: {}\ntools: python3\n", 2, 8, "`tools` must be a list, not a string; write [python3]");
     static const char *const later[] = {"params", "metrics", "plots", "artifacts", "datasets", "data", "gates",
@@ -364,7 +365,8 @@ static void refuses_names(void **state)
 static void refuses_templates(void **state)
 {
     (void)state;
-    refuses("stages: {s: {cmd: \"echo ${x}\"}}\n", 1, 25, "no variable is called `x` in stage `s`; define it, or write $");
+    refuses("stages: {s: {cmd: \"echo ${x}\"}}\n", 1, 25,
+            "no variable is called `x` in stage `s`; define it, or write $");
     refuses_key("deps: [a, \"${b}\"]", 4, 16, "no variable");
     refuses_key("outs: [{\"${b}\": {cache: false}}]", 4, 14, "no variable");
     refuses_key("desc: a ${b}", 4, 13, "no variable");
