@@ -54,7 +54,14 @@ enum common_options {
     COMMON_JSON = 8,
 };
 
-enum completion { COMPLETE_NOTHING, COMPLETE_STAGES, COMPLETE_COMMANDS, COMPLETE_WORDS, COMPLETE_FOLDERS };
+enum completion {
+    COMPLETE_NOTHING,
+    COMPLETE_STAGES,
+    COMPLETE_RULES,
+    COMPLETE_COMMANDS,
+    COMPLETE_WORDS,
+    COMPLETE_FOLDERS
+};
 
 struct invocation;
 
@@ -111,7 +118,7 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version, command_verify, command_gc;
+    command_version, command_verify, command_gc, command_rules;
 
 /* ---- help (help.c) ---- */
 
