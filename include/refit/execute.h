@@ -65,6 +65,15 @@ void executor_interrupt(struct executor *executor);
 uint32_t executor_running(const struct executor *executor);
 
 /*
+ * Run a helper program, found in PATH, to its end, in the caller's process group: `input` is what it reads, *output
+ * what it prints, *complaint what it says on stderr; *code is its exit status, or -1 if a signal ended it. `arguments`
+ * has its name first and NULL at the end. STATUS_NOT_FOUND if there is no such program; STATUS_INTERRUPTED if an
+ * interrupt came meanwhile. Blocking; needs no loop.
+ */
+enum status helper_run(const char *const *arguments, struct str input, struct buf *output, struct buf *complaint,
+                       int *code, struct error *err);
+
+/*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's
  * commands. Ends their process groups (SIGTERM, after grace_ms SIGKILL) except those in the caller's own group and the
  * process `except`. Returns how many processes there were. Blocking; an interrupt ends the waiting.

@@ -49,8 +49,10 @@ struct digest_options {
 
 struct fingerprint;
 
-/* Loads .refitignore from the working directory (the root). `state` must outlive it. */
-enum status fingerprint_create(struct state *state, struct fingerprint **out, struct error *err);
+/* Loads .refitignore from the working directory (the root). `reader` (may be NULL) is asked to convert parameter files.
+ * Both must outlive it. */
+enum status fingerprint_create(struct state *state, const struct manifest_reader *reader, struct fingerprint **out,
+                               struct error *err);
 void fingerprint_destroy(struct fingerprint *fp);
 struct str fingerprint_platform(const struct fingerprint *fp); /* as in the field: "linux-x86_64" */
 

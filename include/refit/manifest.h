@@ -137,6 +137,10 @@ struct manifest_source {
 struct manifest_reader {
     /* The bytes of a file, in `arena`. `path` is canonical. STATUS_NOT_FOUND if it is not there. */
     enum status (*read)(void *ctx, struct arena *arena, struct str path, struct str *text, struct error *err);
+    /* The bytes of a .toml or .py file (`path` is for messages) as YAML that means the same, in `arena`. NULL: such
+     * files cannot be read. STATUS_MANIFEST, with the place, if they are broken. */
+    enum status (*convert)(void *ctx, struct arena *arena, struct str path, struct str text, struct str *yaml,
+                           struct error *err);
     void *ctx;
 };
 
@@ -175,9 +179,14 @@ bool parse_bytes(struct str text, uint64_t *out);
 bool parse_duration_ms(struct str text, uint64_t *out);
 bool parse_milli(struct str text, uint64_t *out);
 
-/* Parse a parameter file by its name's ending: .yaml .yml .json. STATUS_MANIFEST, with file and line, if it is broken
- * or of another kind. */
-enum status params_parse(struct arena *arena, struct str text, struct str file, struct value **out, struct error *err);
+/*
+ * Parse a parameter file by its name's ending: .yaml .yml .json, and with a reader that converts .toml (dates are
+ * strings) and .py (what is assigned as a literal, in classes and their __init__ too; nothing is executed). Values of
+ * what was converted have no place. STATUS_MANIFEST, with file and line, if it is broken or of another kind.
+ */
+enum status params_parse(struct arena *arena, struct str text, struct str file, const struct manifest_reader *reader,
+                         struct value **out, struct error *err);
+bool params_has_keys(struct str file); /* is it of a kind that is parsed? */
 
 /*
  * Configuration: every setting has a name, a default, a value and the file (or variable) that it comes from.

@@ -40,6 +40,7 @@ struct project {
     struct store *store; /* NULL until project_open_store() */
     struct str store_directory;
     struct fingerprint *fp;
+    struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
     bool writer;
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */

@@ -35,10 +35,12 @@ static enum status find_platform(struct fingerprint *fp, struct error *err)
     return STATUS_OK;
 }
 
-enum status fingerprint_create(struct state *state, struct fingerprint **out, struct error *err)
+enum status fingerprint_create(struct state *state, const struct manifest_reader *reader, struct fingerprint **out,
+                               struct error *err)
 {
     struct fingerprint *fp = mem_alloc(sizeof *fp);
     fp->state = state;
+    fp->reader = reader;
     arena_init(&fp->arena);
     pthread_mutex_init(&fp->lock, NULL);
     bool found;

@@ -99,7 +99,7 @@ enum status loader_read(struct loader *l, struct str path, struct position at, s
     struct manifest *m = l->manifest;
     struct manifest_file file = {.path = path, .by = str_from(l->file), .at = at};
     enum status status = STATUS_NOT_FOUND;
-    if (l->reader != NULL)
+    if (l->reader != NULL && l->reader->read != NULL)
         status = l->reader->read(l->reader->ctx, l->arena, path, text, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;

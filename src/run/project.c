@@ -129,7 +129,7 @@ static enum status load_text(struct project *p, struct str text, struct error *e
         return status;
     /* The manifest may point into its text: that stays. */
     struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, text)};
-    status = manifest_load(&p->arena, &source, 1, p->root, NULL, &p->manifest, err);
+    status = manifest_load(&p->arena, &source, 1, p->root, &p->reader, &p->manifest, err);
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;
@@ -251,6 +251,7 @@ static struct project *project_new(const struct project_options *options)
     struct project *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
     p->writer = options->writer;
+    p->reader = (struct manifest_reader){.convert = convert_params, .ctx = p};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     p->opened_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -274,7 +275,7 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK)
         status = project_open_state(p, err);
     if (status == STATUS_OK)
-        status = fingerprint_create(p->state, &p->fp, err);
+        status = fingerprint_create(p->state, &p->reader, &p->fp, err);
     if (status == STATUS_OK && options->lazy)
         status = standing_holds(p, &p->standing_count, &p->stands, err);
     if (status == STATUS_OK && !p->stands)
