@@ -34,6 +34,7 @@ struct execution_result {
 struct execution_options {
     const char *name;         /* of the stage, for messages */
     const char *shell;        /* program that takes -c COMMAND */
+    const char *const *shell_options; /* before -c; NULL at the end, and NULL = none */
     const struct str *commands;
     uint32_t command_count;
     const char *directory;    /* working directory */

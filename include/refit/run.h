@@ -21,7 +21,7 @@
 
 struct project_options {
     const char *directory; /* -C; NULL = the working directory */
-    const char *manifest;  /* -f; NULL = refit.yaml, looked for in the directory and then in its parents */
+    const char *manifest;  /* -f; NULL = what is found, see project_open() */
     const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
     uint32_t override_count;
     bool writer; /* the command will write: state and store are made if they are not there */
@@ -32,7 +32,9 @@ struct project {
     struct arena arena;
     struct str root;         /* absolute; the process's working directory from now on */
     struct str cwd;          /* canonical path of the folder that the user stands in */
-    struct str manifest_path; /* canonical */
+    struct str manifest_path; /* canonical; of DVC's, one that is there */
+    enum manifest_dialect dialect; /* MANIFEST_DVC: there is no refit.yaml, but files of DVC */
+    struct str here; /* then the dvc.yaml that -f names, or that is in the folder where the user stands; or "" */
     struct manifest manifest;
     struct graph graph;
     struct config config;
@@ -48,10 +50,25 @@ struct project {
     struct digest config_digest; /* of the files that the configuration came from */
 };
 
-/* Find, load and check everything; changes the working directory to the root. Opens the state, not the store. */
+/*
+ * Find, load and check everything; changes the working directory to the root. Opens the state, not the store.
+ *
+ * The root is the nearest folder, from the directory upwards, with a refit.yaml. Where there is none, it is the nearest
+ * one with a `.dvc` folder, or else with a dvc.yaml: then every dvc.yaml and .dvc file below it is read, and they share
+ * one graph, wherever in it the user stands. With -f it is the folder of the file; for a dvc.yaml, it is looked for
+ * from there, for DVC's files alone.
+ */
 enum status project_open(const struct project_options *options, struct project **out, struct error *err);
 void project_close(struct project *project); /* NULL is fine */
 enum status project_load(struct project *project, struct error *err); /* what a lazy open left out */
+
+/*
+ * What a word of the command line names, as the graph calls it: stages of a dvc.yaml as DVC addresses them, from where
+ * the user stands (`train`, `../dvc.yaml:train`, `data.csv.dvc`), and names as they are; anything else is a path. *file
+ * is true for a whole dvc.yaml. In `arena`.
+ */
+enum status project_target(const struct project *project, struct arena *arena, struct str word, struct str *out,
+                           bool *file, struct error *err);
 
 /* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
 enum status project_open_store(struct project *project, struct error *err);
@@ -178,5 +195,9 @@ enum status run_gc(struct project *project, const struct gc_options *options, st
 
 /* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */
 struct str run_log_path(struct arena *arena, struct str stage);
+
+/* The name of a stage as one of a file: bytes that a path or a shell would take for something else as %HH, and a long
+ * one cut, with the digest of all of it behind. */
+struct str stage_file_name(struct arena *arena, struct str stage);
 
 #endif

@@ -127,15 +127,17 @@ enum status cli_open_lazy(const struct invocation *in, bool writer, bool lazy, s
                           struct project **out, struct error *err);
 enum status cli_open_bare(const struct invocation *in, struct project **out, struct error *err);
 
-/* The arguments as targets: names of stages stay, everything else becomes a canonical path. In in->arena. */
-enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, struct error *err);
+/* The arguments as targets: names of stages, everything else as a canonical path. In in->arena. */
+enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, uint32_t *count,
+                        struct error *err);
 
-/* Which stages the arguments select, in in->arena. */
+/* Which stages the arguments select, in in->arena; without arguments all, or those of the dvc.yaml below the root where
+ * the user stands, and what they need. */
 enum status cli_select(struct invocation *in, const struct project *project,
                        struct graph_selection_options *selection, bool **selected, struct error *err);
 
-/* The stage that is the only argument. STATUS_USAGE with a suggestion if there is none of that name. */
-enum status cli_stage(const struct invocation *in, const struct project *project, struct stage_id *out,
+/* The stage that is the only argument, which becomes its name. STATUS_USAGE with a suggestion if there is none. */
+enum status cli_stage(struct invocation *in, const struct project *project, struct stage_id *out,
                       struct error *err);
 
 /* ---- records (record.c) ---- */

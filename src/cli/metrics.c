@@ -133,6 +133,22 @@ static void put_metrics(struct metric_output *out, const struct graph *graph, co
     }
 }
 
+/* Those that the top level names, and that no stage does. */
+static void put_common_metrics(struct metric_output *out, const struct manifest *manifest)
+{
+    for (uint32_t i = 0; i < manifest->metric_count; i++) {
+        bool shown = false;
+        for (uint32_t s = 0; s < manifest->stage_count && !shown; s++)
+            for (uint32_t o = 0; o < manifest->stages[s].out_count; o++)
+                shown |= manifest->stages[s].outs[o].kind == OUT_METRIC &&
+                         str_equal(manifest->stages[s].outs[o].path, manifest->metrics[i].path);
+        out->stage = STR("");
+        out->path = manifest->metrics[i].path;
+        if (!shown)
+            put_metric(out);
+    }
+}
+
 static enum status print_metrics(struct invocation *in, struct project *project, const bool *selected,
                                  struct error *err)
 {
@@ -146,6 +162,8 @@ static enum status print_metrics(struct invocation *in, struct project *project,
     json_key(&j, "metrics");
     json_open_array(&j);
     put_metrics(&out, &project->graph, selected);
+    if (in->argument_count == 0)
+        put_common_metrics(&out, &project->manifest);
     json_close_array(&j);
     json_close_object(&j);
     if (in->json)

@@ -72,6 +72,11 @@ void fingerprint_destroy(struct fingerprint *fp)
     free(fp);
 }
 
+struct ignore *fingerprint_ignore(struct fingerprint *fp)
+{
+    return fp->ignore;
+}
+
 struct str fingerprint_platform(const struct fingerprint *fp)
 {
     return fp->platform;

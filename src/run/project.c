@@ -26,26 +26,42 @@ static enum status current_directory(struct arena *arena, struct str *out, struc
     return STATUS_OK;
 }
 
-/* The nearest folder, from here up, that has a refit.yaml. */
-static enum status find_root(struct project *p, struct str start, struct error *err)
+/* The nearest folder, from `start` up, that has this; then it is the root. */
+static bool find_above(struct project *p, struct str start, struct str name)
 {
     for (struct str folder = start;; folder = path_parent(folder)) {
         struct arena_mark mark = arena_get_mark(&p->arena);
-        bool there = access(path_join(&p->arena, folder, STR("refit.yaml")).ptr, F_OK) == 0;
+        bool there = access(path_join(&p->arena, folder, name).ptr, F_OK) == 0;
         arena_rewind(&p->arena, mark);
-        if (there) {
+        if (there)
             p->root = str_dup(&p->arena, folder);
-            return STATUS_OK;
-        }
-        if (str_is(folder, "/"))
-            break;
+        if (there || str_is(folder, "/"))
+            return there;
     }
+}
+
+static bool find_dvc_root(struct project *p, struct str start)
+{
+    p->dialect = MANIFEST_DVC;
+    if (!find_above(p, start, STR(".dvc")) && !find_above(p, start, STR("dvc.yaml")))
+        return false;
+    bool is_file = access(path_join(&p->arena, p->root, STR("dvc.yaml")).ptr, F_OK) == 0;
+    p->manifest_path = is_file ? STR("dvc.yaml") : STR(".dvc");
+    return true;
+}
+
+static enum status find_root(struct project *p, struct str start, struct error *err)
+{
+    p->manifest_path = STR("refit.yaml");
+    if (find_above(p, start, STR("refit.yaml")) || find_dvc_root(p, start))
+        return STATUS_OK;
     return error_set(err, STATUS_NOT_FOUND,
-                     "no refit.yaml in " STR_FMT " or above it; `refit init` makes one, -f names another file",
+                     "no refit.yaml in " STR_FMT " or above it, and no dvc.yaml; `refit init` makes one, -f names "
+                     "another file",
                      STR_ARG(start));
 }
 
-/* With -f, the manifest's folder is the root. */
+/* With -f, the manifest's folder is the root, or is in the project of DVC. */
 static enum status named_root(struct project *p, struct str start, const char *manifest, struct error *err)
 {
     struct str path;
@@ -54,10 +70,14 @@ static enum status named_root(struct project *p, struct str start, const char *m
         return error_wrap(err, "-f");
     if (path.ptr[0] != '/')
         path = str_format(&p->arena, "/" STR_FMT, STR_ARG(path));
-    p->root = path_parent(path);
-    p->root = str_dup(&p->arena, p->root);
+    p->root = str_dup(&p->arena, path_parent(path));
     p->manifest_path = path_name(path);
-    return STATUS_OK;
+    if (!str_is(p->manifest_path, "dvc.yaml"))
+        return STATUS_OK;
+    if (access(path.ptr, F_OK) != 0)
+        return error_errno(err, STATUS_NOT_FOUND, errno, "%s", manifest);
+    find_dvc_root(p, p->root);
+    return path_make(&p->arena, p->root, STR("."), path, &p->here, err);
 }
 
 static enum status enter_root(struct project *p, const struct project_options *options, bool need_manifest,
@@ -69,7 +89,6 @@ static enum status enter_root(struct project *p, const struct project_options *o
     enum status status = current_directory(&p->arena, &start, err);
     if (status != STATUS_OK)
         return status;
-    p->manifest_path = STR("refit.yaml");
     if (options->manifest != NULL)
         status = named_root(p, start, options->manifest, err);
     else
@@ -83,18 +102,27 @@ static enum status enter_root(struct project *p, const struct project_options *o
     if (chdir(p->root.ptr) != 0)
         return error_errno(err, options->manifest ? STATUS_USAGE : STATUS_IO, errno, "cannot enter " STR_FMT,
                            STR_ARG(p->root));
-    return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
+    status = path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
+    if (status != STATUS_OK || p->dialect != MANIFEST_DVC || p->here.len > 0)
+        return status;
+    struct str here = path_join(&p->arena, p->cwd, STR("dvc.yaml"));
+    if (access(here.ptr, F_OK) == 0)
+        p->here = here;
+    return STATUS_OK;
 }
 
 /* The name under which the state keeps a large manifest: all that its loading depends on. */
-static struct str kept_name(struct project *p, struct str text)
+static struct str kept_name(struct project *p, const struct manifest_source *sources, uint32_t count)
 {
     char hex[DIGEST_HEX + 1];
     struct buf all = {0};
     buf_lstr(&all, p->root);
-    buf_lstr(&all, p->manifest_path);
     buf_lstr(&all, STR(REFIT_VERSION));
-    buf_lstr(&all, text);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_u8(&all, (uint8_t)sources[i].dialect);
+        buf_lstr(&all, sources[i].path);
+        buf_lstr(&all, sources[i].text);
+    }
     struct str name = str_format(&p->arena, "%s", digest_hex(digest_of(all.ptr, all.len), hex));
     buf_finish(&all);
     return name;
@@ -120,30 +148,48 @@ static void keep(struct project *p, struct str name)
     buf_finish(&packed);
 }
 
-static enum status load_text(struct project *p, struct str text, struct error *err)
+static enum status load_sources(struct project *p, const struct manifest_source *sources, uint32_t count,
+                                struct error *err)
 {
-    bool large = text.len >= KEPT_BYTES_MIN, taken = false;
-    struct str name = large ? kept_name(p, text) : STR("");
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += sources[i].text.len;
+    bool large = bytes >= KEPT_BYTES_MIN, taken = false;
+    struct str name = large ? kept_name(p, sources, count) : STR("");
     enum status status = large ? take_kept(p, name, &taken, err) : STATUS_OK;
     if (status != STATUS_OK || taken)
         return status;
-    /* The manifest may point into its text: that stays. */
-    struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, text)};
-    status = manifest_load(&p->arena, &source, 1, p->root, &p->reader, &p->manifest, err);
+    status = manifest_load(&p->arena, sources, count, p->root, &p->reader, &p->manifest, err);
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;
 }
 
-static enum status load_manifest(struct project *p, struct error *err)
+static enum status load_one(struct project *p, struct error *err)
 {
     struct buf text = {0};
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
     if (status == STATUS_IO) /* a folder, no permission: whatever `-f` names, or is there, is no manifest */
         status = err->status = STATUS_MANIFEST;
-    if (status == STATUS_OK)
-        status = load_text(p, buf_view(&text), err);
+    if (status == STATUS_OK) { /* the manifest may point into its text: that stays */
+        struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, buf_view(&text))};
+        status = load_sources(p, &source, 1, err);
+    }
     buf_finish(&text);
+    return status;
+}
+
+static enum status load_of_dvc(struct project *p, struct error *err)
+{
+    struct manifest_source *sources;
+    uint32_t count;
+    enum status status = discover_sources(p, &sources, &count, err);
+    return status == STATUS_OK ? load_sources(p, sources, count, err) : status;
+}
+
+static enum status load_manifest(struct project *p, struct error *err)
+{
+    enum status status = p->dialect == MANIFEST_DVC ? load_of_dvc(p, err) : load_one(p, err);
     if (status == STATUS_OK)
         status = graph_build(&p->arena, &p->manifest, &p->graph, err);
     return status;
@@ -276,7 +322,7 @@ enum status project_open(const struct project_options *options, struct project *
         status = project_open_state(p, err);
     if (status == STATUS_OK)
         status = fingerprint_create(p->state, &p->reader, &p->fp, err);
-    if (status == STATUS_OK && options->lazy)
+    if (status == STATUS_OK && options->lazy && p->dialect == MANIFEST_REFIT)
         status = standing_holds(p, &p->standing_count, &p->stands, err);
     if (status == STATUS_OK && !p->stands)
         status = load_manifest(p, err);

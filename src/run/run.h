@@ -204,6 +204,12 @@ enum status tools_ask(struct project *project, const bool *selected, struct erro
 /* For readers: what the tools of the selected stages printed last time; what was never asked stays unknown. */
 enum status tools_recall(struct project *project, const bool *selected, struct error *err);
 
+/* ---- DVC's files (discover.c) ---- */
+
+/* Those that declare the project, at least one, in the project's arena; .dvcignore counts from now on. */
+enum status discover_sources(struct project *project, struct manifest_source **sources, uint32_t *count,
+                             struct error *err);
+
 /* ---- parameter files that Python reads (convert.c) ---- */
 
 /* manifest_reader's `convert`; ctx is the project. */
