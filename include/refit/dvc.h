@@ -11,6 +11,7 @@
 #include "refit/base/arena.h"
 #include "refit/base/error.h"
 #include "refit/base/value.h"
+#include "refit/manifest.h"
 
 /* The value of a key in a section of a `.dvc/config`; the last one counts. False if it is not there. */
 bool dvc_config_get(struct arena *arena, struct str text, struct str section, struct str key, struct str *out);
@@ -48,5 +49,28 @@ struct dvc_lock {
 enum status dvc_parse_lock(struct arena *arena, struct str text, struct str file, struct dvc_lock *out,
                            struct error *err);
 const struct dvc_lock_stage *dvc_lock_find(const struct dvc_lock *lock, struct str name); /* NULL if it is not there */
+
+/* ---- from DVC's files to a refit.yaml ---- */
+
+/* How much of the text is kept as it was written, comments and templates too. */
+enum dvc_kept {
+    DVC_KEPT_ALL,  /* of every dvc.yaml, but those below the root that have templates: their stages are written out */
+    DVC_KEPT_ROOT, /* of the one at the root; of the others, what their stages come to is written out */
+    DVC_KEPT_NONE,
+};
+
+struct dvc_migration {
+    struct str text;          /* of the refit.yaml, at the root */
+    enum dvc_kept kept;       /* as much as was possible */
+    struct manifest manifest; /* what it declares: the same stages in the same order, perhaps by other names */
+};
+
+/*
+ * The text of a refit.yaml that declares what DVC's files declare, which `manifest` was loaded from. Loaded again, it
+ * was found to give the same stages. A .dvc file becomes a frozen stage whose command is `dvc pull`.
+ */
+enum status dvc_migrate(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
+                        const struct manifest_reader *reader, const struct manifest *manifest,
+                        struct dvc_migration *out, struct error *err);
 
 #endif

@@ -36,6 +36,10 @@ struct project {
     enum manifest_dialect dialect; /* MANIFEST_DVC: there is no refit.yaml, but files of DVC */
     struct str here; /* then the dvc.yaml that -f names, or that is in the folder where the user stands; or "" */
     struct manifest manifest;
+    struct manifest_source *sources; /* of DVC's, what the manifest was loaded from */
+    uint32_t source_count;
+    struct ignore *dvc_ignore;       /* and what DVC leaves out of its digests; NULL = nothing was looked for */
+    struct str dvc_ignored;          /* the same as patterns of one file at the root */
     struct graph graph;
     struct config config;
     struct state *state;
@@ -152,6 +156,39 @@ struct restore_counts {
  * all). What is in the way and not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
 enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err);
+
+/* ---- from DVC to refit ---- */
+
+struct migrate_options {
+    bool dry_run; /* write nothing */
+};
+
+/* What of DVC's lock files was, or would be, recorded for a stage. */
+struct migrated_stage {
+    struct str name, was; /* in refit.yaml, and as DVC addresses it */
+    bool taken;           /* it is recorded, and fresh, or can be restored */
+    struct str reason;    /* why not; "" = there is nothing to record */
+};
+
+struct migrate_result {
+    struct str text;      /* of refit.yaml */
+    bool written_out;     /* some dvc.yaml is not as it was written, but what it came to */
+    bool all_written_out; /* nor is the one at the root */
+    struct str ignored;   /* the text of .refitignore; "" = there is nothing to ignore */
+    bool ignore_there;    /* there is a .refitignore already: the patterns are to be added by hand */
+    uint32_t files;       /* of DVC that declared stages */
+    struct migrated_stage *stages; /* in the order of the manifest */
+    uint32_t stage_count;
+};
+
+/*
+ * Make a refit.yaml of a project of DVC, which must have been opened as such, and take over what dvc.lock records: outs
+ * that it has by their MD5, from the workspace or from DVC's cache, into the store, with a record for each stage whose
+ * command, deps and parameters are those of dvc.lock. refit.yaml is written last. STATUS_USAGE if there is one. The
+ * project is refit's afterwards.
+ */
+enum status run_migrate(struct project *project, const struct migrate_options *options, struct arena *arena,
+                        struct migrate_result *out, struct error *err);
 
 /* ---- gc ---- */
 

@@ -110,7 +110,7 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version, command_verify, command_gc;
+    command_version, command_verify, command_gc, command_migrate;
 
 /* ---- help (help.c) ---- */
 

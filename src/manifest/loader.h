@@ -110,6 +110,7 @@ enum status read_shell(struct loader *l, const struct value *v, struct str *out,
 /* The top level's tools, for all stages. */
 enum status load_common_tools(struct loader *l, const struct value *v, struct error *err);
 
+bool is_name_byte(unsigned char c);
 enum status check_stage_name(struct loader *l, struct str name, uint32_t line, uint32_t column, struct error *err);
 enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err);
 

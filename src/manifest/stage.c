@@ -210,7 +210,7 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
 
 /* ---- names ---- */
 
-static bool is_name_byte(unsigned char c)
+bool is_name_byte(unsigned char c)
 {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return letter || c >= 0x80 || (c != '\0' && strchr("_-.@+", c) != NULL);

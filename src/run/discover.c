@@ -23,7 +23,11 @@ struct discovery {
     struct manifest_source *sources; /* malloc'd */
     uint32_t count, cap;
     unsigned depth;
+    struct buf ignored; /* patterns, as those of one file at the root */
 };
+
+/* What refit leaves out by itself, DVC counts. */
+static const char not_ignored[] = "!__pycache__/\n!*.pyc\n!.ipynb_checkpoints/\n!.refit/\n!refit.lock\n";
 
 struct names {
     struct str *items; /* malloc'd */
@@ -109,6 +113,46 @@ static enum status add_source(struct discovery *d, struct str folder, struct str
     return STATUS_OK;
 }
 
+static void escape(struct buf *out, struct str folder)
+{
+    for (size_t i = 0; i < folder.len; i++) {
+        if (strchr("*?[]\\!# ", folder.ptr[i]) != NULL)
+            buf_char(out, '\\');
+        buf_char(out, folder.ptr[i]);
+    }
+}
+
+/* A pattern of a folder's own file as one of a file at the root. */
+static void carry_pattern(struct buf *out, struct str folder, struct str line)
+{
+    struct str pattern = str_trim(line);
+    if (pattern.len == 0 || pattern.ptr[0] == '#')
+        return;
+    if (pattern.ptr[0] == '!') {
+        buf_char(out, '!');
+        pattern = str_slice(pattern, 1, pattern.len);
+    }
+    bool below = str_find(str_slice(pattern, 0, pattern.len - (str_ends(pattern, STR("/")) ? 1 : 0)), '/') < 0;
+    if (!str_is(folder, ".")) {
+        buf_char(out, '/');
+        escape(out, folder);
+        buf_str(out, below ? STR("/**/") : str_starts(pattern, STR("/")) ? STR("") : STR("/"));
+    }
+    buf_str(out, pattern);
+    buf_char(out, '\n');
+}
+
+static void add_ignored(struct discovery *d, struct str folder, struct str text)
+{
+    ignore_add(fingerprint_ignore(d->project->fp), folder, text);
+    ignore_add(d->project->dvc_ignore, folder, text);
+    while (text.len > 0) {
+        ptrdiff_t end = str_find(text, '\n');
+        carry_pattern(&d->ignored, folder, end < 0 ? text : str_slice(text, 0, (size_t)end));
+        text = end < 0 ? STR("") : str_slice(text, (size_t)end + 1, text.len);
+    }
+}
+
 static enum status add_files(struct discovery *d, struct str folder, const struct names *files, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -116,7 +160,7 @@ static enum status add_files(struct discovery *d, struct str folder, const struc
     if (has_name(files, STR(".dvcignore"))) {
         status = read_file(d, path_join(&d->project->arena, folder, STR(".dvcignore")), IGNORE_BYTES_MAX, &text, err);
         if (status == STATUS_OK)
-            ignore_add(fingerprint_ignore(d->project->fp), folder, text);
+            add_ignored(d, folder, text);
     }
     if (status == STATUS_OK && has_name(files, STR("dvc.yaml")))
         status = add_source(d, folder, STR("dvc.yaml"), MANIFEST_DVC, err);
@@ -156,14 +200,18 @@ static enum status visit(struct discovery *d, struct str folder, struct error *e
     return status;
 }
 
-enum status discover_sources(struct project *p, struct manifest_source **sources, uint32_t *count, struct error *err)
+enum status discover_sources(struct project *p, struct error *err)
 {
     struct discovery d = {.project = p};
+    if (p->dvc_ignore == NULL)
+        p->dvc_ignore = ignore_create(str_from(not_ignored));
     enum status status = visit(&d, STR("."), err);
-    *sources = arena_copy(&p->arena, d.sources, d.count * sizeof *d.sources);
-    *count = d.count;
+    p->sources = arena_copy(&p->arena, d.sources, d.count * sizeof *d.sources);
+    p->source_count = d.count;
+    p->dvc_ignored = str_dup(&p->arena, buf_view(&d.ignored));
+    buf_finish(&d.ignored);
     free(d.sources);
-    if (status == STATUS_OK && *count == 0)
+    if (status == STATUS_OK && d.count == 0)
         return error_set(err, STATUS_NOT_FOUND,
                          "no refit.yaml here or above, and no dvc.yaml in " STR_FMT "; `refit init` makes a refit.yaml",
                          STR_ARG(p->root));

@@ -19,6 +19,10 @@ bool dvc_cache_find(struct dvc_cache *cache, struct arena *arena, struct str md5
 enum status dvc_cache_take(struct dvc_cache *cache, struct arena *arena, struct str path, struct str md5,
                            bool executable, struct record_out *out, struct error *err);
 
+/* Is what is at this path in the workspace what DVC calls by this MD5? (dvcdigest.c) */
+enum status dvc_digest(struct dvc_cache *cache, struct project *project, struct arena *arena, struct str path,
+                       struct str wanted, bool *same, struct error *err);
+
 enum status dvc_cache_md5(struct dvc_cache *cache, struct md5 **out, struct error *err);
 
 #endif

@@ -181,10 +181,8 @@ static enum status load_one(struct project *p, struct error *err)
 
 static enum status load_of_dvc(struct project *p, struct error *err)
 {
-    struct manifest_source *sources;
-    uint32_t count;
-    enum status status = discover_sources(p, &sources, &count, err);
-    return status == STATUS_OK ? load_sources(p, sources, count, err) : status;
+    enum status status = discover_sources(p, err);
+    return status == STATUS_OK ? load_sources(p, p->sources, p->source_count, err) : status;
 }
 
 static enum status load_manifest(struct project *p, struct error *err)
@@ -353,6 +351,7 @@ void project_close(struct project *p)
     if (p == NULL)
         return;
     fingerprint_destroy(p->fp);
+    ignore_destroy(p->dvc_ignore);
     state_close(p->state);
     store_close(p->store);
     graph_finish(&p->graph);

@@ -206,9 +206,8 @@ enum status tools_recall(struct project *project, const bool *selected, struct e
 
 /* ---- DVC's files (discover.c) ---- */
 
-/* Those that declare the project, at least one, in the project's arena; .dvcignore counts from now on. */
-enum status discover_sources(struct project *project, struct manifest_source **sources, uint32_t *count,
-                             struct error *err);
+/* Those that declare the project, at least one: project->sources. What .dvcignore says counts from now on. */
+enum status discover_sources(struct project *project, struct error *err);
 
 /* ---- parameter files that Python reads (convert.c) ---- */
 

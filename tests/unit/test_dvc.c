@@ -136,8 +136,10 @@ static void reads_locks(void **state)
     struct dvc_lock lock;
     struct error err;
     struct str text = STR("schema: '2.0'\nstages:\n  a:\n    cmd: |\n      x\n\n      y\n"
-                          "    deps:\n    - path: b\n      hash: md5\n      md5: " A "\n      size: 3\n      isexec: true\n    params:\n"
-                          "      params.yaml:\n        c.d: 1.5\n    outs:\n    - {path: e, md5: " B ".dir, nfiles: 2}\n"
+                          "    deps:\n    - path: b\n      hash: md5\n      md5: " A "\n"
+                          "      size: 3\n      isexec: true\n    params:\n"
+                          "      params.yaml:\n        c.d: 1.5\n"
+                          "    outs:\n    - {path: e, md5: " B ".dir, nfiles: 2}\n"
                           "  b@1:\n    cmd: [p, 'q\n\n      ']\n");
     assert_int_equal(dvc_parse_lock(&arena, text, STR("dvc.lock"), &lock, &err), STATUS_OK);
     const struct dvc_lock_stage *a = dvc_lock_find(&lock, STR("a")), *b = dvc_lock_find(&lock, STR("b@1"));
