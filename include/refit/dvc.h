@@ -52,16 +52,9 @@ const struct dvc_lock_stage *dvc_lock_find(const struct dvc_lock *lock, struct s
 
 /* ---- from DVC's files to a refit.yaml ---- */
 
-/* How much of the text is kept as it was written, comments and templates too. */
-enum dvc_kept {
-    DVC_KEPT_ALL,  /* of every dvc.yaml, but those below the root that have templates: their stages are written out */
-    DVC_KEPT_ROOT, /* of the one at the root; of the others, what their stages come to is written out */
-    DVC_KEPT_NONE,
-};
-
 struct dvc_migration {
     struct str text;          /* of the refit.yaml, at the root */
-    enum dvc_kept kept;       /* as much as was possible */
+    uint32_t written_out;     /* so many dvc.yaml are not there as they were written, but what their stages come to */
     struct manifest manifest; /* what it declares: the same stages in the same order, perhaps by other names */
 };
 

@@ -172,11 +172,10 @@ struct migrated_stage {
 
 struct migrate_result {
     struct str text;      /* of refit.yaml */
-    bool written_out;     /* some dvc.yaml is not as it was written, but what it came to */
-    bool all_written_out; /* nor is the one at the root */
+    uint32_t written_out; /* so many dvc.yaml are not there as they were written, but what their stages come to */
     struct str ignored;   /* the text of .refitignore; "" = there is nothing to ignore */
     bool ignore_there;    /* there is a .refitignore already: the patterns are to be added by hand */
-    uint32_t files;       /* of DVC that declared stages */
+    uint32_t files;       /* dvc.yaml that there were */
     struct migrated_stage *stages; /* in the order of the manifest */
     uint32_t stage_count;
 };

@@ -41,6 +41,17 @@ static void print_stages(struct invocation *in, const struct migrate_result *res
     sheet_print(&sheet, output_color(in));
 }
 
+static void print_ignored(struct invocation *in, struct str lines)
+{
+    puts(".refitignore was left as it is; what .dvcignore says goes in there too:");
+    while (lines.len > 0) {
+        ptrdiff_t end = str_find(lines, '\n');
+        struct str line = end < 0 ? lines : str_slice(lines, 0, (size_t)end);
+        printf("  " STR_FMT "\n", STR_ARG(output_text(&in->arena, line)));
+        lines = end < 0 ? STR("") : str_slice(lines, (size_t)end + 1, lines.len);
+    }
+}
+
 static void print_text(struct invocation *in, const struct migrate_result *result)
 {
     bool dry = option_given(in, 'n');
@@ -49,13 +60,11 @@ static void print_text(struct invocation *in, const struct migrate_result *resul
         print_stages(in, result);
     printf("%s refit.yaml: %u stage%s, from %u dvc.yaml\n", dry ? "would make" : "made", result->stage_count,
            plural(result->stage_count), result->files);
-    if (result->all_written_out)
-        puts("what the stages come to was written out: comments and templates could not be kept");
-    else if (result->written_out)
-        puts("stages from below the root were written out: their comments and templates could not be kept");
+    if (result->written_out > 0)
+        printf("of %u of them what the stages come to was written out; comments and templates could not be kept\n",
+               result->written_out);
     if (result->ignored.len > 0 && result->ignore_there)
-        printf(".refitignore was left as it is; what .dvcignore says goes in there too:\n" STR_FMT,
-               STR_ARG(output_text(&in->arena, result->ignored)));
+        print_ignored(in, result->ignored);
     else if (result->ignored.len > 0)
         printf("%s .refitignore, from .dvcignore\n", dry ? "would make" : "made");
     printf("%s what dvc.lock and .dvc files have of %u stage%s", dry ? "would take over" : "took over", totals.taken,
@@ -75,8 +84,8 @@ static void print_json(const struct migrate_result *result)
     json_open_object(&j);
     json_key(&j, "text");
     json_str(&j, result->text);
-    json_key(&j, "kept");
-    json_str(&j, result->all_written_out ? STR("none") : result->written_out ? STR("root") : STR("all"));
+    json_key(&j, "written_out");
+    json_int(&j, result->written_out);
     json_key(&j, "ignored");
     json_str(&j, result->ignored);
     json_key(&j, "stages");

@@ -10,8 +10,8 @@
 #include "refit/base/path.h"
 
 static const char head[] =
-    "# From DVC's files, by `refit migrate`. Commands run as DVC runs them, in the shell of who runs them: take this line\n"
-    "# out, and they run in /bin/sh everywhere.\n"
+    "# From DVC's files, by `refit migrate`. Commands run as DVC runs them, in the shell of who runs them: without\n"
+    "# this line they run in /bin/sh everywhere.\n"
     "shell: $SHELL\n\n";
 
 /* ---- names ---- */
@@ -115,16 +115,17 @@ static void write_out(const struct migration *m, uint32_t source, struct buf *ou
 }
 
 /* The stages of all sources but the root's own file, if that is kept. */
-static void write_stages(const struct migration *m, struct buf *out)
+static void write_stages(struct migration *m, struct buf *out)
 {
     for (uint32_t source = 0; source < m->count; source++) {
         const struct manifest_source *each = &m->sources[source];
-        if (m->kept < DVC_KEPT_NONE && is_root(m, source))
+        if (m->way < KEEP_NONE && is_root(m, source))
             continue;
         size_t before = out->len;
-        buf_print(out, "\n%*s# " STR_FMT "\n", (int)m->indent, "", STR_ARG(each->path));
+        buf_print(out, "%s%*s# " STR_FMT "\n", before > 0 || m->way < KEEP_NONE ? "\n" : "", (int)m->indent, "",
+                  STR_ARG(each->path));
         size_t begun = out->len;
-        bool moved = each->dialect == MANIFEST_DVC && m->kept == DVC_KEPT_ALL && !has_templates(m, source) &&
+        bool moved = each->dialect == MANIFEST_DVC && m->way == KEEP_ALL && !has_templates(m, source) &&
                      migrate_move_stages(m, source, out);
         if (!moved) {
             out->len = begun;
@@ -132,6 +133,8 @@ static void write_stages(const struct migration *m, struct buf *out)
         }
         if (out->len == begun)
             out->len = before;
+        else
+            m->written_out += !moved && each->dialect == MANIFEST_DVC;
     }
     buf_append(out, "", 0);
 }
@@ -148,7 +151,7 @@ static uint32_t find_root_source(const struct migration *m)
 static uint32_t gather_metrics(const struct migration *m, uint32_t root, struct str *metrics)
 {
     uint32_t count = 0;
-    const struct value *own = root < m->count && m->kept < DVC_KEPT_NONE
+    const struct value *own = root < m->count && m->way < KEEP_NONE
                                   ? value_get(m->trees[root], STR("metrics")) : NULL;
     for (uint32_t i = 0; i < m->manifest->metric_count; i++) {
         bool named = false;
@@ -168,7 +171,7 @@ static uint32_t gather_metrics(const struct migration *m, uint32_t root, struct 
 static uint32_t indent_of(const struct migration *m, uint32_t root)
 {
     const struct value *stages = root < m->count ? value_get(m->trees[root], STR("stages")) : NULL;
-    bool block = stages != NULL && stages->type == VALUE_MAP && stages->map.count > 0 && m->kept < DVC_KEPT_NONE &&
+    bool block = stages != NULL && stages->type == VALUE_MAP && stages->map.count > 0 && m->way < KEEP_NONE &&
                  stages->map.pairs[0].column > 1;
     return block ? stages->map.pairs[0].column - 1 : 2;
 }
@@ -182,8 +185,9 @@ static bool write_all(struct migration *m, struct buf *out)
     struct buf stages = {0};
     bool good = true;
     m->indent = indent_of(m, root);
+    m->written_out = 0;
     write_stages(m, &stages);
-    if (root < m->count && m->kept < DVC_KEPT_NONE) {
+    if (root < m->count && m->way < KEEP_NONE) {
         good = migrate_keep_root(m, m->trees[root], m->sources[root].text, str_from(head), buf_view(&stages), metrics,
                                  metric_count, out);
     } else {
@@ -283,7 +287,7 @@ static enum status try_way(struct migration *m, struct str root, const struct ma
         struct manifest_source source = {.path = STR("refit.yaml"), .text = out->text};
         status = manifest_load(m->arena, &source, 1, root, reader, &out->manifest, err);
         *good = status == STATUS_OK && put_in_order(m, &out->manifest) && is_same(m, &out->manifest);
-        out->kept = m->kept;
+        out->written_out = m->written_out;
     }
     buf_finish(&text);
     return status == STATUS_MANIFEST || status == STATUS_USAGE ? STATUS_OK : status;
@@ -304,8 +308,8 @@ enum status dvc_migrate(struct arena *arena, const struct manifest_source *sourc
         m.trees[i] = tree;
     }
     name_stages(&m);
-    for (int kept = DVC_KEPT_ALL; kept <= DVC_KEPT_NONE && status == STATUS_OK && !good; kept++) {
-        m.kept = (enum dvc_kept)kept;
+    for (int way = KEEP_ALL; way <= KEEP_NONE && status == STATUS_OK && !good; way++) {
+        m.way = (enum migrate_way)way;
         status = try_way(&m, root, reader, out, &good, &why);
     }
     if (status != STATUS_OK && why.status == status)

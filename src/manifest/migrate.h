@@ -6,14 +6,22 @@
 #include "refit/base/table.h"
 #include "refit/dvc.h"
 
+/* How much of the text is kept as it was written, comments and templates too. */
+enum migrate_way {
+    KEEP_ALL,  /* of every dvc.yaml, but those below the root that have templates */
+    KEEP_ROOT, /* of the one at the root */
+    KEEP_NONE,
+};
+
 struct migration {
     struct arena *arena;
     const struct manifest *manifest;
     const struct manifest_source *sources;
     uint32_t count;
     const struct value **trees; /* of the sources */
-    struct str *names;          /* of the stages, in refit.yaml; of generated ones that of their group, then @ and so on */
-    enum dvc_kept kept;
+    struct str *names;          /* of the stages, in refit.yaml; of a generated one that of its group, then @... */
+    enum migrate_way way;
+    uint32_t written_out;       /* dvc.yaml of which nothing is kept, and that declare something */
     uint32_t indent;            /* of the names of stages */
 };
 
@@ -24,7 +32,7 @@ void migrate_write_stage(const struct migration *m, uint32_t stage, struct buf *
  * indent of this refit.yaml. False, with nothing appended, if that cannot be done by moving text. */
 bool migrate_move_stages(const struct migration *m, uint32_t source, struct buf *out);
 
-/* The text of the dvc.yaml at the root, with `head` before its first key, `stages` behind its stages, and `metrics`
+/* The text of the dvc.yaml at the root, with `head` at its beginning, `stages` behind its stages, and `metrics`
  * among its own. False if that cannot be done by moving text. */
 bool migrate_keep_root(const struct migration *m, const struct value *tree, struct str text, struct str head,
                        struct str stages, const struct str *metrics, uint32_t metric_count, struct buf *out);

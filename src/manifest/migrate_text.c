@@ -1,5 +1,5 @@
-/* Text that is kept: the lines of a dvc.yaml in a refit.yaml, changed only where names and places must be. What comes of
- * it is loaded and compared by the caller, so that a form that is not foreseen here does no harm. */
+/* Text that is kept: the lines of a dvc.yaml in a refit.yaml, changed only where names and places must be. What comes
+ * of it is loaded and compared by the caller, so that a form that is not foreseen here does no harm. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +196,8 @@ bool migrate_keep_root(const struct migration *m, const struct value *tree, stru
     struct lines lines = split(text);
     struct edits edits = {0};
     uint32_t first = tree->map.pairs[0].line - 1, end = lines.count;
+    while (first > 0 && !str_starts(lines.items[first - 1], STR("---")))
+        first--;
     if (declared != NULL)
         end = with_remarks(&lines, next_key(tree, declared, lines.count), declared->line);
     if (declared != NULL && end == lines.count)

@@ -1,6 +1,7 @@
 /*
- * `refit migrate`: a refit.yaml from DVC's files, and what dvc.lock records of their stages taken over. Stages are looked
- * at in the order of the graph, so that what a stage made counts as the dep of the next even where the workspace lacks it.
+ * `refit migrate`: a refit.yaml from DVC's files, and what dvc.lock records of their stages taken over. Stages are
+ * looked at in the order of the graph, so that what a stage made counts as the dep of the next even where the workspace
+ * lacks it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -169,8 +170,8 @@ static struct str made_md5(const struct takeover *t, struct str path)
     return entry != NULL ? entry->md5 : STR("");
 }
 
-static enum status same_deps(struct takeover *t, uint32_t index, const struct dvc_lock_stage *locked, struct str *reason,
-                             struct error *err)
+static enum status same_deps(struct takeover *t, uint32_t index, const struct dvc_lock_stage *locked,
+                             struct str *reason, struct error *err)
 {
     const struct manifest_stage *stage = &t->before.stages[index];
     enum status status = STATUS_OK;
@@ -392,8 +393,7 @@ static enum status become_refit(struct takeover *t, struct migrate_result *out, 
     p->graph = (struct graph){0};
     status = graph_build(&p->arena, &p->manifest, &p->graph, err);
     out->text = made.text;
-    out->written_out = made.kept != DVC_KEPT_ALL;
-    out->all_written_out = made.kept == DVC_KEPT_NONE;
+    out->written_out = made.written_out;
     out->ignored = p->dvc_ignored;
     out->ignore_there = is_there(".refitignore");
     out->stage_count = p->manifest.stage_count;
@@ -439,7 +439,7 @@ enum status run_migrate(struct project *p, const struct migrate_options *options
     *out = (struct migrate_result){0};
     if (p->dialect != MANIFEST_DVC || is_there("refit.yaml"))
         return error_set(err, STATUS_USAGE,
-                         "there is a refit.yaml in " STR_FMT " already; it was left as it is, and so was everything else",
+                         "there is a refit.yaml in " STR_FMT " already; it was left as it is, and so was all else",
                          STR_ARG(p->root));
     enum status status = STATUS_OK;
     if (!t.dry)

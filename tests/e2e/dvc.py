@@ -39,3 +39,28 @@ class DvcProject(Project):
 
     def untouched(self, before):
         equal(self.of_dvc(), before, "DVC's own files")
+
+    # dvc.lock
+
+    def entry(self, path, name=None):
+        """What DVC notes of a file or folder as it is."""
+        place = self.path(path)
+        if not place.is_dir():
+            return {"path": name or path, "hash": "md5", "md5": md5(place.read_bytes()), "size": place.stat().st_size}
+        files = sorted(each for each in place.rglob("*") if each.is_file())
+        entries = [{"md5": md5(each.read_bytes()), "relpath": str(each.relative_to(place))} for each in files]
+        entries.sort(key=lambda each: each["relpath"])
+        return {"path": name or path, "hash": "md5", "md5": md5(json.dumps(entries).encode()) + ".dir",
+                "nfiles": len(files)}
+
+    def lock(self, stages, folder=""):
+        """Write a dvc.lock; JSON is YAML too."""
+        return self.write(f"{folder}dvc.lock", json.dumps({"schema": "2.0", "stages": stages}, indent=1))
+
+    def cache_path(self, path):
+        """Put a file or folder as it is into DVC's cache."""
+        place = self.path(path)
+        if not place.is_dir():
+            return self.cache(place.read_bytes())
+        files = {str(each.relative_to(place)): each.read_bytes() for each in place.rglob("*") if each.is_file()}
+        return self.cache_folder(files)
