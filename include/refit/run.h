@@ -24,7 +24,9 @@ struct project_options {
     const char *manifest;  /* -f; NULL = what is found, see project_open() */
     const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
     uint32_t override_count;
-    bool writer; /* the command will write: state and store are made if they are not there */
+    bool writer; /* the command will write: state and store are made if they are not there, and other runs are kept
+                  * out from before anything is read */
+    bool wait;   /* for a run that holds the workspace, instead of failing */
     bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
 
@@ -48,10 +50,12 @@ struct project {
     struct fingerprint *fp;
     struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
     bool writer;
+    struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */
     int64_t opened_ns;       /* the clock that stamps files, when it was opened */
     struct digest config_digest; /* of the files that the configuration came from */
+    struct digest manifest_stats, lock_stats; /* of manifest and refit.lock, just before they were read */
 };
 
 /*
@@ -60,11 +64,10 @@ struct project {
  * The root is the nearest folder, from the directory upwards, with a refit.yaml. Where there is none, it is the nearest
  * one with a `.dvc` folder, or else with a dvc.yaml: then every dvc.yaml and .dvc file below it is read, and they share
  * one graph, wherever in it the user stands. With -f it is the folder of the file; for a dvc.yaml, it is looked for
- * from there, for DVC's files alone.
+ * from there, for DVC's files alone. STATUS_LOCKED for a writer if another run has the workspace.
  */
 enum status project_open(const struct project_options *options, struct project **out, struct error *err);
 void project_close(struct project *project); /* NULL is fine */
-enum status project_load(struct project *project, struct error *err); /* what a lazy open left out */
 
 /*
  * What a word of the command line names, as the graph calls it: stages of a dvc.yaml as DVC addresses them, from where
@@ -86,11 +89,10 @@ struct run_options {
     struct graph_selection_options selection;
     bool force;  /* execute every selected stage, whatever is known */
     bool locked; /* fail (exit 1) if refit.lock would change, and do not write it */
-    bool wait;   /* wait for another run of this workspace instead of failing */
 };
 
-/* Run. Stages that fail are in the summary (exit_status), not in the status. An error that ended a run that had begun
- * is in both: the summary was reported, and its exit_status counts. */
+/* Run, in a project that was opened by a writer. Stages that fail are in the summary (exit_status), not in the status.
+ * An error that ended a run that had begun is in both: the summary was reported, and its exit_status counts. */
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err);
 

@@ -92,7 +92,9 @@ static enum status open_project(struct invocation *in, bool dry, struct project 
     enum status status = settings_of(in, &settings, err);
     if (status != STATUS_OK)
         return status;
-    status = cli_open_lazy(in, !dry, may_stand(in, dry), settings, out, err);
+    struct project_options wanted = {
+        .writer = !dry, .wait = option_given(in, OPTION_WAIT), .lazy = may_stand(in, dry)};
+    status = cli_open_as(in, wanted, settings, out, err);
     const struct command *command = status == STATUS_NOT_FOUND ? meant_command(in, NULL) : NULL;
     return command != NULL ? explain_word(in, command, err) : status;
 }
@@ -183,7 +185,6 @@ static enum status run_run(struct invocation *in, struct error *err)
                       .deploy = option_given(in, OPTION_DEPLOY)},
         .force = option_given(in, 'B'),
         .locked = option_given(in, OPTION_LOCKED),
-        .wait = option_given(in, OPTION_WAIT),
     };
     bool *selected = NULL;
     if (!project->stands)

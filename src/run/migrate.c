@@ -433,20 +433,10 @@ enum status run_migrate(struct project *p, const struct migrate_options *options
                         struct migrate_result *out, struct error *err)
 {
     struct takeover t = {.project = p, .arena = arena, .dry = options->dry_run};
-    struct workspace_lock held = {-1, -1, false};
-    struct str *left;
-    uint32_t left_count;
     *out = (struct migrate_result){0};
     if (p->dialect != MANIFEST_DVC || is_there("refit.yaml"))
         return error_set(err, STATUS_USAGE,
                          "there is a refit.yaml in " STR_FMT " already; it was left as it is, and so was all else",
                          STR_ARG(p->root));
-    enum status status = STATUS_OK;
-    if (!t.dry)
-        status = workspace_lock(p, false, &p->arena, &held, &left, &left_count, err);
-    if (status == STATUS_OK)
-        status = migrate(&t, out, err);
-    if (!t.dry)
-        workspace_unlock(&held);
-    return status;
+    return migrate(&t, out, err);
 }

@@ -274,7 +274,7 @@ bool start_command(struct stage_run *s, execution_done done)
     if (status == STATUS_OK)
         status = open_log(s, &err);
     if (status == STATUS_OK)
-        status = workspace_note(&run->workspace, '+', stage->name, &err);
+        status = workspace_note(run->project->workspace, '+', stage->name, &err);
     if (status != STATUS_OK) {
         char text[3072];
         run_failed(s, status_exit(status) == 5 && status != STATUS_IO ? 5 : 1,
@@ -292,7 +292,7 @@ bool start_command(struct stage_run *s, execution_done done)
         .directory = stage->wdir.ptr,
         .environment = s->environment,
         .log_fd = stage->console ? report_console_fd(run->report) : s->log_fd,
-        .lock_fd = run->workspace.fd,
+        .lock_fd = run->project->workspace->fd,
         .timeout_ms = stage->timeout_ms,
         .console = stage->console,
     };

@@ -1,5 +1,6 @@
-/* Damage. LMDB's pages have no checksums: one that was changed behind its back can lead it anywhere, and one that is
- * gone (a file that was cut short, a disk that fails) ends in a signal. All of that comes to one sentence and exit
+/* Damage. LMDB's pages have no checksums: one that was changed behind its back can lead it anywhere (an address that is
+ * none, a division by zero, a write beyond what it allocated), and one that is gone (a file that was cut short, a disk
+ * that fails) ends in a signal. All of that comes to one sentence and exit
  * status 5, never to a crash without a word. What is kept under a digest is verified elsewhere, when it is read. */
 #include "store/env.h"
 
@@ -160,7 +161,7 @@ static bool find_mapping(uintptr_t address, struct mapping *out)
 static const struct env *find_env(uintptr_t address)
 {
     struct mapping mapping;
-    if (find_mapping(address, &mapping))
+    if (find_mapping(address, &mapping) && mapping.inode != 0)
         for (unsigned i = 0; i < ENVS_MAX; i++) {
             const struct env *env = atomic_load(&open_envs[i]);
             if (env != NULL && env->inode == mapping.inode)
@@ -170,10 +171,10 @@ static const struct env *find_env(uintptr_t address)
 }
 
 /* Did the fault come in LMDB's own code, or in what it had just called (memmove)? Then its address is among the first
- * words of the stack. */
-static bool is_in_lmdb(const ucontext_t *context)
+ * words of the stack; of an abort (free) it is further up. */
+static bool is_in_lmdb(int number, const ucontext_t *context)
 {
-    enum { WORDS = 64 };
+    const int words = number == SIGABRT ? 256 : 64;
     uintptr_t at = 0, link = 0;
     const uintptr_t *stack = NULL;
     struct mapping code;
@@ -190,18 +191,18 @@ static bool is_in_lmdb(const ucontext_t *context)
     if (!find_mapping((uintptr_t)&mdb_strerror, &code))
         return false;
     bool found = (at >= code.start && at < code.end) || (link >= code.start && link < code.end);
-    for (int i = 0; !found && stack != NULL && i < WORDS; i++)
+    for (int i = 0; !found && stack != NULL && i < words; i++)
         found = stack[i] >= code.start && stack[i] < code.end;
     return found;
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    const struct env *env = find_env((uintptr_t)info->si_addr);
+    const struct env *env = number == SIGSEGV || number == SIGBUS ? find_env((uintptr_t)info->si_addr) : NULL;
     if (env != NULL)
         give_up(env, number == SIGBUS ? "a page cannot be read: it was cut short, or its disk fails"
                                       : "a page leads nowhere");
-    if (is_in_lmdb(context))
+    if (is_in_lmdb(number, context))
         give_up_all();
     say("refit: a fault of refit itself; please report it\n");
     signal(number, SIG_DFL); /* it comes again */
@@ -235,11 +236,18 @@ int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
 
 int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation)
 {
+    MDB_val before = *key;
     *value = (MDB_val){0};
     int rc = mdb_cursor_get(cursor, key, value, operation);
-    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX || key->mv_size > KEY_BYTES_MAX)
-               ? MDB_CORRUPTED
-               : rc;
+    if (rc != 0)
+        return rc;
+    if (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX || key->mv_size > KEY_BYTES_MAX)
+        return MDB_CORRUPTED;
+    /* Pages may lead in a circle, and the walk would have no end. */
+    if (operation == MDB_NEXT && before.mv_size > 0 &&
+        mdb_cmp(mdb_cursor_txn(cursor), mdb_cursor_dbi(cursor), &before, key) >= 0)
+        return MDB_CORRUPTED;
+    return 0;
 }
 
 /* A value of database 0: how many page numbers, and these in descending order. */
@@ -263,7 +271,7 @@ static bool makes_sense(const MDB_val *value, size_t last_page)
 int damage_check_free(struct env *env, MDB_txn *txn)
 {
     MDB_cursor *cursor;
-    MDB_val key, value;
+    MDB_val key = {0}, value;
     MDB_envinfo info;
     mdb_env_info(env->lmdb, &info);
     int rc = mdb_cursor_open(txn, 0, &cursor);
@@ -280,20 +288,25 @@ int damage_check_free(struct env *env, MDB_txn *txn)
 
 void damage_watch(struct env *env)
 {
-    struct stat st;
-    int fd;
-    if (mdb_env_get_fd(env->lmdb, &fd) == 0 && fstat(fd, &st) == 0)
-        env->inode = st.st_ino;
-    mdb_env_set_userctx(env->lmdb, env);
-    mdb_env_set_assert(env->lmdb, on_assertion);
     for (unsigned i = 0; i < ENVS_MAX; i++) {
         const struct env *none = NULL;
         if (atomic_compare_exchange_strong(&open_envs[i], &none, env))
             break;
     }
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
+    const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+void damage_watch_open(struct env *env)
+{
+    struct stat st;
+    int fd;
+    if (mdb_env_get_fd(env->lmdb, &fd) == 0 && fstat(fd, &st) == 0)
+        env->inode = st.st_ino;
+    mdb_env_set_userctx(env->lmdb, env);
+    mdb_env_set_assert(env->lmdb, on_assertion);
 }
 
 void damage_forget(struct env *env)

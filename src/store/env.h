@@ -79,12 +79,15 @@ bool damage_is(int rc);
 enum status env_damaged(struct env *env, const char *what, struct error *err);
 
 /* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
- * and give none. */
+ * and give none. With MDB_NEXT, *key is the one before (empty: there is none), which must be smaller. MDB_RESERVE gives
+ * a place to write to, which with a damaged page may be none: it is not used. */
 int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
 
-/* From now on a fault in the environment's map, and an assertion of LMDB, end the program with that sentence. */
+/* From now on a fault in LMDB's code ends the program with that sentence; once it is open, one in the environment's map
+ * and an assertion of LMDB do, too. */
 void damage_watch(struct env *env);
+void damage_watch_open(struct env *env);
 void damage_forget(struct env *env);
 
 /* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */

@@ -178,6 +178,7 @@ enum status env_open(struct env *env, const char *directory, const struct env_ki
     status = check_file_system(directory, kind, err);
     if (status != STATUS_OK)
         goto out;
+    damage_watch(env);
     int rc = reserve_lock(env);
     if (rc == 0)
         rc = open_fitting(env, file_size);
@@ -185,7 +186,7 @@ enum status env_open(struct env *env, const char *directory, const struct env_ki
         rc = open_fitting(env, 0);
     status = rc == 0 ? check_length(env, file_size, err) : open_error(env, rc, err);
     if (status == STATUS_OK) {
-        damage_watch(env);
+        damage_watch_open(env);
         int dead;
         mdb_reader_check(env->lmdb, &dead); /* slots of processes that were killed; a failure only leaves them */
     }

@@ -117,10 +117,10 @@ static enum status check_references(struct store *store, MDB_txn *txn, const str
                                     struct error *err)
 {
     struct arena arena;
-    struct record record = {.key = item->key};
+    struct record record;
     enum status status = STATUS_OK;
     arena_init(&arena);
-    *whole = record_decode((struct str){(const char *)item->value, item->len}, &arena, &record);
+    *whole = record_decode((struct str){(const char *)item->value, item->len}, item->key, &arena, &record);
     for (uint32_t i = 0; status == STATUS_OK && *whole && i < record.out_count; i++) {
         const struct record_out *o = &record.outs[i];
         if (!o->stored || o->kind == ENTRY_MISSING)
@@ -258,9 +258,8 @@ enum status store_get_records(struct store *store, struct digest key, struct are
     }
     for (uint32_t i = 0; status == STATUS_OK && i < set.count; i++) {
         struct record *record = &(*records)[i];
-        record->key = key;
         record->id = set.items[i].id;
-        if (!record_decode(set.items[i].value, arena, record))
+        if (!record_decode(set.items[i].value, key, arena, record))
             status = corrupt(store, key, record->id, err);
     }
     free(set.items);
