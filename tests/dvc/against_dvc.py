@@ -99,9 +99,9 @@ def compare(folder, project, dvc):
         if path == ".dvcignore":  # `dvc init` wrote its own
             (theirs.root / path).write_text(text)
     for path in project.get("add", []):
-        theirs.dvc("add", "-q", path)
+        theirs.dvc("add", path)
     shutil.copytree(theirs.root, ours.root)
-    theirs.dvc("repro", "-q", "--all-pipelines")
+    theirs.dvc("repro", "--all-pipelines")
     ours.refit("run")
     locked = read_locks(theirs, dvc)
     stages = {name: stage for name, stage in ours.stages().items() if stage["cmd"]}

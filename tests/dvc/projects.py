@@ -38,7 +38,6 @@ PROJECTS = {
         "images/a/one": "1",
         "images/a/zw\u00f6lf": "12",
         "images/b": "b",
-        "images/.dvcignore": "",
     },
     "several": {
         "dvc.yaml": """\
@@ -93,6 +92,7 @@ PROJECTS = {
             artifacts: {m: {path: items, type: model}}
             """,
         "in": "in\n",
+        "stuck": "as it is\n",
         "sub/.keep": "",
     },
     "parameters": {
@@ -103,8 +103,8 @@ PROJECTS = {
               json: {cmd: echo j > j, params: [{conf.json: [x.0.y]}], outs: [j]}
               whole: {cmd: echo w > w, params: [{conf.toml: , conf.py: , params.yaml: , conf.json: }], outs: [w]}
             """,
-        "conf.toml": "list = [1, 2.5]\nday = 2020-01-02\n[a]\nb = 'x'\n",
-        "conf.py": "LR = 1e-3\nD = {'k': (1, None)}\nclass Net:\n    def __init__(self):\n        self.width = 3\n",
+        "conf.toml": "list = [1, 2.5]\n[a]\nb = 'x'\n",
+        "conf.py": "LR = 1e-3\nD = {'k': [1, None]}\nclass Net:\n    def __init__(self):\n        self.width = 3\n",
         "conf.json": '{"x": [{"y": true}]}',
         "params.yaml": "one: 1\ntwo: {three: null}\n",
     },
@@ -125,17 +125,17 @@ PROJECTS = {
     "ignored": {
         "dvc.yaml": """\
             stages:
-              a: {cmd: cat data/one > a, deps: [data], outs: [a]}
+              a: {cmd: cat data/in/one > a, deps: [data/in], outs: [a]}
             """,
-        ".dvcignore": "*.tmp\n/data/old\n",
-        "data/.dvcignore": "!keep.tmp\n/local\n",
-        "data/one": "1\n",
-        "data/x.tmp": "x",
-        "data/sub/keep.tmp": "k",
-        "data/old/x": "x",
-        "data/local": "x",
-        "data/sub/local": "y",
-        "data/__pycache__/x.pyc": "compiled",
+        ".dvcignore": "*.tmp\n/data/in/old\n",
+        "data/.dvcignore": "!keep.tmp\n/in/local\n",
+        "data/in/one": "1\n",
+        "data/in/x.tmp": "x",
+        "data/in/sub/keep.tmp": "k",
+        "data/in/old/x": "x",
+        "data/in/local": "x",
+        "data/in/sub/local": "y",
+        "data/in/__pycache__/x.pyc": "compiled",
     },
 }
 
