@@ -59,6 +59,9 @@ BENCH_SIZES = [(15, 32), (16, 32), (17, 32), (18, 32), (19, 32), (20, 32), (18, 
 def bench_program(bits, batch_mib):
     return f"build/chunks/{bits}-{batch_mib}/chunks"
 
+# The rules that the program brings along, as C (src/manifest/embed.py).
+SHIPPED = "build/rules.c"
+
 # gcc's undefined-behaviour checks make it see null formats that are not there; clang may not know these warnings.
 QUIET = ["-Wno-format-truncation", "-Wno-format-overflow"]
 VARIANTS = {
@@ -119,12 +122,19 @@ def missing_packages(options):
     for name, package in {**LIBRARIES, **LOADED_LIBRARIES, **TEST_LIBRARIES}.items():
         if not has_library(name):
             packages.append(package)
+    if "test" in options.targets and not can_make_venv():
+        packages.append("python3-venv")
     return sorted({*packages, *missing_clang_runtime(options, compiler or options.cc)})
 
 
 def has_library(name):
     config = shutil.which("pkg-config")
     return bool(config) and subprocess.run([config, "--exists", name]).returncode == 0
+
+
+def can_make_venv():
+    """Some tests need packages from PyPI (tests/pypi.py). Debian's Python comes without what installs them."""
+    return subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
 
 
 def missing_clang_runtime(options, compiler):
@@ -287,6 +297,9 @@ def ninja_text():
         "  depfile = $out.d",
         "  deps = gcc",
         "  description = $checker $in",
+        "rule embed",
+        "  command = $python src/manifest/embed.py $out $in",
+        "  description = embed $out",
         "rule run",
         "  command = $do",
         "  pool = console",
@@ -294,6 +307,8 @@ def ninja_text():
         "",
     ]
     files = sources()
+    rules = sorted(map(str, Path("rules").glob("*.yaml")))
+    out += [f"build {SHIPPED}: embed {' '.join(rules)} | src/manifest/embed.py", ""]
     unit = sorted(Path("tests/unit").glob("test_*.c"))
     fuzz = sorted(Path("tests/fuzz").glob("fuzz_*.c"))
     programs = []
@@ -302,7 +317,7 @@ def ninja_text():
         setting = [f"  variant = {flags}"] if flags else []
         out.append(f"# {variant or 'the program itself'}")
         objects = []
-        for name in [*files, "src/main.c"]:
+        for name in [*files, SHIPPED, "src/main.c"]:
             target = f"{base}/obj/{name[:-2]}.o"
             out += [f"build {target}: cc {name}", *setting]
             if name != "src/main.c":
@@ -333,20 +348,22 @@ def ninja_text():
     out.append("# coverage-guided fuzzers, one program a driver")
     setting = ["  cc = $clang", "  variant = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"]
     objects = []
-    for name in [*files, *map(str, fuzz)]:
+    for name in [*files, SHIPPED, *map(str, fuzz)]:
         out += [f"build build/fuzz/obj/{name[:-2]}.o: cc {name}", *setting]
-        if name in files:
+        if name not in map(str, fuzz):
             objects.append(f"build/fuzz/obj/{name[:-2]}.o")
     out.append(f"build build/fuzz/librefit.a: ar {' '.join(objects)}")
     setting[1] = setting[1].replace("fuzzer-no-link", "fuzzer")
     fuzzers = [f"build/fuzz/{driver.stem}" for driver in fuzz]
     for driver, target in zip(fuzz, fuzzers):
         out += [f"build {target}: link build/fuzz/obj/{str(driver)[:-2]}.o build/fuzz/librefit.a", *setting]
-    out += ["", "# for benchmarks: the store with each choice of sizes, and peak memory"]
+    out += ["", "# for benchmarks: the store with each choice of sizes, peak memory, and generated stages"]
     store = [name for name in files if name.startswith("src/store/")]
-    measured = ["build/peak"]
+    measured = ["build/peak", "build/generate"]
     out += ["build build/obj/tests/bench/peak.o: cc tests/bench/peak.c",
-            "build build/peak: link build/obj/tests/bench/peak.o"]
+            "build build/peak: link build/obj/tests/bench/peak.o",
+            "build build/obj/tests/bench/generate.o: cc tests/bench/generate.c",
+            "build build/generate: link build/obj/tests/bench/generate.o build/librefit.a"]
     for bits, batch_mib in BENCH_SIZES:
         target = bench_program(bits, batch_mib)
         setting = [f"  extra = -DCHUNK_AVERAGE_BITS={bits} -DBATCH_BYTES_MAX={batch_mib << 20}u"]
@@ -359,7 +376,7 @@ def ninja_text():
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
     alone = ["src/main.c", "tests/tsan.c", "tests/faults/clock.c", "tests/faults/faults.c",
-             "tests/bench/chunks.c", "tests/bench/peak.c"]
+             "tests/bench/chunks.c", "tests/bench/generate.c", "tests/bench/peak.c"]
     for checker in ("gcc", "clang"):
         for name in [*files, *alone, *map(str, unit), *map(str, fuzz)]:
             target = f"build/syntax/{checker}/{name}.ok"

@@ -53,8 +53,9 @@ with open(sys.argv[1], "wb") as file:
 
 
 class Test:
-    def __init__(self, name, command, environment=None, unusable=None):
+    def __init__(self, name, command, environment=None, unusable=None, needs_venv=False):
         self.name = name
+        self.needs_venv = needs_venv
         self.command = [str(word) for word in command]
         self.environment = environment or {}
         self.unusable = unusable  # why it is skipped
@@ -68,6 +69,7 @@ def main():
         if options.list:
             print("\n".join(test.name for test in tests))
             return 0
+        prepare(tests)
         with loaded(options.load, Path(folder)):
             results = run_all(tests * options.repeat, options, Path(folder))
     if options.repeat > 1:
@@ -83,6 +85,7 @@ def parse_arguments():
                         "their name")
     parser.add_argument("--jobs", metavar="N", type=int, default=2, help="tests at once (2)")
     parser.add_argument("--program", metavar="PATH", help="only the end-to-end tests, with this program")
+    parser.add_argument("--plain", action="store_true", help="only unit programs and end-to-end tests, plain")
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="each test so many times (1)")
     parser.add_argument("--load", metavar="N", type=int, default=0, help="beside so many busy processes (0)")
     parser.add_argument("--stop", action="store_true", help="start no more tests after one that failed")
@@ -99,6 +102,8 @@ def is_wanted(test, words):
 def find_tests(options, folder):
     if options.program:
         return e2e_tests("", Path(options.program).resolve())
+    if options.plain:
+        return unit_tests("", lambda name: True) + e2e_tests("", ROOT / "build/refit")
     tests = [Test("tidy/self-test", [sys.executable, "tests/tidy.py", "--self-test"])]
     tsan = tsan_wrapper()
     tests += unit_tests("", lambda name: True)
@@ -173,9 +178,16 @@ def tags(script):
 def e2e_tests(variant, program, tag=None, wrapper=(), without=None):
     unusable = "the thread sanitizer does not start on this machine" if wrapper is None else None
     environment = {"REFIT": str(program), "PYTHONPATH": "tests/e2e"}
-    return [Test(f"{variant}e2e/{script.parent.name}", [sys.executable, "-B", script], environment, unusable)
+    return [Test(f"{variant}e2e/{script.parent.name}", [sys.executable, "-B", script], environment, unusable,
+                 "venv" in tags(script))
             for script in sorted(Path("tests/e2e").glob("*/test.py"))
             if (tag is None or tag in tags(script)) and without not in tags(script)]
+
+
+def prepare(tests):
+    """What takes longer than a test may, the first time. Whoever cannot have it says so in the test."""
+    if any(test.needs_venv for test in tests):
+        subprocess.run([sys.executable, "-B", "tests/pypi.py"], stdout=subprocess.DEVNULL)
 
 
 # ---- running them ----

@@ -46,6 +46,8 @@ struct graph {
     uint32_t stage_count;
     struct graph_file *files;
     uint32_t file_count;
+    struct file_id *outs; /* those that stages make, sorted by path */
+    uint32_t out_count;
     struct table *by_path;  /* path → file, by_name: name → stage */
     struct table *by_name;
     struct stage_id *order; /* all stages, each after everything upstream; ties by position in the manifest */
@@ -53,8 +55,8 @@ struct graph {
 
 /*
  * Build the graph. Refused, with STATUS_MANIFEST and the place: two stages with the same out, an out inside another's
- * out, a dep that is (or is inside, or contains) an out of its own stage, an unknown name in `needs`, a cycle (shown as
- * the path that closes).
+ * out, a dep that is (or is inside, or contains) an out of its own stage, an unknown name in `needs` (which may name a
+ * group too), a cycle (shown as the path that closes), a file that the manifest was loaded from and that a stage makes.
  */
 enum status graph_build(struct arena *arena, const struct manifest *manifest, struct graph *out, struct error *err);
 
@@ -63,6 +65,18 @@ void graph_finish(struct graph *graph);
 
 /* A stage by name; index GRAPH_NONE if there is none. */
 struct stage_id graph_find_stage(const struct graph *graph, struct str name);
+
+/* How a name means stages: the first of these that there is. */
+enum name_kind {
+    NAME_NONE,
+    NAME_STAGE, /* the stage that is called so */
+    NAME_GROUP, /* each stage called NAME@..., which `foreach` and `matrix` make */
+    NAME_GLOB,  /* each stage whose name matches, with `*`, `?` and `[...]` as in the shell; a slash is like any other */
+};
+enum name_kind graph_name_kind(const struct graph *graph, struct str name);
+
+/* Is `stage` among what `name` means as a `kind`? */
+bool graph_name_means(enum name_kind kind, struct str name, struct str stage);
 
 /* Does some stage make this path, or a folder around it? */
 bool graph_is_made(const struct graph *graph, struct str path);
@@ -73,12 +87,16 @@ struct stage_id graph_find_maker(const struct graph *graph, struct str path);
 /* Does `stage` follow from `other`, at whatever distance? */
 bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other);
 
+/* An out at, above or below the path that is made by `stage` itself, or by one that it does not follow from, so that
+ * nobody knows what is there when `stage` runs; index GRAPH_NONE if there is none. */
+struct file_id graph_find_unordered(const struct graph *graph, struct stage_id stage, struct str path);
+
 struct graph_selection_options {
-    const struct str *targets; /* stage names, or paths of outs (canonical); none = every stage */
+    const struct str *targets; /* names (see enum name_kind), or paths of outs (canonical); none = every stage */
     uint32_t target_count;
     bool single;     /* the targets alone */
     bool downstream; /* the targets and what follows from them, instead of what they need */
-    bool deploy;     /* deploy stages too; otherwise only those that are named */
+    bool deploy;     /* deploy stages too; otherwise only those that are named, which a glob does not do */
 };
 
 /*

@@ -66,6 +66,8 @@ struct manifest_env {
     bool show; /* its value may be shown; otherwise only its digest is */
 };
 
+#define RESOURCE_GPUS_MAX 1024 /* in the configuration: they are handed out one by one */
+
 struct manifest_resource {
     struct str name;  /* "cpus", "mem", "gpus" or a pool */
     struct position at;
@@ -108,6 +110,7 @@ struct manifest_stage {
     bool frozen, always_changed, portable, console;
     bool source; /* it has no command: its outs are there, or are fetched; `frozen` too */
     struct str desc;
+    struct str rule; /* that it was made from; "" = none */
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 

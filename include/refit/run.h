@@ -135,6 +135,7 @@ struct lock_stage {
 struct lock {
     struct lock_stage *stages; /* sorted by name */
     uint32_t stage_count;
+    struct digest text; /* of the file that it was loaded from */
 };
 
 /* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised). No file gives an
@@ -231,11 +232,10 @@ struct gc_result {
  * workspace to forget is not known. project->store is closed afterwards. */
 enum status run_gc(struct project *project, const struct gc_options *options, struct gc_result *out, struct error *err);
 
+/* A stage's name as the name of a file: `/` and `%` as %2F and %25; too long a one is cut, with its digest behind it. */
+struct str run_file_name(struct arena *arena, struct str stage);
+
 /* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */
 struct str run_log_path(struct arena *arena, struct str stage);
-
-/* The name of a stage as one of a file: bytes that a path or a shell would take for something else as %HH, and a long
- * one cut, with the digest of all of it behind. */
-struct str stage_file_name(struct arena *arena, struct str stage);
 
 #endif

@@ -7,7 +7,7 @@ static const struct option_spec options[] = {
     {OPTION_DOWNSTREAM, "downstream", NULL, "the targets and what follows from them, instead of what they need"},
     {OPTION_DOT, "dot", NULL, "for Graphviz"},
     {OPTION_MERMAID, "mermaid", NULL, "for Markdown pages"},
-    {OPTION_NAMES, "names", NULL, "names of stages alone, one a line"},
+    {OPTION_NAMES, "names", NULL, "names of stages and groups alone, one a line"},
     {0, NULL, NULL, NULL},
 };
 
@@ -57,11 +57,22 @@ static void print_text(const struct graph_view *view)
     }
 }
 
+/* A group stands before the first of its stages. */
 static void print_names(const struct graph_view *view)
 {
-    for (uint32_t i = 0; i < view->graph->stage_count; i++)
-        if (view->selected[i])
-            printf(STR_FMT "\n", STR_ARG(declared(view, i)->name));
+    struct table groups = {0};
+    for (uint32_t i = 0; i < view->graph->stage_count; i++) {
+        struct str name = declared(view, i)->name;
+        ptrdiff_t mark = str_find(name, '@');
+        struct str group = str_slice(name, 0, mark > 0 ? (size_t)mark : 0);
+        if (!view->selected[i])
+            continue;
+        if (group.len > 0 && graph_find_stage(view->graph, group).index == GRAPH_NONE &&
+            table_add(&groups, group, i) == i)
+            printf(STR_FMT "\n", STR_ARG(group));
+        printf(STR_FMT "\n", STR_ARG(name));
+    }
+    table_finish(&groups);
 }
 
 /* ---- dot and Mermaid ---- */
@@ -237,6 +248,10 @@ static void json_stage(struct json *j, const struct manifest_stage *stage)
     json_str(j, stage->name);
     json_key(j, "kind");
     json_str(j, str_from(stage_kind_name(stage->kind)));
+    if (stage->rule.len > 0) {
+        json_key(j, "rule");
+        json_str(j, stage->rule);
+    }
     json_path(j, "wdir", stage->wdir);
     json_key(j, "cmd");
     json_open_array(j);

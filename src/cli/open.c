@@ -60,7 +60,7 @@ static enum status add_word(struct invocation *in, const struct project *project
         return status;
     /* What is no path of an out was meant as a name: messages show it as it was written, unless that would be taken for
      * a path from the root. From outside the project (-f) it is one. */
-    bool known = graph_find_stage(graph, target).index != GRAPH_NONE || graph_is_made(graph, target);
+    bool known = graph_name_kind(graph, target) != NAME_NONE || graph_is_made(graph, target);
     if (as_written && !known && (!path_is_inside(project->cwd) || !graph_is_made(graph, word)))
         target = word;
     add_target(targets, target);
@@ -101,6 +101,40 @@ enum status cli_select(struct invocation *in, const struct project *project,
     return graph_select(&project->graph, selection, *selected, err);
 }
 
+/* A name that means several stages, where one is meant. */
+static enum status name_one(struct arena *arena, const struct graph *graph, enum name_kind kind, struct str word,
+                            struct error *err)
+{
+    enum { SHOWN_MAX = 8 };
+    struct buf names = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->stage_count; i++) {
+        struct str name = graph->stages[i].declared->name;
+        if (!graph_name_means(kind, word, name))
+            continue;
+        if (++count <= SHOWN_MAX)
+            buf_print(&names, "%s`" STR_FMT "`", count > 1 ? ", " : "", STR_ARG(str_printable(arena, name)));
+    }
+    if (count > SHOWN_MAX)
+        buf_print(&names, " and %u more", count - SHOWN_MAX);
+    enum status status = error_set(err, STATUS_USAGE, "`" STR_FMT "` is %s; name one stage: %s", STR_ARG(word),
+                                   kind == NAME_GROUP ? "a group" : "a glob", names.ptr);
+    buf_finish(&names);
+    return status;
+}
+
+static enum status unknown_stage(struct arena *arena, const struct graph *graph, struct str word, struct error *err)
+{
+    struct str *names = arena_array(arena, struct str, graph->stage_count);
+    for (uint32_t i = 0; i < graph->stage_count; i++)
+        names[i] = graph->stages[i].declared->name;
+    const struct str *nearest = str_nearest(word, names, graph->stage_count);
+    if (nearest != NULL)
+        return error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
+                         STR_ARG(word), STR_ARG(*nearest));
+    return error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them", STR_ARG(word));
+}
+
 enum status cli_stage(struct invocation *in, const struct project *project, struct stage_id *out,
                       struct error *err)
 {
@@ -110,23 +144,14 @@ enum status cli_stage(struct invocation *in, const struct project *project, stru
     bool file;
     arena_init(&scratch);
     enum status status = project_target(project, &scratch, word, &target, &file, err);
-    *out = status == STATUS_OK ? graph_find_stage(graph, target) : (struct stage_id){GRAPH_NONE};
-    if (out->index != GRAPH_NONE)
-        in->arguments[0] = str_dup(&in->arena, graph->stages[out->index].declared->name);
-    if (status != STATUS_OK || out->index != GRAPH_NONE) {
-        arena_finish(&scratch);
-        return status;
-    }
-    struct str *names = arena_array(&scratch, struct str, graph->stage_count);
-    for (uint32_t i = 0; i < graph->stage_count; i++)
-        names[i] = graph->stages[i].declared->name;
-    const struct str *nearest = str_nearest(word, names, graph->stage_count);
-    if (nearest != NULL)
-        status = error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
-                           STR_ARG(word), STR_ARG(*nearest));
-    else
-        status = error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them",
-                           STR_ARG(word));
+    enum name_kind kind = status == STATUS_OK ? graph_name_kind(graph, target) : NAME_NONE;
+    *out = kind == NAME_STAGE ? graph_find_stage(graph, target) : (struct stage_id){GRAPH_NONE};
+    if (kind == NAME_STAGE)
+        in->arguments[0] = str_dup(&in->arena, target);
+    else if (status == STATUS_OK && kind == NAME_NONE)
+        status = unknown_stage(&scratch, graph, word, err);
+    else if (status == STATUS_OK)
+        status = name_one(&scratch, graph, kind, target, err);
     arena_finish(&scratch);
     return status;
 }

@@ -106,7 +106,7 @@ static enum status select_stages(struct invocation *in, const struct project *pr
     if (status != STATUS_USAGE || run->selection.target_count == 0)
         return status;
     struct str first = run->selection.targets[0];
-    bool known = graph_find_stage(&project->graph, first).index != GRAPH_NONE || graph_is_made(&project->graph, first);
+    bool known = graph_name_kind(&project->graph, first) != NAME_NONE || graph_is_made(&project->graph, first);
     const struct command *command = known ? NULL : meant_command(in, &project->graph);
     return command != NULL ? explain_word(in, command, err) : status;
 }

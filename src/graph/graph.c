@@ -10,6 +10,7 @@
 
 struct out_ref {
     struct str path;
+    struct file_id file;
     struct stage_id stage;
     struct position at;
 };
@@ -95,10 +96,14 @@ static enum status collect_outs(struct builder *b, struct error *err)
                                 "stages `@` and `@` both have the out `@`; an out belongs to one stage",
                                 m->stages[file->producer.index].name, stage->name, path);
             file->producer.index = i;
-            b->outs[b->out_count++] = (struct out_ref){path, {i}, stage->outs[j].at};
+            b->outs[b->out_count++] = (struct out_ref){path, node->outs[j], {i}, stage->outs[j].at};
         }
     }
     qsort(b->outs, b->out_count, sizeof *b->outs, compare_outs);
+    b->graph->outs = arena_array(b->arena, struct file_id, b->out_count);
+    for (uint32_t i = 0; i < b->out_count; i++)
+        b->graph->outs[i] = b->outs[i].file;
+    b->graph->out_count = b->out_count;
     return STATUS_OK;
 }
 
@@ -132,20 +137,6 @@ static enum status own_out(const struct builder *b, uint32_t stage, struct str p
                     path, STR(""));
 }
 
-/* Index of the first out whose path is not less than `path`. */
-static uint32_t lower_bound(const struct builder *b, struct str path)
-{
-    uint32_t low = 0, high = b->out_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (str_compare(b->outs[middle].path, path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Edges from every stage with an out at, above or below a path that stage `to` reads. */
 static enum status link_path(struct builder *b, uint32_t to, struct str path, struct position at, struct error *err)
 {
@@ -156,21 +147,12 @@ static enum status link_path(struct builder *b, uint32_t to, struct str path, st
                         path, STR(""));
     if (!path_is_inside(path))
         return STATUS_OK; /* outs are inside */
-    for (struct str up = path; !str_is(up, "."); up = path_parent(up)) {
-        uint32_t from = producer_of(b, up);
+    uint32_t first, count = graph_outs_around(b->graph, path, &first);
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t from = b->outs[i].stage.index;
         if (from == to)
             return own_out(b, to, path, at, err);
-        if (from != GRAPH_NONE)
-            add_edge(b, from, to);
-    }
-    bool root = str_is(path, ".");
-    struct str below = root ? STR("") : str_format(b->arena, STR_FMT "/", STR_ARG(path));
-    for (uint32_t i = root ? 0 : lower_bound(b, below); i < b->out_count; i++) {
-        if (!str_starts(b->outs[i].path, below))
-            break;
-        if (b->outs[i].stage.index == to)
-            return own_out(b, to, path, at, err);
-        add_edge(b, b->outs[i].stage.index, to);
+        add_edge(b, from, to);
     }
     return STATUS_OK;
 }
@@ -180,12 +162,38 @@ static int compare_manifest_paths(const void *a, const void *b)
     return str_compare(((const struct manifest_path *)a)->path, ((const struct manifest_path *)b)->path);
 }
 
+/* The group that a name in `needs` means. */
+static enum status link_group(struct builder *b, uint32_t index, const struct manifest_path *need, bool *found,
+                              struct error *err)
+{
+    const struct manifest_stage *stages = b->manifest->stages, *stage = &stages[index];
+    *found = false;
+    for (uint32_t i = 0; i < b->manifest->stage_count; i++) {
+        if (!graph_name_means(NAME_GROUP, need->path, stages[i].name))
+            continue;
+        *found = true;
+        if (i == index)
+            return complain(b, stage, need->at, err, "stage `@` needs the group `@`, which it belongs to", stage->name,
+                            need->path, STR(""));
+        if (!stage->frozen)
+            add_edge(b, i, index);
+    }
+    return STATUS_OK;
+}
+
 static enum status link_needs(struct builder *b, uint32_t index, struct error *err)
 {
     const struct manifest_stage *stage = &b->manifest->stages[index];
     for (uint32_t j = 0; j < stage->needs_count; j++) {
         struct str name = stage->needs[j].path;
         uint32_t from = table_get(b->graph->by_name, name);
+        bool is_group = false;
+        enum status status =
+            from == TABLE_NONE ? link_group(b, index, &stage->needs[j], &is_group, err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+        if (is_group)
+            continue;
         if (from == TABLE_NONE) {
             struct str nearest = graph_nearest_stage(b->graph, name);
             return complain(b, stage, stage->needs[j].at, err,
@@ -271,6 +279,23 @@ static void settle_edges(struct builder *b)
     }
 }
 
+/* Templates are resolved before anything runs. What a frozen stage makes is a source. */
+static enum status check_files(const struct builder *b, struct error *err)
+{
+    const struct manifest *m = b->manifest;
+    for (uint32_t i = 0; i < m->file_count; i++) {
+        const struct manifest_file *file = &m->files[i];
+        struct stage_id maker = graph_find_maker(b->graph, file->path);
+        if (maker.index == GRAPH_NONE || m->stages[maker.index].frozen)
+            continue;
+        return error_at(err, STATUS_MANIFEST, str_terminated(b->arena, file->by), file->at.line, file->at.column,
+                        "`" STR_FMT "` is made by stage `" STR_FMT
+                        "`, but this file is made of it before any stage runs; let the stage write another file",
+                        STR_ARG(str_printable(b->arena, file->path)), STR_ARG(m->stages[maker.index].name));
+    }
+    return STATUS_OK;
+}
+
 static enum status build(struct builder *b, struct error *err)
 {
     struct graph *g = b->graph;
@@ -283,6 +308,8 @@ static enum status build(struct builder *b, struct error *err)
     enum status status = collect_outs(b, err);
     if (status == STATUS_OK)
         status = check_overlaps(b, err);
+    if (status == STATUS_OK)
+        status = check_files(b, err);
     for (uint32_t i = 0; status == STATUS_OK && i < g->stage_count; i++)
         status = link_stage(b, i, err);
     if (status != STATUS_OK)

@@ -87,7 +87,7 @@ enum status load_cmd(struct loader *l, const struct value *v, struct error *err)
     enum status status = STATUS_OK;
     if (v->type == VALUE_LIST)
         status = load_command_list(l, v, err);
-    else if (v->type == VALUE_STRING)
+    else if (is_text(v))
         status = load_command_string(l, v, err);
     else
         return read_type_error(l, v, "`cmd`", "a string or a list of strings", err);

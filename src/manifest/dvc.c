@@ -199,6 +199,7 @@ enum status load_dvc_data(struct loader *l, const struct manifest_source *source
         .wdir = l->base,
         .shell = STR(""),
         .depfile = STR(""),
+        .rule = STR(""),
         .desc = STR(""),
         .frozen = true,
         .source = true,

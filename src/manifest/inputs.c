@@ -172,7 +172,7 @@ static enum status add_param(struct loader *l, struct params_gather *g, const st
             status = add_file(l, g, &item->map.pairs[i], err);
         return status;
     }
-    if (item->type != VALUE_STRING)
+    if (!is_text(item))
         return read_type_error(l, item, "an item of `params`", "a string (a key) or a map (a file: its keys)", err);
     status = find_file(l, g, STR("params.yaml"), (struct position){item->line, item->column}, &file, err);
     return status == STATUS_OK ? add_key(l, g, file, item, err) : status;
@@ -266,7 +266,7 @@ static enum status read_variable(struct loader *l, const struct value *item, str
         return read_variable_flags(l, pair->value, env, err);
     }
     struct str text;
-    if (item->type != VALUE_STRING)
+    if (!is_text(item))
         return read_type_error(l, item, "an item of `env`", "a string (NAME or NAME=value) or {NAME: {value, show}}",
                                err);
     enum status status = read_string(l, item, "an item of `env`", &text, err);

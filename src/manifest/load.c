@@ -4,17 +4,17 @@
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
-static const struct str key_names[] = {{"stages", 6}, {"tools", 5}, {"desc", 4}, {"shell", 5}};
-enum { KEY_COUNT = sizeof key_names / sizeof *key_names };
+static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}, {"shell", 5}};
+enum { KEY_COUNT = sizeof key_names / sizeof *key_names, KEY_OWN = 2 /* the first that DVC does not know */ };
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"vars", 4}, {"data", 4}, {"gates", 5}, {"rules", 5},
+    {"data", 4}, {"gates", 5}, {"rules", 5},
 };
 
 static bool is_own_key(struct str key)
 {
-    for (int k = 1; k < KEY_COUNT; k++)
+    for (int k = KEY_OWN; k < KEY_COUNT; k++)
         if (str_equal(key, key_names[k]))
             return true;
     return false;
@@ -62,13 +62,9 @@ static enum status load_stages(struct loader *l, const struct value *stages, str
 {
     if (stages->type != VALUE_MAP)
         return read_type_error(l, stages, "`stages`", "a map of names to stages", err);
-    struct manifest *m = l->manifest;
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++) {
-        MEM_GROW(m->stages, m->stage_count, l->stage_cap);
-        status = load_stage(l, &stages->map.pairs[i], &m->stages[m->stage_count], err);
-        m->stage_count += status == STATUS_OK;
-    }
+    for (uint32_t i = 0; i < stages->map.count && status == STATUS_OK; i++)
+        status = generate_stages(l, &stages->map.pairs[i], err);
     return status;
 }
 
@@ -100,31 +96,51 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
     const struct value *shell = value_get(root, STR("shell"));
+    l->vars = value_get(root, STR("vars"));
+    if (status == STATUS_OK && l->vars != NULL)
+        status = need_variables(l, err);
+    if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
+        status = resolve_value(l, desc, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = read_string(l, desc, "`desc`", &l->manifest->desc, err);
     if (status == STATUS_OK && shell != NULL)
         status = read_shell(l, shell, &l->shell, err);
     if (status == STATUS_OK && tools != NULL)
+        status = resolve_value(l, tools, &tools, err);
+    if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
     return status == STATUS_OK ? load_stages(l, stages, err) : status;
+}
+
+static enum status load_data_source(struct loader *l, const struct manifest_source *source, const struct value *tree,
+                                    struct error *err)
+{
+    struct manifest *m = l->manifest;
+    MEM_GROW(m->stages, m->stage_count, l->stage_cap);
+    enum status status = load_dvc_data(l, source, tree, &m->stages[m->stage_count], err);
+    m->stage_count += status == STATUS_OK;
+    return status;
 }
 
 static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
 {
     l->file = str_terminated(l->arena, source->path);
+    l->text = source->text;
     l->base = str_dup(l->arena, path_parent(source->path));
     l->dialect = source->dialect;
     l->tools = NULL;
     l->tool_count = 0;
     l->shell = source->dialect == MANIFEST_DVC ? STR(SHELL_OF_DVC) : STR("/bin/sh");
+    l->vars = NULL;
+    l->variables = (struct variables){0};
+    l->variables_loaded = false;
     struct value *tree;
     enum status status = yaml_parse(l->arena, source->text, source->path, &tree, err);
-    if (status != STATUS_OK || source->dialect != MANIFEST_DVC_DATA)
-        return status == STATUS_OK ? load_root(l, tree, err) : status;
-    struct manifest *m = l->manifest;
-    MEM_GROW(m->stages, m->stage_count, l->stage_cap);
-    status = load_dvc_data(l, source, tree, &m->stages[m->stage_count], err);
-    m->stage_count += status == STATUS_OK;
+    if (status == STATUS_OK && source->dialect == MANIFEST_DVC_DATA)
+        status = load_data_source(l, source, tree, err);
+    else if (status == STATUS_OK)
+        status = load_root(l, tree, err);
+    variables_finish(&l->variables);
     return status;
 }
 
@@ -136,17 +152,39 @@ enum status loader_read(struct loader *l, struct str path, struct position at, s
     enum status status = STATUS_NOT_FOUND;
     if (l->reader != NULL && l->reader->read != NULL)
         status = l->reader->read(l->reader->ctx, l->arena, path, text, err);
+    if (status == STATUS_IO && at.line > 0) { /* a folder, no permission: what names it is wrong */
+        struct error why = *err;
+        return REFUSE(l, &at, err, "%s", why.message);
+    }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     *found = file.found = status == STATUS_OK;
     if (*found)
         file.digest = digest_of(text->ptr, text->len);
-    for (uint32_t i = 0; i < m->file_count; i++)
-        if (str_equal(m->files[i].path, path))
-            return STATUS_OK;
+    if (table_add(&l->file_index, path, m->file_count) < m->file_count)
+        return STATUS_OK;
     MEM_GROW(m->files, m->file_count, l->file_cap);
     m->files[m->file_count++] = file;
     return STATUS_OK;
+}
+
+/* Names that were generated, or that come from several files, may be there twice. */
+static enum status check_names(const struct loader *l, struct error *err)
+{
+    const struct manifest *m = l->manifest;
+    struct table names = {0};
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; (l->generated || l->source_count > 1) && i < m->stage_count && status == STATUS_OK; i++) {
+        const struct manifest_stage *stage = &m->stages[i], *first;
+        uint32_t at = table_add(&names, stage->name, i);
+        first = &m->stages[at];
+        if (at != i)
+            status = error_at(err, STATUS_MANIFEST, stage->file.ptr, stage->at.line, stage->at.column,
+                              "the stage `" STR_FMT "` is there already (" STR_FMT ":%u:%u); rename one of them",
+                              STR_ARG(stage->name), STR_ARG(first->file), first->at.line, first->at.column);
+    }
+    table_finish(&names);
+    return status;
 }
 
 enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
@@ -165,6 +203,8 @@ enum status manifest_load(struct arena *arena, const struct manifest_source *sou
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
         status = load_source(&l, &sources[i], err);
     if (status == STATUS_OK)
+        status = check_names(&l, err);
+    if (status == STATUS_OK)
         status = check_depfiles(&loaded, err);
     if (status == STATUS_OK) {
         *out = loaded;
@@ -173,5 +213,10 @@ enum status manifest_load(struct arena *arena, const struct manifest_source *sou
     }
     free(loaded.stages);
     free(loaded.files);
+    free(l.parsed);
+    table_finish(&l.parsed_index);
+    table_finish(&l.file_index);
+    buf_finish(&l.work.text);
+    buf_finish(&l.work.name);
     return status;
 }

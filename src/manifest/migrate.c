@@ -33,7 +33,7 @@ static struct str clean(const struct migration *m, struct str name)
     if (name.len > 0 && (name.ptr[0] == '-' || name.ptr[0] == '.'))
         buf_char(&out, '_');
     for (size_t i = 0; i < name.len && out.len < NAME_BYTES_MAX; i++)
-        buf_char(&out, name.ptr[i] == '/' ? '.' : is_name_byte((unsigned char)name.ptr[i]) ? name.ptr[i] : '_');
+        buf_char(&out, name.ptr[i] == '/' ? '.' : is_stage_name_byte((unsigned char)name.ptr[i]) ? name.ptr[i] : '_');
     struct str made = str_is_utf8(buf_view(&out)) ? str_dup(m->arena, buf_view(&out)) : STR("stage");
     buf_finish(&out);
     return made;

@@ -1,4 +1,6 @@
 /* What a stage writes: outs, metrics and plots. */
+#include <string.h>
+
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
@@ -69,11 +71,12 @@ static bool is_source(const struct loader *l, struct str path)
 enum status check_place(struct loader *l, const char *what, struct str path, struct position at, struct error *err)
 {
     const char *fault = NULL;
+    bool is_found_list = strcmp(what, "depfile") == 0 && path_is_below(path, STR(".refit/found"));
     if (!path_is_inside(path))
         fault = "is outside the project; write it inside, and copy it out in a stage of `kind: deploy`";
     else if (str_is(path, "."))
         fault = "is the project itself; name a file or a folder in it";
-    else if (is_at_or_below(path, STR(".refit")) || is_at_or_below(path, STR(".git")) ||
+    else if ((is_at_or_below(path, STR(".refit")) && !is_found_list) || is_at_or_below(path, STR(".git")) ||
              is_at_or_below(path, STR(".dvc")))
         fault = "is inside a folder that belongs to refit, git or DVC; choose another place";
     else if (str_is(path, "refit.lock") || str_is(path_name(path), "dvc.lock") || str_is(path, "refit.config.yaml") ||
@@ -109,7 +112,7 @@ static enum status add_item(struct loader *l, struct outs_gather *g, const struc
     struct str raw;
     enum status status = STATUS_OK;
     const char *what = str_format(l->arena, "an item of `%s`", section_names[g->kind]).ptr;
-    if (item->type == VALUE_STRING) {
+    if (is_text(item)) {
         status = read_string(l, item, what, &raw, err);
         struct position at = {item->line, item->column};
         return status == STATUS_OK ? add_out(l, g, raw, at, NULL, err) : status;

@@ -36,65 +36,14 @@ enum status read_type_error(struct loader *l, const struct value *v, const char 
 {
     const char *hint = "";
     bool is_short = v->text.len < 64 && str_find(v->text, '\n') < 0;
-    if (strstr(expected, "a string") != NULL && is_plain_scalar(v) && is_short)
+    if (v->resolved)
+        hint = "; that is what the template stands for";
+    else if (strstr(expected, "a string") != NULL && is_plain_scalar(v) && is_short)
         hint = str_format(l->arena, "; quote it: '" STR_FMT "'", STR_ARG(v->text)).ptr;
     else if (strncmp(expected, "a list", 6) == 0 && v->type == VALUE_STRING && is_short)
         hint = str_format(l->arena, "; write [" STR_FMT "]", STR_ARG(v->text)).ptr;
     return REFUSE(l, v, err, "%s%s must be %s, not %s%s", what, loader_where(l), expected, value_type_name(v->type),
                   hint);
-}
-
-/* ---- templates ---- */
-
-/* The next `${` from `at` that no backslash takes out of use; text.len if there is none. */
-static size_t find_template(struct str text, size_t at)
-{
-    for (; at + 1 < text.len; at++)
-        if (text.ptr[at] == '$' && text.ptr[at + 1] == '{' && (at == 0 || text.ptr[at - 1] != '\\'))
-            return at;
-    return text.len;
-}
-
-enum status refuse_template(struct loader *l, struct str text, uint32_t line, uint32_t column, struct error *err)
-{
-    if (str_find(text, '$') < 0 || find_template(text, 0) == text.len)
-        return STATUS_OK;
-    struct position at = {line, column};
-    return REFUSE(l, &at, err,
-                  "templates are not supported yet%s; write $NAME for a shell variable, or \\${ for a literal ${",
-                  loader_where(l));
-}
-
-enum status refuse_templates(struct loader *l, const struct value *v, struct error *err)
-{
-    enum status status = STATUS_OK;
-    if (v->type == VALUE_STRING)
-        return refuse_template(l, v->text, v->line, v->column, err);
-    for (uint32_t i = 0; v->type == VALUE_LIST && i < v->list.count && status == STATUS_OK; i++)
-        status = refuse_templates(l, v->list.items[i], err);
-    for (uint32_t i = 0; v->type == VALUE_MAP && i < v->map.count && status == STATUS_OK; i++) {
-        const struct value_pair *pair = &v->map.pairs[i];
-        status = refuse_template(l, pair->key, pair->line, pair->column, err);
-        if (status == STATUS_OK)
-            status = refuse_templates(l, pair->value, err);
-    }
-    return status;
-}
-
-/* `\${` as `${`. */
-static struct str unescape(struct arena *arena, struct str text)
-{
-    if (str_find(text, '\\') < 0 || str_find(text, '$') < 0)
-        return text;
-    struct buf out = {0};
-    for (size_t i = 0; i < text.len; i++) {
-        bool escaped = text.ptr[i] == '\\' && i + 2 < text.len && text.ptr[i + 1] == '$' && text.ptr[i + 2] == '{';
-        if (!escaped)
-            buf_char(&out, text.ptr[i]);
-    }
-    struct str result = str_dup(arena, buf_view(&out));
-    buf_finish(&out);
-    return result;
 }
 
 /* ---- scalars ---- */
@@ -106,13 +55,18 @@ static enum status finish_string(struct loader *l, struct str text, struct posit
         return REFUSE(l, &at, err, "%s%s is empty; write something, or leave it out", what, loader_where(l));
     if (str_find(text, '\0') >= 0)
         return REFUSE(l, &at, err, "%s%s contains a NUL byte; remove it", what, loader_where(l));
-    *out = l->stage ? unescape(l->arena, text) : text;
+    *out = text;
     return STATUS_OK;
+}
+
+bool is_text(const struct value *v)
+{
+    return v->type == VALUE_STRING || (v->resolved && v->type != VALUE_NULL);
 }
 
 enum status read_string(struct loader *l, const struct value *v, const char *what, struct str *out, struct error *err)
 {
-    if (v->type != VALUE_STRING)
+    if (!is_text(v))
         return read_type_error(l, v, what, "a string", err);
     return finish_string(l, v->text, (struct position){v->line, v->column}, what, out, err);
 }

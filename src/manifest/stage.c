@@ -62,7 +62,7 @@ static enum status load_desc(struct loader *l, const struct value *v, struct err
 {
     if (v->type == VALUE_NULL)
         return STATUS_OK;
-    if (v->type != VALUE_STRING)
+    if (!is_text(v))
         return read_type_error(l, v, "`desc`", "a string", err);
     return v->text.len > 0 ? read_string(l, v, "`desc`", &l->stage->desc, err) : STATUS_OK;
 }
@@ -135,7 +135,9 @@ typedef enum status (*key_loader)(struct loader *l, const struct value *v, struc
     X(depfile, load_depfile)       \
     X(tools, load_tools)           \
     X(portable, load_portable)     \
-    X(console, load_console)
+    X(console, load_console)       \
+    X(use, NULL)                   \
+    X(with, NULL)
 
 enum stage_key {
 #define X(name, load) KEY_##name,
@@ -159,7 +161,7 @@ static const key_loader key_loaders[] = {
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"vars", 4}, {"foreach", 7}, {"do", 2}, {"matrix", 6}, {"use", 3}, {"with", 4}, {"expect", 6},
+    {"expect", 6},
 };
 
 static enum status unknown_key(struct loader *l, const struct value_pair *pair, struct error *err)
@@ -194,14 +196,14 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
 {
     const struct value *values[KEY_COUNT] = {0};
     enum status status = find_keys(l, map, values, err);
-    if (status == STATUS_OK)
-        status = refuse_templates(l, map, err);
     if (status == STATUS_OK && values[KEY_cmd] == NULL)
         status = REFUSE(l, &l->stage->at, err, "stage `" STR_FMT "` has no `cmd`; say what to run",
                         STR_ARG(l->stage->name));
     for (int key = 0; key < KEY_COUNT && status == STATUS_OK; key++)
         if (values[key] != NULL && key_loaders[key] != NULL)
             status = key_loaders[key](l, values[key], err);
+    if (status == STATUS_OK)
+        status = check_quotes(l, err);
     const struct value *const outs[3] = {values[KEY_outs], values[KEY_metrics], values[KEY_plots]};
     if (status == STATUS_OK)
         status = load_outs(l, outs, err);
@@ -210,7 +212,7 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
 
 /* ---- names ---- */
 
-bool is_name_byte(unsigned char c)
+bool is_stage_name_byte(unsigned char c)
 {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return letter || c >= 0x80 || (c != '\0' && strchr("_-.@+", c) != NULL);
@@ -248,9 +250,12 @@ enum status check_stage_name(struct loader *l, struct str name, uint32_t line, u
                       STR_ARG(start), NAME_BYTES_MAX);
     }
     bool dvc = l->dialect == MANIFEST_DVC; /* which takes what it is given */
-    bool good = (dvc || (name.ptr[0] != '-' && name.ptr[0] != '.')) && str_is_utf8(name) && !has_odd_space(name);
+    bool good = name.ptr[0] != '-' && name.ptr[0] != '.' && str_is_utf8(name) && !has_odd_space(name);
+    /* Behind the mark is whatever a group goes through: paths, words, numbers. */
+    ptrdiff_t mark = dvc ? 0 : str_find(name, '@');
     for (size_t i = 0; i < name.len && good; i++)
-        good = is_name_byte((unsigned char)name.ptr[i]) || (dvc && name.ptr[i] >= ' ' && name.ptr[i] <= '~');
+        good = is_stage_name_byte((unsigned char)name.ptr[i]) ||
+               (mark >= 0 && (dvc || i > (size_t)mark) && (unsigned char)name.ptr[i] >= ' ' && name.ptr[i] != 0x7f);
     if (good)
         return STATUS_OK;
     struct str start = printable_start(l, name);
@@ -268,10 +273,11 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         .file = str_from(l->file),
         .at = {pair->line, pair->column},
         .wdir = l->base,
-        .shell = l->shell,
+        .shell = l->shell.len > 0 ? l->shell : STR("/bin/sh"),
         .tools = l->tools,
         .tool_count = l->tool_count,
         .depfile = STR(""),
+        .rule = STR(""),
         .desc = STR(""),
     };
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
@@ -281,7 +287,13 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         return REFUSE(l, pair, err, "stage `" STR_FMT "` must be a map with `cmd`, not %s", STR_ARG(pair->key),
                       value_type_name(pair->value->type));
     l->stage = out;
-    status = load_keys(l, pair->value, err);
+    const struct value *map = pair->value;
+    if (l->dialect == MANIFEST_REFIT)
+        status = rule_expand(l, &map, &out->rule, err);
+    if (out->rule.len > 0) /* words of a rule are quoted for this one, whatever the file's is */
+        out->shell = STR("/bin/sh");
+    if (status == STATUS_OK)
+        status = load_keys(l, map, err);
     l->stage = NULL;
     return status;
 }

@@ -276,47 +276,65 @@ static enum status open_frame(struct builder *b, const yaml_event_t *event, enum
     return STATUS_OK;
 }
 
-/* Adds the pairs of a merged map whose keys are not there yet. */
-static enum status merge_map(struct builder *b, const struct value *from, struct seen *seen)
+/* Pairs from `first` on, with one more: a later value of a key takes the place of the earlier one. */
+static void put_pair(struct builder *b, size_t first, const struct value_pair *pair, struct seen *seen)
+{
+    uint32_t at = seen_add(seen, pair->key, (uint32_t)(b->pair_count - first));
+    if (at != TABLE_NONE) {
+        b->pairs[first + at] = *pair;
+        return;
+    }
+    MEM_GROW(b->pairs, b->pair_count, b->pair_cap);
+    b->pairs[b->pair_count++] = *pair;
+}
+
+static enum status put_merged(struct builder *b, size_t first, const struct value *from, struct seen *seen)
 {
     if (from->type != VALUE_MAP)
         return REFUSE(b, from, "`<<` takes a map or a list of maps, not %s", value_type_name(from->type));
-    for (uint32_t i = 0; i < from->map.count; i++) {
-        if (seen_add(seen, from->map.pairs[i].key, 0) != TABLE_NONE)
-            continue;
-        MEM_GROW(b->pairs, b->pair_count, b->pair_cap);
-        b->pairs[b->pair_count++] = from->map.pairs[i];
-    }
+    for (uint32_t i = 0; i < from->map.count; i++)
+        put_pair(b, first, &from->map.pairs[i], seen);
     return STATUS_OK;
 }
 
-static enum status merge_into(struct builder *b, const struct value *merge, struct seen *seen)
+/* What is merged comes first, of a list of maps the last one; what is nearer takes the place of what was there. That
+ * order can be seen where a map is gone through. */
+static enum status merge(struct builder *b, const struct frame *frame)
 {
-    if (merge->type != VALUE_LIST)
-        return merge_map(b, merge, seen);
+    struct seen seen = {0};
+    size_t own_count = b->pair_count - frame->first;
+    struct value_pair *own = arena_copy(b->arena, b->pairs + frame->first, mem_product(own_count, sizeof *own));
+    const struct value *from = frame->merge;
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < merge->list.count && status == STATUS_OK; i++)
-        status = merge_map(b, merge->list.items[i], seen);
+    b->pair_count = frame->first;
+    if (from->type != VALUE_LIST)
+        status = put_merged(b, frame->first, from, &seen);
+    for (uint32_t i = from->type == VALUE_LIST ? from->list.count : 0; i-- > 0 && status == STATUS_OK;)
+        status = put_merged(b, frame->first, from->list.items[i], &seen);
+    for (size_t i = 0; i < own_count && status == STATUS_OK; i++)
+        put_pair(b, frame->first, &own[i], &seen);
+    seen_finish(&seen);
     return status;
 }
 
 /* Refuses keys that are there twice, then adds what is merged. */
-static enum status settle_keys(struct builder *b, const struct frame *frame, struct seen *seen)
+static enum status settle_keys(struct builder *b, const struct frame *frame)
 {
-    for (size_t i = frame->first; i < b->pair_count; i++) {
-        uint32_t line = seen_add(seen, b->pairs[i].key, b->pairs[i].line);
+    struct seen seen = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = frame->first; i < b->pair_count && status == STATUS_OK; i++) {
+        uint32_t line = seen_add(&seen, b->pairs[i].key, b->pairs[i].line);
         if (line != TABLE_NONE)
-            return REFUSE(b, &b->pairs[i], "the key `" STR_FMT "` is there twice, first in line %u; remove one",
-                          STR_ARG(b->pairs[i].key), line);
+            status = REFUSE(b, &b->pairs[i], "the key `" STR_FMT "` is there twice, first in line %u; remove one",
+                            STR_ARG(b->pairs[i].key), line);
     }
-    return frame->merge ? merge_into(b, frame->merge, seen) : STATUS_OK;
+    seen_finish(&seen);
+    return status == STATUS_OK && frame->merge != NULL ? merge(b, frame) : status;
 }
 
 static enum status close_map(struct builder *b, struct frame *frame)
 {
-    struct seen seen = {0};
-    enum status status = settle_keys(b, frame, &seen);
-    seen_finish(&seen);
+    enum status status = settle_keys(b, frame);
     size_t count = b->pair_count - frame->first;
     if (status == STATUS_OK && count > 0) {
         struct value *map = frame->value;
@@ -399,6 +417,15 @@ static struct value at_offset(struct str text, size_t offset)
     return at;
 }
 
+/* Is there a `${` in the line before this byte? The index is one of characters: near enough. */
+static bool template_opens_before(struct str text, size_t offset)
+{
+    for (size_t i = offset < text.len ? offset : text.len; i-- > 0 && text.ptr[i] != '\n';)
+        if (text.ptr[i] == '$' && i + 1 < text.len && text.ptr[i + 1] == '{')
+            return true;
+    return false;
+}
+
 static enum status broken(struct builder *b, const yaml_parser_t *parser, struct str text)
 {
     const char *problem = parser->problem ? parser->problem : "unreadable";
@@ -416,6 +443,8 @@ static enum status broken(struct builder *b, const yaml_parser_t *parser, struct
     bool is_tab = strstr(problem, "cannot start any token") != NULL && index < text.len && text.ptr[index] == '\t';
     if (is_tab)
         return REFUSE(b, &at, "broken YAML: a tab; indent with spaces");
+    if (parser->context != NULL && strstr(parser->context, "flow") != NULL && template_opens_before(text, index))
+        return REFUSE(b, &at, "broken YAML: %s; between [] or {} a string with ${...} needs quotes", problem);
     if (parser->context != NULL && parser->context_mark.line != parser->problem_mark.line)
         return REFUSE(b, &at, "broken YAML: %s (%s that begins in line %zu)", problem, parser->context,
                       parser->context_mark.line + 1);

@@ -7,10 +7,10 @@
 #include "refit/base/path.h"
 #include "run/dvccache.h"
 
-/* Does a target (a stage's name or a path) concern this out? */
-static bool concerns(struct str target, struct str stage, struct str path)
+/* Does a target (a name or a path) concern this out? */
+static bool concerns(struct str target, enum name_kind kind, struct str stage, struct str path)
 {
-    return str_equal(target, stage) || str_equal(target, path) || path_is_below(path, target) ||
+    return graph_name_means(kind, target, stage) || str_equal(target, path) || path_is_below(path, target) ||
            path_is_below(target, path);
 }
 
@@ -19,6 +19,7 @@ struct bringing {
     struct clearing clearing;
     const struct str *targets;
     uint32_t count;
+    enum name_kind *kinds; /* of the targets */
     bool *used;
     struct restore_counts *counts;
     struct report *report;
@@ -48,7 +49,7 @@ static bool any_target_is(struct bringing *b, struct str stage, struct str path)
 {
     bool any = b->count == 0;
     for (uint32_t i = 0; i < b->count; i++)
-        if (concerns(b->targets[i], stage, path))
+        if (concerns(b->targets[i], b->kinds[i], stage, path))
             any = b->used[i] = true;
     return any;
 }
@@ -166,6 +167,9 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
     struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts, .report = report};
     *counts = (struct restore_counts){0};
     b.used = arena_array(&p->arena, bool, count);
+    b.kinds = arena_array(&p->arena, enum name_kind, count);
+    for (uint32_t i = 0; i < count; i++)
+        b.kinds[i] = graph_name_kind(&p->graph, targets[i]);
     b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
     report_restore_started(report);
     enum status status = take_over(p, err);

@@ -104,7 +104,7 @@ static bool is_as_left(struct clearing *c, struct str path)
 /* What an attempt without a record left goes to .refit/attempts/STAGE; the attempt before it is forgotten. */
 enum status clear_attempt(struct clearing *c, const struct manifest_stage *stage, bool as_left, struct error *err)
 {
-    struct str place = path_join(c->arena, STR(".refit/attempts"), stage_file_name(c->arena, stage->name));
+    struct str place = str_format(c->arena, ".refit/attempts/" STR_FMT, STR_ARG(run_file_name(c->arena, stage->name)));
     bool emptied = false;
     for (uint32_t i = 0; i < stage->out_count; i++) {
         struct stat st;

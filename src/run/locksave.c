@@ -47,7 +47,7 @@ static int compare_outs(const void *a, const void *b)
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx)
 {
-    struct lock lock = {arena_array(arena, struct lock_stage, graph->stage_count), 0};
+    struct lock lock = {.stages = arena_array(arena, struct lock_stage, graph->stage_count)};
     for (uint32_t i = 0; i < graph->stage_count; i++) {
         const struct lock_stage *entry = news(ctx, i);
         if (entry == NULL)
@@ -65,10 +65,21 @@ struct lock lock_merge(struct arena *arena, const struct graph *graph, const str
     return lock;
 }
 
+enum status lock_follow(struct arena *arena, struct lock *lock, struct error *err)
+{
+    struct buf text = {0};
+    struct error ignored; /* loading it says the same */
+    struct digest now = {{0}};
+    if (fs_read(LOCK_FILE, LOCK_BYTES_MAX, &text, &ignored) == STATUS_OK)
+        now = digest_of(text.ptr, text.len);
+    buf_finish(&text);
+    return digest_equal(now, lock->text) ? STATUS_OK : lock_load(arena, lock, err);
+}
+
 /* ---- knowing that it is current ---- */
 
-/* What the state keeps of refit.lock as this workspace wrote or saw it: its stages are those of the manifest, and it says
- * of each what the state remembers. It is read again only as long as its stat proves nothing. */
+/* What the state keeps of refit.lock as this workspace wrote or saw it: its stages are those of the manifest, and it
+ * says of each what the state remembers. It is read again only as long as its stat proves nothing. */
 struct mark {
     struct digest text, names;
     struct file_stat stat;

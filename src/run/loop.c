@@ -204,10 +204,12 @@ static const struct lock_stage *news_of(void *ctx, uint32_t stage)
 }
 
 /* Does refit.lock, with the news of this run, say of every stage what the state remembers? Of one that was not selected
- * or did not end well only if it did so before. */
+ * or did not end well only if it did so before; of one that was fresh only if it is still the one of which it did. */
 static bool lock_is_whole(const struct run *run)
 {
     const struct graph *g = &run->project->graph;
+    if (run->lock_replaced)
+        return false;
     for (uint32_t i = 0; i < g->stage_count && !run->lock_current; i++) {
         const struct manifest_stage *stage = g->stages[i].declared;
         if (stage->kind != STAGE_DEPLOY && !stage->frozen &&
@@ -222,8 +224,16 @@ static enum status merge_lock(struct run *run, struct lock *lock, bool *any, str
 {
     struct project *p = run->project;
     *any = p->store != NULL || !run->lock_current || run->lock_changed;
-    enum status status = *any ? check_load_lock(&run->check, err) : STATUS_OK;
-    if (status == STATUS_OK && *any)
+    if (!*any)
+        return STATUS_OK;
+    enum status status = check_load_lock(&run->check, err);
+    if (status == STATUS_OK) /* somebody may have put another one there meanwhile */
+        status = lock_follow(&p->arena, &run->check.loaded, err);
+    bool current = run->lock_current;
+    if (status == STATUS_OK && current)
+        status = lock_is_current(p, &run->lock_current, err);
+    run->lock_replaced = current && !run->lock_current;
+    if (status == STATUS_OK)
         *lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
     return status;
 }

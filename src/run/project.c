@@ -9,12 +9,13 @@
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 enum { MANIFEST_BYTES_MAX = 256 << 20, CONFIG_BYTES_MAX = 1 << 20 };
 
-/* From this size on, parsing a manifest costs more than finding it in the state. */
-enum { KEPT_BYTES_MIN = 64 << 10 };
+/* From so many bytes of text or stages on, loading a manifest costs more than finding it in the state. */
+enum { KEPT_BYTES_MIN = 64 << 10, KEPT_STAGES_MIN = 256 };
 
 static enum status current_directory(struct arena *arena, struct str *out, struct error *err)
 {
@@ -111,13 +112,38 @@ static enum status enter_root(struct project *p, const struct project_options *o
     return STATUS_OK;
 }
 
-/* The name under which the state keeps a large manifest: all that its loading depends on. */
+/* ---- the manifest ---- */
+
+/* A file that the manifest refers to. */
+static enum status read_file(struct arena *arena, struct str path, struct str *text, struct error *err)
+{
+    struct buf bytes = {0};
+    struct error why;
+    enum status status = fs_read(path.ptr, MANIFEST_BYTES_MAX, &bytes, &why);
+    if (status == STATUS_OK)
+        *text = str_dup(arena, buf_view(&bytes));
+    else if (status != STATUS_NOT_FOUND)
+        *err = why;
+    buf_finish(&bytes);
+    return status;
+}
+
+static enum status read_for_manifest(void *ctx, struct arena *arena, struct str path, struct str *text,
+                                     struct error *err)
+{
+    (void)ctx;
+    return read_file(arena, path, text, err);
+}
+
+/* The name under which the state keeps a manifest: all that its loading depends on, but the files that it lists. */
 static struct str kept_name(struct project *p, const struct manifest_source *sources, uint32_t count)
 {
     char hex[DIGEST_HEX + 1];
     struct buf all = {0};
     buf_lstr(&all, p->root);
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     for (uint32_t i = 0; i < count; i++) {
         buf_u8(&all, (uint8_t)sources[i].dialect);
         buf_lstr(&all, sources[i].path);
@@ -128,15 +154,37 @@ static struct str kept_name(struct project *p, const struct manifest_source *sou
     return name;
 }
 
+/* Are the files that a manifest was loaded from as they were? Whatever cannot be read is not. */
+static bool files_are_same(const struct manifest *manifest)
+{
+    bool same = true;
+    for (uint32_t i = 0; i < manifest->file_count && same; i++) {
+        const struct manifest_file *file = &manifest->files[i];
+        struct arena scratch;
+        struct str text;
+        struct error ignored;
+        arena_init(&scratch);
+        enum status status = read_file(&scratch, file->path, &text, &ignored);
+        same = status == STATUS_OK ? file->found && digest_equal(file->digest, digest_of(text.ptr, text.len))
+                                   : status == STATUS_NOT_FOUND && !file->found;
+        arena_finish(&scratch);
+    }
+    return same;
+}
+
 /* The state keeps one manifest: behind the name of 32 characters its packed form. */
 static enum status take_kept(struct project *p, struct str name, bool *taken, struct error *err)
 {
     struct str kept;
+    struct arena_mark mark = arena_get_mark(&p->arena);
     enum status status = state_get_value(p->state, STR("manifest"), &p->arena, &kept, taken, err);
-    if (status == STATUS_OK && *taken)
-        *taken = str_starts(kept, name) &&
-                 manifest_unpack(&p->arena, str_slice(kept, name.len, kept.len), &p->manifest);
-    return status;
+    if (status != STATUS_OK || !*taken)
+        return status;
+    *taken = str_starts(kept, name) && manifest_unpack(&p->arena, str_slice(kept, name.len, kept.len), &p->manifest) &&
+             files_are_same(&p->manifest);
+    if (!*taken)
+        arena_rewind(&p->arena, mark);
+    return STATUS_OK;
 }
 
 static void keep(struct project *p, struct str name)
@@ -151,15 +199,16 @@ static void keep(struct project *p, struct str name)
 static enum status load_sources(struct project *p, const struct manifest_source *sources, uint32_t count,
                                 struct error *err)
 {
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++)
-        bytes += sources[i].text.len;
-    bool large = bytes >= KEPT_BYTES_MIN, taken = false;
-    struct str name = large ? kept_name(p, sources, count) : STR("");
-    enum status status = large ? take_kept(p, name, &taken, err) : STATUS_OK;
+    struct str name = kept_name(p, sources, count);
+    bool taken = false;
+    enum status status = take_kept(p, name, &taken, err);
     if (status != STATUS_OK || taken)
         return status;
     status = manifest_load(&p->arena, sources, count, p->root, &p->reader, &p->manifest, err);
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += sources[i].text.len;
+    bool large = bytes >= KEPT_BYTES_MIN || p->manifest.stage_count >= KEPT_STAGES_MIN;
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;
@@ -296,7 +345,7 @@ static struct project *project_new(const struct project_options *options)
     struct project *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
     p->writer = options->writer;
-    p->reader = (struct manifest_reader){.convert = convert_params, .ctx = p};
+    p->reader = (struct manifest_reader){.read = read_for_manifest, .convert = convert_params, .ctx = p};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     p->opened_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;

@@ -265,6 +265,8 @@ enum status lock_save(struct project *project, const struct lock *lock, bool who
                       struct error *err);
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
+/* Load it again if it is not the file any more that it was loaded from. */
+enum status lock_follow(struct arena *arena, struct lock *lock, struct error *err);
 /* The state remembers more than refit.lock says. */
 void lock_forget(struct project *project);
 
@@ -317,6 +319,7 @@ struct run {
     unsigned interrupted; /* so many interrupts have been acted on */
     bool lock_current;  /* refit.lock is as this workspace wrote it, for this manifest */
     bool lock_changed;  /* a stage has news for it */
+    bool lock_replaced; /* it was current, until somebody put another one there */
     bool is_fatal;      /* the run cannot go on; `error` says why */
     struct error error;
     bool saw_exit[256]; /* exit statuses that apply */

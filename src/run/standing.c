@@ -15,6 +15,7 @@
 
 #include "refit/base/fs.h"
 #include "refit/base/version.h"
+#include "refit/rule.h"
 #include "run/run.h"
 
 static const struct str standing_name = {"standing", 8};
@@ -116,6 +117,8 @@ static struct digest circumstances(const struct project *p)
 {
     struct buf all = {0};
     buf_lstr(&all, STR(REFIT_VERSION));
+    struct digest rules = rules_shipped_digest();
+    buf_append(&all, rules.bytes, DIGEST_SIZE);
     buf_lstr(&all, fingerprint_platform(p->fp));
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
@@ -173,6 +176,22 @@ static void add_params(struct run *run, struct str path)
         standing_spoil(run->check.standing);
 }
 
+/* A file that the manifest was loaded from, or that it would have been if it were there. */
+static void add_manifest_file(struct run *run, const struct manifest_file *file)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
+    struct input input;
+    bool complete;
+    struct error ignored; /* what cannot be looked at cannot be listed */
+    bool looked = digest_path(run->project->fp, run->check.arena, file->path, &options, &input, &complete, &ignored) ==
+                  STATUS_OK;
+    if (looked && (file->found ? input.kind == ENTRY_FILE && digest_equal(input.digest, file->digest)
+                               : input.kind == ENTRY_MISSING))
+        standing_look(run->check.standing, file->path, DIGEST_DEP, &input);
+    else
+        standing_spoil(run->check.standing);
+}
+
 /* Tools have to be asked each time, and a frozen stage's outs are not looked into. */
 static bool all_can_stand(const struct run *run)
 {
@@ -193,6 +212,8 @@ void standing_keep(struct run *run)
     uint32_t fresh = 0;
     add_read(run, p->manifest_path, &p->manifest_stats);
     add_read(run, STR(LOCK_FILE), &p->lock_stats);
+    for (uint32_t i = 0; i < p->manifest.file_count && !s->spoiled; i++)
+        add_manifest_file(run, &p->manifest.files[i]);
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         const struct manifest_stage *stage = p->graph.stages[i].declared;
         fresh += run->selected[i];

@@ -13,38 +13,30 @@
 
 extern char **environ;
 
-enum { TAIL_BYTES = 8192, TAIL_LINES = 30, DEVICES_MAX = 1024 };
+enum { TAIL_BYTES = 8192, TAIL_LINES = 30 };
 
-static bool is_plain(unsigned char c)
+struct str run_file_name(struct arena *arena, struct str stage)
 {
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return letter || c >= 0x80 || (c != '\0' && strchr("_-.@+:=,", c) != NULL);
-}
-
-struct str stage_file_name(struct arena *arena, struct str stage)
-{
-    enum { WHOLE_MAX = 230, CUT_AT = 190 }; /* a name of a file has 255 bytes, and something comes behind this */
-    char hex[DIGEST_HEX + 1];
+    enum { NAME_BYTES_MAX = 200, START_BYTES = 160 };
     struct buf name = {0};
+    char hex[DIGEST_HEX + 1];
     for (size_t i = 0; i < stage.len; i++) {
-        unsigned char c = (unsigned char)stage.ptr[i];
-        if (is_plain(c) && !(i == 0 && c == '.'))
-            buf_char(&name, (char)c);
+        if (stage.ptr[i] == '/' || stage.ptr[i] == '%')
+            buf_print(&name, "%%%02X", (unsigned char)stage.ptr[i]);
         else
-            buf_print(&name, "%%%02X", c);
+            buf_char(&name, stage.ptr[i]);
     }
-    if (name.len > WHOLE_MAX) {
-        name.len = CUT_AT;
-        buf_print(&name, "~%s", digest_hex(digest_of(stage.ptr, stage.len), hex));
-    }
-    struct str made = str_dup(arena, buf_view(&name));
+    struct str result = str_dup(arena, buf_view(&name));
+    if (name.len > NAME_BYTES_MAX)
+        result = str_format(arena, STR_FMT "%%%s", STR_ARG(str_slice(result, 0, START_BYTES)),
+                            digest_hex(digest_of(stage.ptr, stage.len), hex));
     buf_finish(&name);
-    return made;
+    return result;
 }
 
 struct str run_log_path(struct arena *arena, struct str stage)
 {
-    return str_format(arena, ".refit/logs/" STR_FMT ".log", STR_ARG(stage_file_name(arena, stage)));
+    return str_format(arena, ".refit/logs/" STR_FMT ".log", STR_ARG(run_file_name(arena, stage)));
 }
 
 /* ---- environment ---- */
@@ -72,8 +64,8 @@ static void set_variable(struct environment *e, struct str name, struct str valu
 
 static void set_devices(const struct stage_run *s, struct environment *e)
 {
-    uint32_t devices[DEVICES_MAX];
-    uint32_t count = schedule_devices(s->run->schedule, s->id, devices, DEVICES_MAX);
+    uint32_t devices[RESOURCE_GPUS_MAX];
+    uint32_t count = schedule_devices(s->run->schedule, s->id, devices, RESOURCE_GPUS_MAX);
     const struct manifest_stage *stage = stage_declared(s);
     bool asked = false;
     for (uint32_t i = 0; i < stage->resource_count; i++)
@@ -81,7 +73,7 @@ static void set_devices(const struct stage_run *s, struct environment *e)
     if (!asked)
         return;
     struct buf list = {0};
-    for (uint32_t i = 0; i < count && i < DEVICES_MAX; i++)
+    for (uint32_t i = 0; i < count; i++)
         buf_print(&list, "%s%u", i ? "," : "", devices[i]);
     set_variable(e, STR("CUDA_VISIBLE_DEVICES"), buf_view(&list));
     buf_finish(&list);
@@ -205,7 +197,8 @@ static enum status open_log(struct stage_run *s, struct error *err)
     arena_init(&scratch);
     struct str path = run_log_path(&scratch, stage_declared(s)->name);
     /* A retry goes on in the same log. */
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (s->attempts > 0 ? 0 : O_TRUNC);
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (s->attempts > 0 ? 0 : O_TRUNC);
+    struct stat st;
     s->log_fd = open(path.ptr, flags, 0666);
     enum status status = STATUS_OK;
     if (s->log_fd < 0 && errno == ENOENT) {
@@ -215,6 +208,14 @@ static enum status open_log(struct stage_run *s, struct error *err)
     }
     if (status == STATUS_OK && s->log_fd < 0)
         status = error_errno(err, STATUS_IO, errno, "cannot open the log %s", path.ptr);
+    else if (status == STATUS_OK && (fstat(s->log_fd, &st) != 0 || !S_ISREG(st.st_mode))) /* a FIFO, which may block */
+        status = error_set(err, STATUS_IO, "the log %s is not a regular file; remove it", path.ptr);
+    if (status == STATUS_OK) {
+        fcntl(s->log_fd, F_SETFL, O_APPEND); /* commands inherit it */
+    } else if (s->log_fd >= 0) {
+        close(s->log_fd);
+        s->log_fd = -1;
+    }
     arena_finish(&scratch);
     return status;
 }
@@ -243,7 +244,7 @@ static enum status put_depfile_aside(const struct stage_run *s, struct error *er
     struct arena scratch;
     arena_init(&scratch);
     struct str aside = str_format(&scratch, ".refit/depfiles/" STR_FMT ".d",
-                                  STR_ARG(stage_file_name(&scratch, stage->name)));
+                                  STR_ARG(run_file_name(&scratch, stage->name)));
     status = fs_move(stage->depfile.ptr, aside.ptr, err);
     arena_finish(&scratch);
     return status;

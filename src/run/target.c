@@ -2,9 +2,15 @@
 #include "refit/base/path.h"
 #include "run/run.h"
 
-static bool is_stage(const struct project *p, struct str name)
+static bool means_stages(const struct project *p, struct str name)
 {
-    return graph_find_stage(&p->graph, name).index != GRAPH_NONE;
+    enum name_kind kind = graph_name_kind(&p->graph, name);
+    return kind == NAME_STAGE || kind == NAME_GROUP;
+}
+
+static bool is_glob(const struct project *p, struct str name)
+{
+    return graph_name_kind(&p->graph, name) == NAME_GLOB;
 }
 
 /* How the graph calls a stage of a dvc.yaml. */
@@ -40,14 +46,18 @@ static enum status find_of_dvc(const struct project *p, struct arena *arena, str
         *file = length > 0 && length == word.len;
         if (length > 0 && !*file)
             path = name_in(arena, path, str_slice(word, length + 1, word.len));
-        if (*file || is_stage(p, path))
+        if (*file || graph_name_kind(&p->graph, path) != NAME_NONE)
             *out = path;
         return STATUS_OK;
     }
     if (p->here.len > 0) {
         struct str name = name_in(arena, p->here, word);
-        if (is_stage(p, name))
+        if (means_stages(p, name))
             *out = name;
+        enum status status = path_make(arena, p->root, p->cwd, word, &path, err);
+        if (status == STATUS_OK && out->len == 0 && is_glob(p, name) && !graph_is_made(&p->graph, path))
+            *out = name;
+        return status;
     }
     return STATUS_OK;
 }
@@ -62,9 +72,12 @@ enum status project_target(const struct project *p, struct arena *arena, struct 
         status = find_of_dvc(p, arena, word, out, file, err);
     if (status != STATUS_OK || out->len > 0)
         return status;
-    if (is_stage(p, word)) {
-        *out = word;
+    *out = word;
+    if (means_stages(p, word))
         return STATUS_OK;
-    }
-    return path_make(arena, p->root, p->cwd, word, out, err);
+    struct str path;
+    status = path_make(arena, p->root, p->cwd, word, &path, err);
+    if (status == STATUS_OK && (!is_glob(p, word) || graph_is_made(&p->graph, path)))
+        *out = path;
+    return status;
 }

@@ -169,8 +169,11 @@ static enum status acquire(struct project *project, struct workspace_lock *lock,
 
 static enum status open_lock(const char *path, int *fd, struct error *err)
 {
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    return *fd >= 0 ? STATUS_OK : error_errno(err, STATUS_LOCKED, errno, "cannot open %s", path);
+    struct stat st;
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (*fd < 0 || fstat(*fd, &st) != 0)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot open %s", path);
+    return S_ISREG(st.st_mode) ? STATUS_OK : error_set(err, STATUS_LOCKED, "%s is not a regular file; remove it", path);
 }
 
 static void close_locks(struct workspace_lock *lock)
@@ -278,7 +281,7 @@ enum status workspace_claim(int *fd, struct error *err)
 
 bool workspace_is_held(struct arena *arena, struct str root)
 {
-    int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC);
+    int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct flock theirs = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fd < 0)
         return errno != ENOENT && errno != ENOTDIR;

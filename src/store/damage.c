@@ -223,69 +223,6 @@ enum status env_damaged(struct env *env, const char *what, struct error *err)
                      advice(env));
 }
 
-/* LMDB's limit for keys; nothing that is kept comes near the other. */
-#define KEY_BYTES_MAX 511
-#define VALUE_BYTES_MAX ((size_t)1 << 30)
-
-int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
-{
-    *value = (MDB_val){0};
-    int rc = mdb_get(txn, dbi, key, value);
-    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX) ? MDB_CORRUPTED : rc;
-}
-
-int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation)
-{
-    MDB_val before = *key;
-    *value = (MDB_val){0};
-    int rc = mdb_cursor_get(cursor, key, value, operation);
-    if (rc != 0)
-        return rc;
-    if (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX || key->mv_size > KEY_BYTES_MAX)
-        return MDB_CORRUPTED;
-    /* Pages may lead in a circle, and the walk would have no end. */
-    if (operation == MDB_NEXT && before.mv_size > 0 &&
-        mdb_cmp(mdb_cursor_txn(cursor), mdb_cursor_dbi(cursor), &before, key) >= 0)
-        return MDB_CORRUPTED;
-    return 0;
-}
-
-/* A value of database 0: how many page numbers, and these in descending order. */
-static bool makes_sense(const MDB_val *value, size_t last_page)
-{
-    size_t count, page, before = last_page + 1, slots = value->mv_size / sizeof count;
-    if (slots == 0)
-        return false;
-    memcpy(&count, value->mv_data, sizeof count);
-    if (count > slots - 1)
-        return false;
-    for (size_t i = 1; i <= count; i++) {
-        memcpy(&page, (const char *)value->mv_data + i * sizeof page, sizeof page);
-        if (page >= before || page < 2) /* 0 and 1 are LMDB's own */
-            return false;
-        before = page;
-    }
-    return true;
-}
-
-int damage_check_free(struct env *env, MDB_txn *txn)
-{
-    MDB_cursor *cursor;
-    MDB_val key = {0}, value;
-    MDB_envinfo info;
-    mdb_env_info(env->lmdb, &info);
-    int rc = mdb_cursor_open(txn, 0, &cursor);
-    if (rc != 0)
-        return rc;
-    while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0)
-        if (!makes_sense(&value, info.me_last_pgno)) {
-            rc = MDB_CORRUPTED;
-            break;
-        }
-    mdb_cursor_close(cursor);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 void damage_watch(struct env *env)
 {
     for (unsigned i = 0; i < ENVS_MAX; i++) {

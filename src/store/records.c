@@ -143,7 +143,7 @@ int used_put(struct store *store, MDB_txn *txn, struct digest digest, uint64_t s
         bytes[8 + i] = (uint8_t)(sequence >> 8 * i);
     }
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value = {sizeof bytes, bytes};
-    return mdb_put(txn, store->dbis[DB_USED], &key, &value, 0);
+    return env_put(txn, store->dbis[DB_USED], &key, &value);
 }
 
 int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence, bool check, bool *lost,
@@ -172,11 +172,11 @@ int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint6
     MDB_val key = {sizeof bytes, bytes}, value = {item->len, (void *)(uintptr_t)item->value};
     if (rc == 0 && removed != 0) {
         record_key(item->key, removed, bytes);
-        rc = mdb_del(txn, store->dbis[DB_RECORDS], &key, NULL);
+        rc = env_del(txn, store->dbis[DB_RECORDS], &key);
     }
     if (rc == 0) {
         record_key(item->key, id, bytes);
-        rc = mdb_put(txn, store->dbis[DB_RECORDS], &key, &value, 0);
+        rc = env_put(txn, store->dbis[DB_RECORDS], &key, &value);
     }
     return rc == 0 ? used_put(store, txn, item->key, sequence) : rc;
 }
@@ -262,6 +262,8 @@ enum status store_get_records(struct store *store, struct digest key, struct are
         if (!record_decode(set.items[i].value, key, arena, record))
             status = corrupt(store, key, record->id, err);
     }
+    if (status != STATUS_OK)
+        *count = 0;
     free(set.items);
     return status;
 }

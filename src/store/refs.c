@@ -108,7 +108,7 @@ int ref_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t
         bytes[DIGEST_SIZE + i] = (uint8_t)(sequence >> 8 * i);
     struct digest check = check_of(item->key, bytes, item->len);
     memcpy(bytes, check.bytes, DIGEST_SIZE);
-    int rc = mdb_put(txn, store->dbis[DB_REFS], &key, &value, 0);
+    int rc = env_put(txn, store->dbis[DB_REFS], &key, &value);
     free(bytes);
     return rc;
 }
@@ -228,7 +228,7 @@ static int replace_body(MDB_txn *txn, void *ctx)
         rc = is_newer(r, txn, r->dropped[i], &newer);
         MDB_val key = {DIGEST_SIZE, r->dropped[i].bytes};
         if (rc == 0 && !newer)
-            rc = mdb_del(txn, r->store->dbis[DB_REFS], &key, NULL);
+            rc = env_del(txn, r->store->dbis[DB_REFS], &key);
         rc = rc == MDB_NOTFOUND ? 0 : rc;
     }
     for (uint32_t i = 0; rc == 0 && i < r->count; i++) {

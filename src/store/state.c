@@ -118,7 +118,7 @@ int state_put(struct state *state, MDB_txn *txn, enum state_database database, s
     buf_append(&kept, check.bytes, DIGEST_SIZE);
     buf_str(&kept, bytes);
     MDB_val key = {DIGEST_SIZE, name.bytes}, value = {kept.len, kept.ptr};
-    int rc = mdb_put(txn, state->dbis[database], &key, &value, 0);
+    int rc = env_put(txn, state->dbis[database], &key, &value);
     buf_finish(&kept);
     return rc;
 }
@@ -282,13 +282,13 @@ static int prepare(struct state *state, MDB_txn *txn)
     if (is_our_format(txn, state->dbis[STATE_META]))
         return 0;
     for (unsigned i = 0; i < STATE_COUNT; i++) {
-        int rc = mdb_drop(txn, state->dbis[i], 0);
+        int rc = env_empty(txn, state->dbis[i]);
         if (rc != 0)
             return rc;
     }
     uint8_t format[4] = {STATE_FORMAT};
     MDB_val key = format_key(), value = {sizeof format, format};
-    return mdb_put(txn, state->dbis[STATE_META], &key, &value, 0);
+    return env_put(txn, state->dbis[STATE_META], &key, &value);
 }
 
 static int commit_body(MDB_txn *txn, void *ctx)
@@ -296,7 +296,7 @@ static int commit_body(MDB_txn *txn, void *ctx)
     struct state *state = ctx;
     int rc = prepare(state, txn);
     if (rc == 0)
-        rc = mdb_drop(txn, state->dbis[STATE_PASSING], 0);
+        rc = env_empty(txn, state->dbis[STATE_PASSING]);
     for (uint32_t i = 0; rc == 0 && i < state->set_count; i++) {
         struct set_value *set = &state->sets[i];
         if (set->dirty)

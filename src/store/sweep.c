@@ -172,12 +172,12 @@ static int take_record(struct taking *t, MDB_txn *txn, const struct collect_item
         return 0;
     record_key(digest, item->id, bytes);
     MDB_val key = {sizeof bytes, bytes}, used = {DIGEST_SIZE, digest.bytes};
-    int rc = mdb_del(txn, store->dbis[DB_RECORDS], &key, NULL);
+    int rc = env_del(txn, store->dbis[DB_RECORDS], &key);
     t->taken += rc == 0;
     if (rc == 0)
         rc = has_records(store, txn, digest, &has);
     if (rc == 0 && !has)
-        rc = mdb_del(txn, store->dbis[DB_USED], &used, NULL);
+        rc = env_del(txn, store->dbis[DB_USED], &used);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -187,7 +187,7 @@ static int take_piece(struct taking *t, MDB_txn *txn, struct digest digest)
     if (marks_get(&t->c->marks, digest) & live)
         return 0;
     MDB_val key = {DIGEST_SIZE, digest.bytes};
-    int rc = mdb_del(txn, t->c->store->dbis[t->database], &key, NULL);
+    int rc = env_del(txn, t->c->store->dbis[t->database], &key);
     t->taken += rc == 0;
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -199,7 +199,7 @@ static int take_use(struct taking *t, MDB_txn *txn, struct digest digest)
     int rc = has_records(t->c->store, txn, digest, &has);
     MDB_val key = {DIGEST_SIZE, digest.bytes};
     if (rc == 0 && !has)
-        rc = mdb_del(txn, t->c->store->dbis[DB_USED], &key, NULL);
+        rc = env_del(txn, t->c->store->dbis[DB_USED], &key);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

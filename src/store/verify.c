@@ -75,8 +75,8 @@ static int repair_body(MDB_txn *txn, void *ctx)
     repair->done = true;
     MDB_val better = {repair->better.len, (void *)(uintptr_t)repair->better.ptr};
     if (better.mv_size > 0)
-        return mdb_put(txn, dbi, &key, &better, 0);
-    rc = mdb_del(txn, dbi, &key, NULL);
+        return env_put(txn, dbi, &key, &better);
+    rc = env_del(txn, dbi, &key);
     return rc == 0 ? generation_advance(store, txn) : rc;
 }
 

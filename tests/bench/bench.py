@@ -22,6 +22,7 @@ MEASURES = {
     "many": rows.measure_many,
     "edits": rows.measure_edits,
     "start": rows.measure_start,
+    "generate": rows.measure_generate,
     "sizes": chunks.measure_sizes,
 }
 
@@ -31,6 +32,7 @@ SIZES = [
     ("files", "number of small files", 70000, 2000),
     ("edits_mib", "MiB of the file that is edited; of less than 128 a chunk is more than 1%%", 256, 128),
     ("sizes_mib", "MiB of the file that chunk sizes are compared on", 512, 32),
+    ("generated", "stages that one definition generates", 2000, 500),
     ("rounds", "rounds of each row", 9, 3),
     ("rounds_noop", "rounds of no-ops", 21, 5),
     ("rounds_long", "rounds of clean runs", 5, 2),

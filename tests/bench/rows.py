@@ -5,12 +5,13 @@ import shlex
 import time
 
 from graphs import SETTLE_S, init_dvc, make_graphs, settle, write_small_files
-from measuring import MIB, fail, nothing, read_through, remove
+from measuring import MIB, ROOT, fail, nothing, read_through, remove
 from table import show_bytes
 
 # (bar, goal): the ratio has to be at most the bar.
 NOOP, CLEAN, DIGEST, STORE, RESTORE = (1.0, 0.5), (1.1, 1.0), (1.15, 0.6), (1.3, 1.0), (1.3, 1.0)
 MANY, EDITS, START, PEAK = (1 / 20, 1 / 50), (0.03, 0.015), (5.0, 3.0), (2.0, 1.0)
+GENERATE = (3.0, 2.0)
 
 STARTS = 100
 PEAKS = 3
@@ -56,6 +57,7 @@ def measure_clean(bench, graphs, bar):
     count = graphs[0].count
     with bench.section(f"clean run of {count:,} stages"):
         measured = bench.turns([(graph.clear, graph.build) for graph in graphs], bench.options.rounds_long)
+        remove(*bench.folder.glob("gone-*"))
     work = f"clean run, {count:,} × `cp in out` of 1 KiB, -j2, empty store"
     add_graphs(bench, f"clean-{count}", work, graphs, measured, bar)
 
@@ -270,6 +272,17 @@ def store_version(bench, project, edited, pieces):
 
 
 # ---- starting ----
+
+def measure_generate(bench):
+    """Both sides are in one program, which takes their CPU time in turns."""
+    count = bench.options.generated
+    for kind in ("foreach", "matrix"):
+        with bench.section(f"{count:,} stages out of one {kind}"):
+            lines = bench.output(ROOT / "build/generate", kind, count, bench.options.rounds_noop).splitlines()
+        pairs = [tuple(map(float, line.split())) for line in lines]
+        bench.table.add(f"generate-{kind}", f"loading {count:,} stages out of one `{kind}`, CPU time",
+                        "libyaml on the same stages written out", GENERATE, pairs)
+
 
 def measure_start(bench):
     text = "stages:\n  one:\n    cmd: cp in out\n    deps: [in]\n    outs: [out]\n"

@@ -62,6 +62,16 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
+def venv():
+    """The Python that has what tests need from PyPI (tests/pypi.py). A test that asks for it is tagged `venv`."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    import pypi
+    try:
+        return pypi.interpreter()
+    except pypi.Unavailable as error:
+        skip(str(error))
+
+
 def wait_until(condition, what):
     """Poll until condition() holds, and return what it gave."""
     deadline = time.monotonic() + PATIENCE_S

@@ -308,9 +308,7 @@ def take_over(ws, other):
 
 
 def run_waiting(office, ws):
-    first = ws.start("run", "--json", "-k", "0", env={"SLOW": "0.05"})
-    second = ws.start("run", "--json", "-k", "0", "--wait")
-    for background in (first, second):
+    for background in [ws.start("run", "--json", "-k", "0", "--wait", env={"SLOW": slow}) for slow in ("0.05", None)]:
         office.check_run(ws, background.wait(exit=None), True)
 
 

@@ -18,6 +18,7 @@ struct value_pair;
 struct value {
     enum value_type type;
     uint32_t line, column; /* 1-based; 0 = unknown */
+    bool resolved;         /* a scalar that stands for a template: where a string is wanted, `text` is one */
     struct str text;       /* scalars: as written (a string's content); points into the arena */
     union {
         bool boolean;

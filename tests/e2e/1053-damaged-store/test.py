@@ -143,3 +143,12 @@ for what, noun in (("store", "store"), ("state", "workspace state")):
         data[at + 40:at + 44] = bytes(4)
     p.write(f".refit/{what}/data.mdb", bytes(data))
     contains(p.refit("run", "-B", exit=5).stderr, f"the {noun} in .refit/{what}", "is damaged", "run again")
+# How many pages a value has is asked before they are given away: all of the file would be, or more than there is memory.
+restart()
+data = bytearray(p.bytes(".refit/store/data.mdb"))
+for at in range(2 * PAGE, len(data), PAGE):
+    if number_at(data, at + 10) == 4:
+        data[at + 12:at + 16] = b"\xff\xff\xff\x7f"
+        data[at + 100] ^= 1  # so that it is dropped
+p.write(".refit/store/data.mdb", bytes(data))
+contains(p.refit("verify", "--repair", exit=5).stderr, "the store in .refit/store is damaged")

@@ -1,4 +1,4 @@
-"""A stage with a `persist` out that has ended does not run again when refit is killed later; refit.lock gets to know it."""
+"""A `persist` stage that has ended does not run again when refit is killed later; refit.lock gets to know it."""
 import signal
 
 from harness import contains, equal, Project, wait_until
