@@ -147,7 +147,7 @@ PROJECTS |= {
               - conf.yaml
               - inline: {name: n, list: [a, b]}
             stages:
-              use: {cmd: echo ${inline.name} ${seed} ${deep.x} > ${out}, deps: [in], outs: ["${out}"]}
+              use: {cmd: "echo ${inline.name} ${seed} ${deep.x} > ${out}", deps: [in], outs: ["${out}"]}
               unpack: {cmd: 'echo ${deep} > unpacked', params: [seed], outs: [unpacked]}
             """,
         "conf.yaml": "out: made\ndeep: {x: 1.50, flag: true, off: false, words: [p, q r]}\n",
@@ -183,7 +183,7 @@ PROJECTS |= {
     "variables-below": {
         "dvc.yaml": """\
             stages:
-              root: {cmd: echo ${x} > root, outs: [root]}
+              root: {cmd: "echo ${x} > root", outs: [root]}
             """,
         "params.yaml": "x: of the root\n",
         "sub/dvc.yaml": """\
@@ -192,7 +192,7 @@ PROJECTS |= {
               below: {cmd: "cat ../root > below; echo ${x} ${y} >> below", deps: [../root], outs: [below]}
               many:
                 foreach: [1, 2]
-                do: {cmd: "echo ${item} ${x} > ${item}", outs: ["${item}"]}
+                do: {cmd: "echo ${item} ${x} > f${item}", outs: ["f${item}"]}
             """,
         "sub/params.yaml": "x: of the folder\n",
     },
