@@ -34,6 +34,7 @@ struct execution_result {
 struct execution_options {
     const char *name;         /* of the stage, for messages */
     const char *shell;        /* program that takes -c COMMAND */
+    const char *const *shell_options; /* before -c; NULL at the end, and NULL = none */
     const struct str *commands;
     uint32_t command_count;
     const char *directory;    /* working directory */
@@ -63,6 +64,15 @@ struct execution *executor_start(struct executor *executor, const struct executi
 void executor_interrupt(struct executor *executor);
 
 uint32_t executor_running(const struct executor *executor);
+
+/*
+ * Run a helper program, found in PATH, to its end, in the caller's process group: `input` is what it reads, *output
+ * what it prints, *complaint what it says on stderr; *code is its exit status, or -1 if a signal ended it. `arguments`
+ * has its name first and NULL at the end. STATUS_NOT_FOUND if there is no such program; STATUS_INTERRUPTED if an
+ * interrupt came meanwhile. Blocking; needs no loop.
+ */
+enum status helper_run(const char *const *arguments, struct str input, struct buf *output, struct buf *complaint,
+                       int *code, struct error *err);
 
 /*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's

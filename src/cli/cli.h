@@ -118,7 +118,7 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version, command_verify, command_gc, command_rules;
+    command_version, command_verify, command_gc, command_rules, command_migrate;
 
 /* ---- help (help.c) ---- */
 
@@ -135,15 +135,17 @@ enum status cli_open_as(const struct invocation *in, struct project_options opti
                         struct project **out, struct error *err);
 enum status cli_open_bare(const struct invocation *in, struct project **out, struct error *err);
 
-/* The arguments as targets: names of stages stay, everything else becomes a canonical path. In in->arena. */
-enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, struct error *err);
+/* The arguments as targets: names of stages, everything else as a canonical path. In in->arena. */
+enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, uint32_t *count,
+                        struct error *err);
 
-/* Which stages the arguments select, in in->arena. */
+/* Which stages the arguments select, in in->arena; without arguments all, or those of the dvc.yaml below the root where
+ * the user stands, and what they need. */
 enum status cli_select(struct invocation *in, const struct project *project,
                        struct graph_selection_options *selection, bool **selected, struct error *err);
 
-/* The stage that is the only argument. STATUS_USAGE with a suggestion if there is none of that name. */
-enum status cli_stage(const struct invocation *in, const struct project *project, struct stage_id *out,
+/* The stage that is the only argument, which becomes its name. STATUS_USAGE with a suggestion if there is none. */
+enum status cli_stage(struct invocation *in, const struct project *project, struct stage_id *out,
                       struct error *err);
 
 /* ---- records (record.c) ---- */

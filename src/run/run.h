@@ -218,6 +218,17 @@ enum status tools_ask(struct project *project, const bool *selected, struct erro
 /* For readers: what the tools of the selected stages printed last time; what was never asked stays unknown. */
 enum status tools_recall(struct project *project, const bool *selected, struct error *err);
 
+/* ---- DVC's files (discover.c) ---- */
+
+/* Those that declare the project, at least one: project->sources. What .dvcignore says counts from now on. */
+enum status discover_sources(struct project *project, struct error *err);
+
+/* ---- parameter files that Python reads (convert.c) ---- */
+
+/* manifest_reader's `convert`; ctx is the project. */
+enum status convert_params(void *ctx, struct arena *arena, struct str path, struct str text, struct str *yaml,
+                           struct error *err);
+
 /* ---- durations (durations.c): how long each stage took last time, in one value of the state ---- */
 
 struct durations {

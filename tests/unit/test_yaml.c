@@ -372,14 +372,14 @@ static void parses_params_by_ending(void **state)
     (void)state;
     struct value *value;
     struct error err = {0};
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.yaml"), &value, &err), STATUS_OK);
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("x/p.yml"), &value, &err), STATUS_OK);
-    assert_int_equal(params_parse(&arena, STR("{\"a\": 1}"), STR("p.json"), &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.yaml"), NULL, &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("x/p.yml"), NULL, &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("{\"a\": 1}"), STR("p.json"), NULL, &value, &err), STATUS_OK);
     assert_int_equal(value_find(value, STR("a"))->integer, 1);
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.json"), &value, &err), STATUS_MANIFEST);
-    assert_int_equal(params_parse(&arena, STR("a = 1"), STR("p.toml"), &value, &err), STATUS_MANIFEST);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.json"), NULL, &value, &err), STATUS_MANIFEST);
+    assert_int_equal(params_parse(&arena, STR("a = 1"), STR("p.toml"), NULL, &value, &err), STATUS_MANIFEST);
     assert_string_equal(err.file, "p.toml");
-    assert_non_null(strstr(err.message, ".yaml, .yml and .json"));
+    assert_non_null(strstr(err.message, ".yaml, .yml, .json, .toml and .py"));
 }
 
 int main(void)
