@@ -12,7 +12,7 @@ from harness import contains, equal, expect, Project, remove_all
 
 PAGE = 4096
 STAGES = 25
-FIRST, LAST = map(int, os.environ.get("REFIT_DAMAGE", "0-109").split("-"))  # rounds for each of the two
+FIRST, LAST = map(int, os.environ.get("REFIT_DAMAGE", "0-79").split("-"))  # rounds for each of the two
 
 base = tempfile.mkdtemp(prefix="refit-e2e-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)  # no syncing
 atexit.register(remove_all, base)
