@@ -5,9 +5,9 @@
     python3 tests/random/mutants.py gc- racy        those with one of these words in their names
     python3 tests/random/mutants.py --list
 
-The tree is copied to a folder of its own and built there with each fault in turn. Tests run until one fails: first those
-that are named with the fault, then those of the end-to-end tests and unit programs that take no minutes, then some
-random sequences. A fault that nothing sees is a test that is missing. The last line is `N caught, N not caught`.
+The tree is copied to a folder of its own and built there with each fault in turn. Tests run until one fails: first
+those that are named with the fault, then unit programs and end-to-end tests, then some random sequences. A fault that
+nothing sees is a test that is missing. The last line is `N caught, N not caught`.
 """
 import argparse
 import os
@@ -40,8 +40,8 @@ FAULTS = [
           "outs[i].executable ||", "now.kind != outs[i].kind ||", "402-"),
     Fault("dep-without-executable-bit", "src/fingerprint/digest.c", "input->kind == ENTRY_FILE && input->executable ?",
           "input->kind == ENTRY_FILE && input->executable && input->size == 0 ?", "401-"),
-    Fault("key-without-env", "src/fingerprint/fields.c", "i < stage->env_count; i++)", "i < stage->env_count / 9; i++)",
-          "302-"),
+    Fault("key-without-env", "src/fingerprint/fields.c", "i < stage->env_count; i++)",
+          "i < stage->env_count / 9; i++)", "302-"),
     Fault("key-without-tools", "src/fingerprint/fields.c", "stage->tools[i], fp->tool_outputs[index])",
           "stage->tools[i], STR(\"\"))", "305-"),
     Fault("key-without-wdir", "src/fingerprint/fields.c", "add(g, FIELD_WDIR, STR(\"\"), stage->wdir)",
