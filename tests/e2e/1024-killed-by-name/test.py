@@ -28,7 +28,7 @@ p = killed("kill-after commit-store")
 there = p.store_stats()["records"] - before["records"]
 expect(0 < there <= 7, f"records after a commit: {there}")
 started = rest.check(p).started
-expect("keep" in started and len(started) in (7 - there, 8 - there), f"{there} records are there; made again: {started}")
+expect("keep" in started and len(started) in (7 - there, 8 - there), f"{there} records; made again: {started}")
 
 # The store has it all, and the state knows of the persisted out; refit.lock does not say so.
 for fault in ("kill write-refit.lock", "kill sync-refit.lock", "kill rename-refit.lock"):

@@ -1,5 +1,5 @@
-"""What is relied upon is synced first: chunks before the commit, the store before state and refit.lock, refit.lock before
-its rename, all of it before the state that knows of it."""
+"""What is relied upon is synced first: chunks before the commit, the store before state and refit.lock, refit.lock
+before its rename, all of it before the state that knows of it."""
 # tags: plain
 import re
 
