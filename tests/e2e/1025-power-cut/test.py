@@ -10,7 +10,8 @@ cuts = [f"cut {name}" for name in ("write-store", "sync-store", "commit-store", 
 for fault in cuts:
     for seed in range(1, 4):
         p = rest.copy()
-        p.refit("run", exit=KILLED, env=preload(fault, seed=seed))
+        since = "rename-refit.lock" if "state" in fault else None
+        p.refit("run", exit=KILLED, env=preload(fault, seed=seed, since=since))
         try:
             p.refit("verify")
             records = p.store_stats()["records"]
