@@ -3,11 +3,15 @@
 
     ninja test                                    everything
     python3 tests/run.py --filter lock            tests whose name contains `lock`
+    python3 tests/run.py --repeat 10 --load 4     ten times, beside four processes that compute and sync
     python3 tests/run.py --program build/refit    the end-to-end tests with this program alone
 
-The last line is `N passed, N failed`, with `, N skipped` if there were any. Exit 1 if one failed.
+The last line is `N passed, N failed`, with `, N skipped` if there were any; before it, of a repetition, how often each
+test failed that ever did. Exit 1 if one failed.
 """
 import argparse
+import collections
+import contextlib
 import os
 import re
 import shutil
@@ -36,6 +40,17 @@ SANITIZERS = {
     "TSAN_OPTIONS": "exitcode=99:second_deadlock_stack=1",
 }
 
+BUSY = """
+import os, sys, time
+with open(sys.argv[1], "wb") as file:
+    while True:
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            pass
+        os.pwrite(file.fileno(), os.urandom(1 << 16), 0)
+        os.fsync(file.fileno())
+"""
+
 
 class Test:
     def __init__(self, name, command, environment=None, unusable=None, needs_venv=False):
@@ -50,12 +65,15 @@ def main():
     options = parse_arguments()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="refit-test-") as folder:
-        tests = [test for test in find_tests(options, Path(folder)) if options.filter in test.name]
+        tests = [test for test in find_tests(options, Path(folder)) if is_wanted(test, options.filter)]
         if options.list:
             print("\n".join(test.name for test in tests))
             return 0
         prepare(tests)
-        results = run_all(tests, options.jobs, Path(folder))
+        with loaded(options.load, Path(folder)):
+            results = run_all(tests * options.repeat, options, Path(folder))
+    if options.repeat > 1:
+        show_often([test.name for test in tests] * options.repeat, results)
     passed, failed, skipped = (results.count(word) for word in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
@@ -63,11 +81,20 @@ def main():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--filter", metavar="WORD", default="", help="only tests with this in their name")
+    parser.add_argument("--filter", metavar="WORD", action="append", help="only tests with this (or one of these) in "
+                        "their name")
     parser.add_argument("--jobs", metavar="N", type=int, default=2, help="tests at once (2)")
     parser.add_argument("--program", metavar="PATH", help="only the end-to-end tests, with this program")
+    parser.add_argument("--plain", action="store_true", help="only unit programs and end-to-end tests, plain")
+    parser.add_argument("--repeat", metavar="N", type=int, default=1, help="each test so many times (1)")
+    parser.add_argument("--load", metavar="N", type=int, default=0, help="beside so many busy processes (0)")
+    parser.add_argument("--stop", action="store_true", help="start no more tests after one that failed")
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     return parser.parse_args()
+
+
+def is_wanted(test, words):
+    return not words or any(word in test.name for word in words)
 
 
 # ---- what there is ----
@@ -75,6 +102,8 @@ def parse_arguments():
 def find_tests(options, folder):
     if options.program:
         return e2e_tests("", Path(options.program).resolve())
+    if options.plain:
+        return unit_tests("", lambda name: True) + e2e_tests("", ROOT / "build/refit")
     tests = [Test("tidy/self-test", [sys.executable, "tests/tidy.py", "--self-test"])]
     tsan = tsan_wrapper()
     tests += unit_tests("", lambda name: True)
@@ -82,6 +111,7 @@ def find_tests(options, folder):
     tests += unit_tests("tsan/", lambda name: name in THREADED, tsan)
     tests += fuzz_tests()
     tests += [random_test("", 1, 6), random_test("", 101, 6), random_test("asan/", 1, 3)]
+    tests += [use_test("", 5, 20, 60), use_test("asan/", 5, 8, 1)]
     tests += e2e_tests("", ROOT / "build/refit")
     tests += e2e_tests("asan/", ROOT / "build/asan/refit", without="plain")
     tests += e2e_tests("tsan/", wrapped(ROOT / "build/tsan/refit", tsan, folder), "tsan", tsan)
@@ -133,6 +163,13 @@ def random_test(variant, seed, sequences):
     return Test(f"{variant}random/soundness-{seed}", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
 
 
+def use_test(variant, seed, cycles, rate):
+    """Part of a day; sanitizers do without the library that makes the clock hurry."""
+    command = [sys.executable, "-B", "tests/random/use.py", "--seed", seed, "--cycles", cycles, "--rate", rate,
+               "--budget", 1024]
+    return Test(f"{variant}random/use-{seed}", command, {"REFIT": str(ROOT / f"build/{variant}refit")})
+
+
 def tags(script):
     match = re.search(r"^# tags: (.*)$", script.read_text(), re.MULTILINE)
     return match.group(1).split() if match else []
@@ -155,11 +192,14 @@ def prepare(tests):
 
 # ---- running them ----
 
-def run_all(tests, jobs, folder):
+def run_all(tests, options, folder):
     results = []
     lock = threading.Lock()
 
     def one(test):
+        with lock:
+            if options.stop and "failed" in results:
+                return "not run"
         word, detail = run_test(test, folder)
         with lock:
             results.append(word)
@@ -170,8 +210,26 @@ def run_all(tests, jobs, folder):
 
     # Otherwise a terminal's interrupt leaves tests behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
+    with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         return list(pool.map(one, tests))
+
+
+def show_often(names, results):
+    failures = collections.Counter(name for name, word in zip(names, results) if word == "failed")
+    for name, count in sorted(failures.items()):
+        print(f"{name} failed {count} times of {names.count(name)}")
+
+
+@contextlib.contextmanager
+def loaded(count, folder):
+    """Beside processes that leave tests little time, and disks little rest."""
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY, folder / f"load-{number}"]) for number in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def progress(text, clear):

@@ -126,6 +126,13 @@ enum status fingerprint_fields(struct fingerprint *fp, struct arena *arena, cons
 enum status fingerprint_check_params(struct fingerprint *fp, const struct graph *graph, struct stage_id stage,
                                      struct error *err);
 
+/* What was read of the stage's parameter files so shortly after they changed that the same stat proves nothing is read
+ * again by the next fingerprint_fields(). */
+void fingerprint_doubt_params(struct fingerprint *fp, const struct graph *graph, struct stage_id stage);
+
+/* Was this parameter file read once, and does its stat say that it is as it was then? */
+bool fingerprint_params_stand(const struct fingerprint *fp, struct str path);
+
 /* How the value of a dep field reads: "file 8f0e...", "exec ...", "directory ...", with "link TEXT, " before it. */
 struct str input_text(struct arena *arena, const struct input *input);
 

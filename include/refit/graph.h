@@ -46,6 +46,8 @@ struct graph {
     uint32_t stage_count;
     struct graph_file *files;
     uint32_t file_count;
+    struct file_id *outs; /* those that stages make, sorted by path */
+    uint32_t out_count;
     struct table *by_path;  /* path → file, by_name: name → stage */
     struct table *by_name;
     struct stage_id *order; /* all stages, each after everything upstream; ties by position in the manifest */
@@ -84,6 +86,10 @@ struct stage_id graph_find_maker(const struct graph *graph, struct str path);
 
 /* Does `stage` follow from `other`, at whatever distance? */
 bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other);
+
+/* An out at, above or below the path that is made by `stage` itself, or by one that it does not follow from, so that
+ * nobody knows what is there when `stage` runs; index GRAPH_NONE if there is none. */
+struct file_id graph_find_unordered(const struct graph *graph, struct stage_id stage, struct str path);
 
 struct graph_selection_options {
     const struct str *targets; /* names (see enum name_kind), or paths of outs (canonical); none = every stage */

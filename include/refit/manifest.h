@@ -63,6 +63,8 @@ struct manifest_env {
     bool show; /* its value may be shown; otherwise only its digest is */
 };
 
+#define RESOURCE_GPUS_MAX 1024 /* in the configuration: they are handed out one by one */
+
 struct manifest_resource {
     struct str name;  /* "cpus", "mem", "gpus" or a pool */
     struct position at;

@@ -24,7 +24,9 @@ struct project_options {
     const char *manifest;  /* -f; NULL = refit.yaml, looked for in the directory and then in its parents */
     const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
     uint32_t override_count;
-    bool writer; /* the command will write: state and store are made if they are not there */
+    bool writer; /* the command will write: state and store are made if they are not there, and other runs are kept
+                  * out from before anything is read */
+    bool wait;   /* for a run that holds the workspace, instead of failing */
     bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
 
@@ -41,16 +43,18 @@ struct project {
     struct str store_directory;
     struct fingerprint *fp;
     bool writer;
+    struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */
     int64_t opened_ns;       /* the clock that stamps files, when it was opened */
     struct digest config_digest; /* of the files that the configuration came from */
+    struct digest manifest_stats, lock_stats; /* of manifest and refit.lock, just before they were read */
 };
 
-/* Find, load and check everything; changes the working directory to the root. Opens the state, not the store. */
+/* Find, load and check everything; changes the working directory to the root. Opens the state, not the store.
+ * STATUS_LOCKED for a writer if another run has the workspace. */
 enum status project_open(const struct project_options *options, struct project **out, struct error *err);
 void project_close(struct project *project); /* NULL is fine */
-enum status project_load(struct project *project, struct error *err); /* what a lazy open left out */
 
 /* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
 enum status project_open_store(struct project *project, struct error *err);
@@ -64,11 +68,10 @@ struct run_options {
     struct graph_selection_options selection;
     bool force;  /* execute every selected stage, whatever is known */
     bool locked; /* fail (exit 1) if refit.lock would change, and do not write it */
-    bool wait;   /* wait for another run of this workspace instead of failing */
 };
 
-/* Run. Stages that fail are in the summary (exit_status), not in the status. An error that ended a run that had begun
- * is in both: the summary was reported, and its exit_status counts. */
+/* Run, in a project that was opened by a writer. Stages that fail are in the summary (exit_status), not in the status.
+ * An error that ended a run that had begun is in both: the summary was reported, and its exit_status counts. */
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err);
 
@@ -111,6 +114,7 @@ struct lock_stage {
 struct lock {
     struct lock_stage *stages; /* sorted by name */
     uint32_t stage_count;
+    struct digest text; /* of the file that it was loaded from */
 };
 
 /* STATUS_MANIFEST, with the line, if it is malformed (git's conflict markers are recognised). No file gives an

@@ -18,7 +18,7 @@
 #include "refit/base/error.h"
 #include "refit/store.h"
 
-#define STATE_FORMAT 1
+#define STATE_FORMAT 2
 
 struct state;
 

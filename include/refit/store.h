@@ -31,7 +31,7 @@
 #include "refit/base/error.h"
 #include "refit/base/str.h"
 
-#define STORE_FORMAT 1
+#define STORE_FORMAT 2
 
 /* Chunk sizes in bytes. FastCDC's normalised chunking with a hash made for vectors; settled by measurement, which
  * builds this with others (tests/bench/README.md). */
@@ -323,7 +323,7 @@ struct store_export_options {
  *   record  digest of the rest, key, record as in the store; after all others
  *   end     numbers of chunks, objects and records u64, XXH3-128 of every byte before this digest
  * Nothing follows the end. Integers are little-endian. */
-#define EXPORT_VERSION 1
+#define EXPORT_VERSION 2
 #define EXPORT_RECORDS_MAX (1u << 30)
 enum status store_export(struct store *store, const struct store_export_options *options, int fd, const char *name,
                          struct store_transfer *out, struct error *err);

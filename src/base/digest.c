@@ -32,6 +32,13 @@ bool digest_equal(struct digest a, struct digest b)
     return memcmp(a.bytes, b.bytes, DIGEST_SIZE) == 0;
 }
 
+struct digest digest_bound(struct digest digest, struct digest name)
+{
+    for (unsigned i = 0; i < DIGEST_SIZE; i++)
+        digest.bytes[i] ^= name.bytes[i];
+    return digest;
+}
+
 bool digest_is_zero(struct digest a)
 {
     return digest_equal(a, (struct digest){{0}});

@@ -1,6 +1,7 @@
 /* Setting, wrapping and printing errors. */
 #include "refit/base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +55,8 @@ enum status error_errno(struct error *err, enum status status, int errnum, const
     va_end(args);
     size_t len = strlen(err->message);
     char text[128];
-    snprintf(err->message + len, sizeof err->message - len, ": %s", strerror_r(errnum, text, sizeof text));
+    const char *advice = errnum == ENOSPC || errnum == EDQUOT ? "; make room there and run again" : "";
+    snprintf(err->message + len, sizeof err->message - len, ": %s%s", strerror_r(errnum, text, sizeof text), advice);
     return status;
 }
 

@@ -129,9 +129,9 @@ void help_print_command(const struct command *command);
 /* With in->directory and in->manifest; `settings` (YAML, "" = none) are those of the command line. */
 enum status cli_open(const struct invocation *in, bool writer, struct str settings, struct project **out,
                      struct error *err);
-/* `lazy`: as in struct project_options. */
-enum status cli_open_lazy(const struct invocation *in, bool writer, bool lazy, struct str settings,
-                          struct project **out, struct error *err);
+/* With what else of the options is set. */
+enum status cli_open_as(const struct invocation *in, struct project_options options, struct str settings,
+                        struct project **out, struct error *err);
 enum status cli_open_bare(const struct invocation *in, struct project **out, struct error *err);
 
 /* The arguments as targets: names of stages stay, everything else becomes a canonical path. In in->arena. */
@@ -174,6 +174,9 @@ enum status output_end(struct report *report, enum status status, struct error *
 
 /* Text that may hold names already made printable, such as a reason: as it is, unless a terminal would obey it. */
 struct str output_text(struct arena *arena, struct str text);
+
+/* A line on standard error that is no error. */
+void output_warn(struct invocation *in, struct str text);
 
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);

@@ -15,8 +15,7 @@ static const struct option_spec options[] = {
 
 static void warn(void *ctx, struct str text)
 {
-    struct invocation *in = ctx;
-    fprintf(stderr, "refit: warning: " STR_FMT "\n", STR_ARG(output_text(&in->arena, text)));
+    output_warn(ctx, text);
 }
 
 /* ---- what came of it ---- */

@@ -162,7 +162,7 @@ static enum status print_log(struct invocation *in, struct project *project, str
         return status;
     struct str name = in->arguments[0];
     struct str path = run_log_path(&in->arena, name);
-    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC);
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno != ENOENT)
         return error_errno(err, STATUS_IO, errno, "cannot open " STR_FMT, STR_ARG(path));
     if (fd >= 0) {

@@ -5,21 +5,17 @@
 enum status cli_open(const struct invocation *in, bool writer, struct str settings, struct project **out,
                      struct error *err)
 {
-    return cli_open_lazy(in, writer, false, settings, out, err);
+    return cli_open_as(in, (struct project_options){.writer = writer}, settings, out, err);
 }
 
-enum status cli_open_lazy(const struct invocation *in, bool writer, bool lazy, struct str settings,
-                          struct project **out, struct error *err)
+enum status cli_open_as(const struct invocation *in, struct project_options options, struct str settings,
+                        struct project **out, struct error *err)
 {
     struct config_source source = {STR("command line"), settings};
-    struct project_options options = {
-        .directory = in->directory,
-        .manifest = in->manifest,
-        .config_overrides = &source,
-        .override_count = settings.len > 0,
-        .writer = writer,
-        .lazy = lazy,
-    };
+    options.directory = in->directory;
+    options.manifest = in->manifest;
+    options.config_overrides = &source;
+    options.override_count = settings.len > 0;
     return project_open(&options, out, err);
 }
 

@@ -53,6 +53,11 @@ enum status output_end(struct report *report, enum status status, struct error *
     return status;
 }
 
+void output_warn(struct invocation *in, struct str text)
+{
+    fprintf(stderr, "refit: warning: " STR_FMT "\n", STR_ARG(output_text(&in->arena, text)));
+}
+
 struct str output_text(struct arena *arena, struct str text)
 {
     bool plain = str_is_utf8(text);

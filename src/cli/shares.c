@@ -184,9 +184,13 @@ static void print_days(struct invocation *in, const struct groups *g)
 enum status cli_shares(struct invocation *in, struct store *store, struct json *j, struct error *err)
 {
     struct lock lock;
-    struct error ignored; /* without a refit.lock that can be read, no record is of a stage that is known */
-    if (lock_load(&in->arena, &lock, &ignored) != STATUS_OK)
+    struct error why;
+    if (lock_load(&in->arena, &lock, &why) != STATUS_OK) {
+        char text[1024];
         lock = (struct lock){0};
+        output_warn(in, str_format(&in->arena, "%s; so no record is of a stage that is known",
+                                error_text(&why, text, sizeof text)));
+    }
     struct groups stages = {.in = in}, days = {.in = in};
     index_lock(&stages, &lock);
     enum status status = store != NULL ? gather(&stages, store, group_by_stage, err) : STATUS_OK;

@@ -24,6 +24,8 @@ struct executor {
     struct execution *first;
     uint32_t count;
     bool interrupted;
+    bool started;      /* a command was */
+    bool own_sessions; /* for commands, since the terminal cannot be left */
 };
 
 struct execution {
@@ -232,11 +234,16 @@ void executor_interrupt(struct executor *executor)
 
 static void start_command(struct execution *x)
 {
+    struct executor *executor = x->executor;
+    if (!executor->started)
+        executor->own_sessions = !spawn_leave_terminal();
+    executor->started = true;
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
     x->own_bytes = (uint64_t)own.ru_maxrss * 1024;
     pid_t pid;
-    if (!spawn_shell(&x->options, x->options.commands[x->result.command], &pid, &x->message)) {
+    struct str command = x->options.commands[x->result.command];
+    if (!spawn_shell(&x->options, command, executor->own_sessions, &pid, &x->message)) {
         end_with(x, EXECUTION_NOT_STARTED, 0);
         end_execution(x);
         return;

@@ -7,10 +7,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCK_DESCRIPTOR 3 /* in the command */
+
+#define TERMINAL "/dev/tty" /* the one that controls the process, if any */
 
 /* As execvp() has it where PATH is not set. */
 #define DEFAULT_PATH "/bin:/usr/bin"
@@ -65,13 +68,24 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct executi
     return code;
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
+bool spawn_leave_terminal(void)
+{
+    int fd = open(TERMINAL, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENXIO;
+    bool left = getsid(0) != getpid() && ioctl(fd, TIOCNOTTY) == 0;
+    close(fd);
+    return left;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes, bool own_session)
 {
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
+    int group = own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
     int code = posix_spawnattr_setflags(attributes,
-                                        POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+                                        (short)(group | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     if (code == 0)
         code = posix_spawnattr_setsigdefault(attributes, &all);
     if (code == 0)
@@ -80,7 +94,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 static int spawn(const struct execution_options *options, const char *program, struct str command, int directory,
-                 pid_t *pid)
+                 bool own_session, pid_t *pid)
 {
     struct buf text = {0};
     buf_str(&text, command);
@@ -92,7 +106,7 @@ static int spawn(const struct execution_options *options, const char *program, s
     posix_spawnattr_init(&attributes);
     int code = add_actions(&actions, options, directory);
     if (code == 0)
-        code = set_attributes(&attributes);
+        code = set_attributes(&attributes, own_session);
     if (code == 0)
         code = posix_spawn(pid, program, &actions, &attributes, args, options->environment);
     posix_spawnattr_destroy(&attributes);
@@ -101,7 +115,8 @@ static int spawn(const struct execution_options *options, const char *program, s
     return code;
 }
 
-bool spawn_shell(const struct execution_options *options, struct str command, pid_t *pid, struct buf *message)
+bool spawn_shell(const struct execution_options *options, struct str command, bool own_session, pid_t *pid,
+                 struct buf *message)
 {
     assert(options->lock_fd < 0 || options->lock_fd > STDERR_FILENO);
     if (str_find(command, '\0') >= 0) {
@@ -118,7 +133,7 @@ bool spawn_shell(const struct execution_options *options, struct str command, pi
     struct buf program = {0};
     int code = find_program(options, directory, &program);
     if (code == 0)
-        code = spawn(options, program.ptr, command, directory, pid);
+        code = spawn(options, program.ptr, command, directory, own_session, pid);
     if (code != 0)
         buf_print(message, "cannot start the shell %s: %s", options->shell, strerror(code));
     buf_finish(&program);

@@ -60,6 +60,17 @@ static int64_t stamp_clock_ns(struct fingerprint *fp, struct str path, const str
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+bool file_is_settled(struct fingerprint *fp, struct str path, const struct file_stat *stat)
+{
+    struct stat st;
+    int fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool known = fd >= 0 && fstat(fd, &st) == 0;
+    int64_t settled_ns = known ? stamp_clock_ns(fp, path, &st, fd) - STAT_CACHE_RACY_NS : 0;
+    if (fd >= 0)
+        close(fd);
+    return known && stat->mtime_ns <= settled_ns && stat->ctime_ns <= settled_ns;
+}
+
 static enum status read_digest(int fd, const char *path, const struct digest_options *options, struct digest *digest,
                                struct error *err)
 {

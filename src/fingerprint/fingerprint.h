@@ -10,6 +10,8 @@
 struct params_file {
     struct str path;
     bool loaded;
+    bool settled;          /* it had been as it was for so long that an edit must show in its stat */
+    uint32_t loads;        /* so many times it was loaded */
     struct file_stat stat; /* when it was loaded; once it differs, the file is loaded again */
     struct value *root;   /* NULL if the file is not of a kind that is parsed */
     struct digest digest; /* of the file, if root is NULL */
@@ -42,6 +44,9 @@ struct fingerprint {
  * read. On success *st is what the file was like when it was read. */
 enum status file_digest(struct fingerprint *fp, struct str path, const struct digest_options *options, bool read,
                         struct stat *st, struct digest *digest, bool *known, struct error *err);
+
+/* Was it with this stat for so long that whatever is read of it from now on is of that stat alone? */
+bool file_is_settled(struct fingerprint *fp, struct str path, const struct file_stat *stat);
 
 /* Does this kernel's clock stamp the files of the file system that `fd` is on? */
 bool device_is_local(struct fingerprint *fp, dev_t number, int fd);

@@ -38,7 +38,7 @@ static enum status load_parsed(struct fingerprint *fp, struct params_file *file,
 
 static enum status load_digest(struct fingerprint *fp, struct params_file *file, struct error *err)
 {
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX, .verify = true};
     struct input input;
     bool complete;
     enum status status = digest_path(fp, &fp->arena, file->path, &options, &input, &complete, err);
@@ -62,7 +62,9 @@ enum status params_load(struct fingerprint *fp, const struct manifest_stage *sta
     if ((*out)->loaded && file_stat_equal(&now, &(*out)->stat))
         return STATUS_OK;
     (*out)->stat = now;
+    (*out)->settled = found && file_is_settled(fp, params->path, &now);
     (*out)->loaded = false;
+    (*out)->loads++;
     bool parsed = is_parsed_kind(params->path);
     if (!parsed && !params->whole)
         return error_at(err, STATUS_MANIFEST, manifest_file, params->at.line, params->at.column,
@@ -79,4 +81,23 @@ enum status params_load(struct fingerprint *fp, const struct manifest_stage *sta
                         STR_ARG(params->path));
     (*out)->loaded = status == STATUS_OK;
     return status;
+}
+
+void fingerprint_doubt_params(struct fingerprint *fp, const struct graph *graph, struct stage_id id)
+{
+    const struct manifest_stage *stage = graph->stages[id.index].declared;
+    for (uint32_t i = 0; i < stage->params_count; i++) {
+        struct params_file *file = remember(fp, stage->params[i].path);
+        file->loaded &= file->settled;
+    }
+}
+
+bool fingerprint_params_stand(const struct fingerprint *fp, struct str path)
+{
+    uint32_t index = table_get(&fp->params_index, path);
+    struct stat st;
+    if (index == TABLE_NONE || stat(path.ptr, &st) != 0)
+        return false;
+    struct file_stat now = file_stat_of(&st);
+    return fp->params[index].loads == 1 && file_stat_equal(&now, &fp->params[index].stat);
 }

@@ -10,6 +10,7 @@
 
 struct out_ref {
     struct str path;
+    struct file_id file;
     struct stage_id stage;
     struct position at;
 };
@@ -95,10 +96,14 @@ static enum status collect_outs(struct builder *b, struct error *err)
                                 "stages `@` and `@` both have the out `@`; an out belongs to one stage",
                                 m->stages[file->producer.index].name, stage->name, path);
             file->producer.index = i;
-            b->outs[b->out_count++] = (struct out_ref){path, {i}, stage->outs[j].at};
+            b->outs[b->out_count++] = (struct out_ref){path, node->outs[j], {i}, stage->outs[j].at};
         }
     }
     qsort(b->outs, b->out_count, sizeof *b->outs, compare_outs);
+    b->graph->outs = arena_array(b->arena, struct file_id, b->out_count);
+    for (uint32_t i = 0; i < b->out_count; i++)
+        b->graph->outs[i] = b->outs[i].file;
+    b->graph->out_count = b->out_count;
     return STATUS_OK;
 }
 
@@ -132,20 +137,6 @@ static enum status own_out(const struct builder *b, uint32_t stage, struct str p
                     path, STR(""));
 }
 
-/* Index of the first out whose path is not less than `path`. */
-static uint32_t lower_bound(const struct builder *b, struct str path)
-{
-    uint32_t low = 0, high = b->out_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (str_compare(b->outs[middle].path, path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Edges from every stage with an out at, above or below a path that stage `to` reads. */
 static enum status link_path(struct builder *b, uint32_t to, struct str path, struct position at, struct error *err)
 {
@@ -156,21 +147,12 @@ static enum status link_path(struct builder *b, uint32_t to, struct str path, st
                         path, STR(""));
     if (!path_is_inside(path))
         return STATUS_OK; /* outs are inside */
-    for (struct str up = path; !str_is(up, "."); up = path_parent(up)) {
-        uint32_t from = producer_of(b, up);
+    uint32_t first, count = graph_outs_around(b->graph, path, &first);
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t from = b->outs[i].stage.index;
         if (from == to)
             return own_out(b, to, path, at, err);
-        if (from != GRAPH_NONE)
-            add_edge(b, from, to);
-    }
-    bool root = str_is(path, ".");
-    struct str below = root ? STR("") : str_format(b->arena, STR_FMT "/", STR_ARG(path));
-    for (uint32_t i = root ? 0 : lower_bound(b, below); i < b->out_count; i++) {
-        if (!str_starts(b->outs[i].path, below))
-            break;
-        if (b->outs[i].stage.index == to)
-            return own_out(b, to, path, at, err);
-        add_edge(b, b->outs[i].stage.index, to);
+        add_edge(b, from, to);
     }
     return STATUS_OK;
 }

@@ -7,6 +7,10 @@
 /* Fills graph->order, or says which path closes a cycle. */
 enum status graph_sort(struct arena *arena, struct graph *graph, struct error *err);
 
+/* The outs at, above or below a path: so many of graph->outs, from *first on. Outs do not overlap: one at or above the
+ * path is the only one. */
+uint32_t graph_outs_around(const struct graph *graph, struct str path, uint32_t *first);
+
 /* The name nearest to a word that is no stage; "" if none is near. */
 struct str graph_nearest_stage(const struct graph *graph, struct str word);
 

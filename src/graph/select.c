@@ -52,19 +52,74 @@ enum name_kind graph_name_kind(const struct graph *graph, struct str name)
     return NAME_NONE;
 }
 
-struct stage_id graph_find_maker(const struct graph *graph, struct str path)
+/* The file that somebody makes at or above the path; GRAPH_NONE if nobody does. */
+static uint32_t find_out(const struct graph *graph, struct str path)
 {
     for (struct str up = path; path_is_inside(up) && !str_is(up, "."); up = path_parent(up)) {
         uint32_t file = table_get(graph->by_path, up);
         if (file != TABLE_NONE && graph->files[file].producer.index != GRAPH_NONE)
-            return graph->files[file].producer;
+            return file;
     }
-    return (struct stage_id){GRAPH_NONE};
+    return GRAPH_NONE;
+}
+
+struct stage_id graph_find_maker(const struct graph *graph, struct str path)
+{
+    uint32_t file = find_out(graph, path);
+    return file == GRAPH_NONE ? (struct stage_id){GRAPH_NONE} : graph->files[file].producer;
 }
 
 bool graph_is_made(const struct graph *graph, struct str path)
 {
-    return graph_find_maker(graph, path).index != GRAPH_NONE;
+    return find_out(graph, path) != GRAPH_NONE;
+}
+
+/* Index of the first out whose path is not less than `path`. */
+static uint32_t lower_bound(const struct graph *graph, struct str path)
+{
+    uint32_t low = 0, high = graph->out_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (str_compare(graph->files[graph->outs[middle].index].path, path) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t graph_outs_around(const struct graph *graph, struct str path, uint32_t *first)
+{
+    *first = 0;
+    if (str_is(path, "."))
+        return graph->out_count;
+    uint32_t file = find_out(graph, path);
+    if (file != GRAPH_NONE) {
+        *first = lower_bound(graph, graph->files[file].path);
+        return 1;
+    }
+    struct buf below = {0};
+    buf_str(&below, path);
+    buf_char(&below, '/');
+    *first = lower_bound(graph, buf_view(&below));
+    buf_finish(&below);
+    uint32_t end = *first;
+    while (end < graph->out_count && path_is_below(graph->files[graph->outs[end].index].path, path))
+        end++;
+    return end - *first;
+}
+
+/* Marks the stage and all that it follows from; malloc'd. */
+static unsigned char *mark_upstream(const struct graph *graph, struct stage_id stage)
+{
+    unsigned char *seen = mem_alloc(graph->stage_count);
+    seen[stage.index] = 1;
+    for (uint32_t k = graph->stage_count; k-- > 0;) {
+        uint32_t i = graph->order[k].index;
+        for (uint32_t j = 0; seen[i] && j < graph->stages[i].upstream_count; j++)
+            seen[graph->stages[i].upstream[j].index] = 1;
+    }
+    return seen;
 }
 
 bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other)
@@ -73,16 +128,26 @@ bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct 
     for (uint32_t i = 0; i < node->upstream_count; i++)
         if (node->upstream[i].index == other.index)
             return true;
-    unsigned char *seen = mem_alloc(graph->stage_count);
-    seen[stage.index] = 1;
-    for (uint32_t k = graph->stage_count; k-- > 0;) {
-        uint32_t i = graph->order[k].index;
-        for (uint32_t j = 0; seen[i] && j < graph->stages[i].upstream_count; j++)
-            seen[graph->stages[i].upstream[j].index] = 1;
-    }
+    unsigned char *seen = mark_upstream(graph, stage);
     bool result = seen[other.index] && other.index != stage.index;
     free(seen);
     return result;
+}
+
+struct file_id graph_find_unordered(const struct graph *graph, struct stage_id stage, struct str path)
+{
+    struct file_id found = {GRAPH_NONE};
+    uint32_t first, count = graph_outs_around(graph, path, &first);
+    if (count == 0)
+        return found;
+    unsigned char *seen = mark_upstream(graph, stage);
+    for (uint32_t i = first; i < first + count && found.index == GRAPH_NONE; i++) {
+        struct stage_id maker = graph->files[graph->outs[i].index].producer;
+        if (!seen[maker.index] || maker.index == stage.index)
+            found = graph->outs[i];
+    }
+    free(seen);
+    return found;
 }
 
 _Static_assert(GRAPH_NONE == TABLE_NONE, "a name that is not in a table is no stage");

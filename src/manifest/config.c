@@ -128,6 +128,9 @@ static enum status take_resource(struct settings *s, const struct given *given, 
     pair.key = str_slice(given->name, resources_prefix.len, given->name.len);
     struct manifest_resource resource;
     enum status status = read_resource(&s->l, &pair, &resource, err);
+    if (status == STATUS_OK && str_is(resource.name, "gpus") && resource.amount > RESOURCE_GPUS_MAX)
+        status = REFUSE(&s->l, pair.value, err, "`resources.gpus` is %llu, and at most %d are handed out; lower it",
+                        (unsigned long long)resource.amount, RESOURCE_GPUS_MAX);
     if (status != STATUS_OK || is_set(s, given->name))
         return status;
     struct str text = STR("");
@@ -264,7 +267,7 @@ static void add_defaults(struct settings *s)
             add_entry(s, setting->name, setting->fallback ? str_from(setting->fallback) : cpus, STR("default"));
     }
     uint64_t memory = machine_memory_bytes();
-    uint32_t gpus = machine_gpus();
+    uint32_t gpus = machine_gpus() < RESOURCE_GPUS_MAX ? machine_gpus() : RESOURCE_GPUS_MAX;
     add_machine_default(s, STR("cpus"), cpus, (uint64_t)machine_cpus() * 1000);
     add_machine_default(s, STR("mem"), str_format(arena, "%lluM", (unsigned long long)(memory >> 20)), memory);
     add_machine_default(s, STR("gpus"), str_format(arena, "%u", gpus), gpus);

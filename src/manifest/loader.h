@@ -111,6 +111,7 @@ enum status check_depfile(struct loader *l, struct error *err);
 enum status load_env(struct loader *l, const struct value *v, struct error *err);
 enum status load_resources(struct loader *l, const struct value *v, struct error *err);
 enum status load_cmd(struct loader *l, const struct value *v, struct error *err);
+enum status check_quotes(struct loader *l, struct error *err); /* once `shell` is known */
 enum status load_needs(struct loader *l, const struct value *v, struct error *err);
 enum status load_tools(struct loader *l, const struct value *v, struct error *err);
 

@@ -193,6 +193,8 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
     for (int key = 0; key < KEY_COUNT && status == STATUS_OK; key++)
         if (values[key] != NULL && key_loaders[key] != NULL)
             status = key_loaders[key](l, values[key], err);
+    if (status == STATUS_OK)
+        status = check_quotes(l, err);
     const struct value *const outs[3] = {values[KEY_outs], values[KEY_metrics], values[KEY_plots]};
     if (status == STATUS_OK)
         status = load_outs(l, outs, err);

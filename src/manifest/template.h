@@ -20,7 +20,7 @@ struct scope {
 
 /* What resolving has cost so far, all templates of a manifest together, and memory that it uses again. */
 struct template_work {
-    uint64_t nodes, bytes;
+    uint64_t nodes, bytes, steps; /* steps: names that were compared */
     struct buf text, name;
 };
 

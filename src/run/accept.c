@@ -115,16 +115,13 @@ static enum status save(struct acceptance *a, struct error *err)
 enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err)
 {
     struct acceptance a = {.project = project};
-    struct workspace_lock lock = {-1, -1, false};
-    struct str *left;
-    uint32_t left_count;
-    enum status status = workspace_lock(project, false, &project->arena, &lock, &left, &left_count, err);
+    enum status status = take_over(project, err);
     if (status == STATUS_OK)
         status = find_pending(&a, stage, err);
     if (status == STATUS_OK)
         status = record_pending(&a, report, err);
     if (status == STATUS_OK)
         status = save(&a, err);
-    workspace_unlock(&lock);
+    workspace_settle(project->workspace);
     return status;
 }

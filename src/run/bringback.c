@@ -121,9 +121,6 @@ static enum status remember(struct project *p, enum status status, struct error 
 enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err)
 {
-    struct workspace_lock held = {-1, -1, false};
-    struct str *left;
-    uint32_t left_count;
     struct lock lock;
     struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts, .report = report};
     *counts = (struct restore_counts){0};
@@ -133,7 +130,9 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
         b.kinds[i] = graph_name_kind(&p->graph, targets[i]);
     b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
     report_restore_started(report);
-    enum status status = workspace_lock(p, false, &p->arena, &held, &left, &left_count, err);
+    enum status status = take_over(p, err);
+    if (status == STATUS_OK)
+        status = workspace_begin(p->workspace, err);
     if (status == STATUS_OK)
         status = lock_load(&p->arena, &lock, err);
     if (status == STATUS_OK)
@@ -147,6 +146,6 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
     if (status == STATUS_OK || status == STATUS_INTERRUPTED)
         status = remember(p, status, err);
     clear_finish(&b.clearing);
-    workspace_unlock(&held);
+    workspace_settle(p->workspace);
     return status;
 }

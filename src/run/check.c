@@ -442,7 +442,7 @@ static enum status check_memory(struct check_context *c, const struct manifest_s
     return status;
 }
 
-static bool has_persist(const struct manifest_stage *stage)
+bool check_has_persist(const struct manifest_stage *stage)
 {
     for (uint32_t i = 0; i < stage->out_count; i++)
         if (stage->outs[i].persist)
@@ -478,7 +478,7 @@ static enum status decide(struct check_context *c, struct stage_id id, struct ch
     }
     if (out->outcome == CHECK_FRESH)
         return STATUS_OK;
-    if (!has_persist(stage)) {
+    if (!check_has_persist(stage)) {
         status = look_up(c, id, out, err);
         if (status != STATUS_OK || out->outcome == CHECK_FRESH || out->outcome == CHECK_READ)
             return status;

@@ -5,19 +5,6 @@
 #include "refit/base/path.h"
 #include "run/run.h"
 
-/* A file at, above or below the path that a stage makes which does not come before this one; NULL if there is none. */
-static const struct graph_file *made_meanwhile(const struct graph *g, struct stage_id id, struct str path)
-{
-    for (uint32_t i = 0; i < g->file_count; i++) {
-        const struct graph_file *file = &g->files[i];
-        bool touches = str_equal(path, file->path) || path_is_below(file->path, path) ||
-                       path_is_below(path, file->path);
-        if (touches && file->producer.index != GRAPH_NONE && !graph_is_upstream(g, id, file->producer))
-            return file;
-    }
-    return NULL;
-}
-
 /* *refusal is set if the path leads, through links, to what is made meanwhile. */
 static enum status check_path(struct check_context *c, struct stage_id id, struct str path, struct str *refusal,
                               struct error *err)
@@ -27,9 +14,10 @@ static enum status check_path(struct check_context *c, struct stage_id id, struc
     enum status status = digest_link_target(p->fp, c->arena, path, &target, err);
     if (status != STATUS_OK || target.len == 0 || str_equal(target, path))
         return status;
-    const struct graph_file *made = made_meanwhile(&p->graph, id, target);
-    if (made == NULL)
+    struct file_id file = graph_find_unordered(&p->graph, id, target);
+    if (file.index == GRAPH_NONE)
         return STATUS_OK;
+    const struct graph_file *made = &p->graph.files[file.index];
     struct str shown = str_printable(c->arena, made->path);
     struct str what = str_format(c->arena, "the dep " STR_FMT " is a link to " STR_FMT,
                                  STR_ARG(str_printable(c->arena, path)), STR_ARG(str_printable(c->arena, target)));

@@ -290,9 +290,10 @@ enum status lock_load(struct arena *arena, struct lock *out, struct error *err)
     struct buf text = {0};
     struct error why;
     enum status status = fs_read(LOCK_FILE, LOCK_BYTES_MAX, &text, &why);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = lock_parse(arena, str_dup(arena, buf_view(&text)), out, err);
-    else if (status == STATUS_NOT_FOUND)
+        out->text = digest_of(text.ptr, text.len);
+    } else if (status == STATUS_NOT_FOUND)
         status = STATUS_OK;
     else
         *err = why;

@@ -47,7 +47,7 @@ static int compare_outs(const void *a, const void *b)
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx)
 {
-    struct lock lock = {arena_array(arena, struct lock_stage, graph->stage_count), 0};
+    struct lock lock = {.stages = arena_array(arena, struct lock_stage, graph->stage_count)};
     for (uint32_t i = 0; i < graph->stage_count; i++) {
         const struct lock_stage *entry = news(ctx, i);
         if (entry == NULL)
@@ -65,40 +65,114 @@ struct lock lock_merge(struct arena *arena, const struct graph *graph, const str
     return lock;
 }
 
-/* What must be the same for refit.lock to be believed without reading it: its stat, and the stages of the manifest. */
-static void append_mark(const struct project *p, struct buf *out)
+enum status lock_follow(struct arena *arena, struct lock *lock, struct error *err)
+{
+    struct buf text = {0};
+    struct error ignored; /* loading it says the same */
+    struct digest now = {{0}};
+    if (fs_read(LOCK_FILE, LOCK_BYTES_MAX, &text, &ignored) == STATUS_OK)
+        now = digest_of(text.ptr, text.len);
+    buf_finish(&text);
+    return digest_equal(now, lock->text) ? STATUS_OK : lock_load(arena, lock, err);
+}
+
+/* ---- knowing that it is current ---- */
+
+/* What the state keeps of refit.lock as this workspace wrote or saw it: its stages are those of the manifest, and it
+ * says of each what the state remembers. It is read again only as long as its stat proves nothing. */
+struct mark {
+    struct digest text, names;
+    struct file_stat stat;
+    bool settled; /* the stat was as it is for so long that an edit must show in it */
+};
+
+static struct mark make_mark(const struct project *p, struct str text)
 {
     struct stat st;
-    struct file_stat stat = {0};
+    struct mark mark = {.text = digest_of(text.ptr, text.len)};
     if (lstat(LOCK_FILE, &st) == 0)
-        stat = file_stat_of(&st);
-    buf_u64(out, stat.inode);
-    buf_u64(out, stat.size);
-    buf_u64(out, (uint64_t)stat.mtime_ns);
-    buf_u64(out, (uint64_t)stat.ctime_ns);
+        mark.stat = file_stat_of(&st);
     struct hasher *hasher = hasher_create();
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         struct str name = p->graph.stages[i].declared->name;
         hasher_update(hasher, name.ptr, name.len + 1); /* names are terminated */
     }
-    struct digest names = hasher_digest(hasher);
+    mark.names = hasher_digest(hasher);
     hasher_destroy(hasher);
-    buf_append(out, names.bytes, DIGEST_SIZE);
+    return mark;
+}
+
+static void keep_mark(struct project *p, const struct mark *mark)
+{
+    struct buf bytes = {0};
+    buf_append(&bytes, mark->text.bytes, DIGEST_SIZE);
+    buf_append(&bytes, mark->names.bytes, DIGEST_SIZE);
+    buf_u64(&bytes, mark->stat.inode);
+    buf_u64(&bytes, mark->stat.size);
+    buf_u64(&bytes, (uint64_t)mark->stat.mtime_ns);
+    buf_u64(&bytes, (uint64_t)mark->stat.ctime_ns);
+    buf_u8(&bytes, mark->settled);
+    state_set_value(p->state, mark_name, buf_view(&bytes));
+    buf_finish(&bytes);
+}
+
+static struct digest read_digest(struct reader *r)
+{
+    struct digest digest = {{0}};
+    const void *bytes = reader_bytes(r, DIGEST_SIZE);
+    if (bytes != NULL)
+        memcpy(digest.bytes, bytes, DIGEST_SIZE);
+    return digest;
+}
+
+static enum status get_mark(struct project *p, struct mark *mark, bool *found, struct error *err)
+{
+    struct arena scratch;
+    struct str bytes;
+    arena_init(&scratch);
+    enum status status = state_get_value(p->state, mark_name, &scratch, &bytes, found, err);
+    if (status == STATUS_OK && *found) {
+        struct reader r = reader_from(bytes.ptr, bytes.len);
+        mark->text = read_digest(&r);
+        mark->names = read_digest(&r);
+        mark->stat.inode = reader_u64(&r);
+        mark->stat.size = reader_u64(&r);
+        mark->stat.mtime_ns = (int64_t)reader_u64(&r);
+        mark->stat.ctime_ns = (int64_t)reader_u64(&r);
+        mark->settled = reader_u8(&r) == 1;
+        *found = reader_done(&r);
+    }
+    arena_finish(&scratch);
+    return status;
 }
 
 enum status lock_is_current(struct project *p, bool *current, struct error *err)
 {
-    struct arena scratch;
-    arena_init(&scratch);
-    struct buf now = {0};
-    struct str before;
-    bool found;
-    append_mark(p, &now);
-    enum status status = state_get_value(p->state, mark_name, &scratch, &before, &found, err);
-    *current = status == STATUS_OK && found && str_equal(before, buf_view(&now));
-    buf_finish(&now);
-    arena_finish(&scratch);
-    return status;
+    struct mark before, now;
+    struct error ignored; /* what cannot be read is not current: whoever needs it says why */
+    bool settled = digest_is_settled(p->fp, STR(LOCK_FILE), p->opened_ns, &p->lock_stats);
+    enum status status = get_mark(p, &before, current, err);
+    if (status != STATUS_OK || !*current)
+        return status;
+    now = make_mark(p, STR(""));
+    *current = digest_equal(now.names, before.names);
+    if (!*current || (before.settled && file_stat_equal(&now.stat, &before.stat)))
+        return STATUS_OK;
+    struct buf text = {0};
+    *current = fs_read(LOCK_FILE, LOCK_BYTES_MAX, &text, &ignored) == STATUS_OK &&
+               digest_equal(digest_of(text.ptr, text.len), before.text);
+    buf_finish(&text);
+    if (*current && settled) { /* since before it was read */
+        now.text = before.text;
+        now.settled = true;
+        keep_mark(p, &now);
+    }
+    return STATUS_OK;
+}
+
+void lock_forget(struct project *p)
+{
+    state_set_value(p->state, mark_name, STR(""));
 }
 
 static enum status write_lock(struct str text, struct error *err)
@@ -114,7 +188,7 @@ static enum status write_lock(struct str text, struct error *err)
 enum status lock_save(struct project *p, const struct lock *lock, bool whole, bool dry, bool *changed,
                       struct error *err)
 {
-    struct buf text = {0}, before = {0}, mark = {0};
+    struct buf text = {0}, before = {0};
     struct error why;
     bool current = false;
     lock_print(lock, &text);
@@ -129,12 +203,12 @@ enum status lock_save(struct project *p, const struct lock *lock, bool whole, bo
         status = write_lock(buf_view(&text), err);
     current = status == STATUS_OK && whole && !(*changed && dry);
 out:
-    /* No mark: the next run reads the file, and tells it of every stage. */
-    if (current)
-        append_mark(p, &mark);
-    state_set_value(p->state, mark_name, buf_view(&mark));
+    lock_forget(p); /* without a mark the next run reads the file, and tells it of every stage */
+    if (current) {
+        struct mark mark = make_mark(p, buf_view(&text));
+        keep_mark(p, &mark);
+    }
     buf_finish(&text);
     buf_finish(&before);
-    buf_finish(&mark);
     return status;
 }

@@ -95,6 +95,9 @@ static enum status open_loop(struct run *run, struct error *err)
     uv_timer_init(&run->loop, &run->ticker);
     run->ticker.data = run;
     uv_unref((uv_handle_t *)&run->ticker);
+    uv_timer_init(&run->loop, &run->keeper);
+    run->keeper.data = run;
+    uv_unref((uv_handle_t *)&run->keeper);
     run->executor = executor_create(&run->loop, run->project->config.grace_ms);
     return STATUS_OK;
 }
@@ -105,6 +108,7 @@ static void close_loop(struct run *run)
     uv_close((uv_handle_t *)&run->interrupts, NULL);
     uv_close((uv_handle_t *)&run->grace, NULL);
     uv_close((uv_handle_t *)&run->ticker, NULL);
+    uv_close((uv_handle_t *)&run->keeper, NULL);
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
 }
@@ -143,35 +147,6 @@ static void drive(struct run *run)
 
 /* ---- before and after ---- */
 
-static enum status refuse_nesting(const struct project *p, struct error *err)
-{
-    const char *root = getenv("REFIT_ROOT"), *stage = getenv("REFIT_STAGE");
-    if (root != NULL && str_is(p->root, root))
-        return error_set(
-            err, STATUS_USAGE,
-            "a run inside a stage (`%s`) of the same workspace would wait for itself; declare what it does as "
-            "stages",
-            stage ? stage : "?");
-    return STATUS_OK;
-}
-
-/* Stages that a killed run was executing: what is in place of their outs means nothing. */
-static enum status distrust(struct project *p, const struct str *left, uint32_t count, struct error *err)
-{
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct stage_memory memory = {0};
-        bool found;
-        status = state_get_stage(p->state, left[i], &p->arena, &memory, &found, err);
-        memory.failed = true;
-        memory.pending = false;
-        memory.note = STR(LEFT_IN_PLACE);
-        if (status == STATUS_OK && graph_find_stage(&p->graph, left[i]).index != GRAPH_NONE)
-            state_set_stage(p->state, left[i], &memory);
-    }
-    return status;
-}
-
 static enum status make_schedule(struct run *run, struct error *err)
 {
     const struct project *p = run->project;
@@ -189,12 +164,6 @@ static enum status make_schedule(struct run *run, struct error *err)
     return status;
 }
 
-static enum status take_workspace(struct run *run, struct error *err)
-{
-    struct project *p = run->project;
-    return workspace_lock(p, run->options->wait, &p->arena, &run->workspace, &run->left, &run->left_count, err);
-}
-
 /* A run of all stages leaves behind how they stand, if they turn out to be fresh. */
 static bool asks_for_all(const struct run_options *options)
 {
@@ -209,10 +178,8 @@ static enum status prepare(struct run *run, struct error *err)
     run->selected = arena_array(&p->arena, bool, p->graph.stage_count);
     run->stages = arena_array(&p->arena, struct stage_run *, p->graph.stage_count);
     enum status status = graph_select(&p->graph, &run->options->selection, run->selected, err);
-    if (status == STATUS_OK && run->workspace.fd < 0)
-        status = take_workspace(run, err);
     if (status == STATUS_OK)
-        status = distrust(p, run->left, run->left_count, err);
+        status = take_over(p, err);
     for (uint32_t i = 0; i < p->graph.stage_count && status == STATUS_OK; i++)
         if (run->selected[i])
             status = fingerprint_check_params(p->fp, &p->graph, (struct stage_id){i}, err);
@@ -237,10 +204,12 @@ static const struct lock_stage *news_of(void *ctx, uint32_t stage)
 }
 
 /* Does refit.lock, with the news of this run, say of every stage what the state remembers? Of one that was not selected
- * or did not end well only if it did so before. */
+ * or did not end well only if it did so before; of one that was fresh only if it is still the one of which it did. */
 static bool lock_is_whole(const struct run *run)
 {
     const struct graph *g = &run->project->graph;
+    if (run->lock_replaced)
+        return false;
     for (uint32_t i = 0; i < g->stage_count && !run->lock_current; i++) {
         const struct manifest_stage *stage = g->stages[i].declared;
         if (stage->kind != STAGE_DEPLOY && !stage->frozen &&
@@ -255,8 +224,16 @@ static enum status merge_lock(struct run *run, struct lock *lock, bool *any, str
 {
     struct project *p = run->project;
     *any = p->store != NULL || !run->lock_current || run->lock_changed;
-    enum status status = *any ? check_load_lock(&run->check, err) : STATUS_OK;
-    if (status == STATUS_OK && *any)
+    if (!*any)
+        return STATUS_OK;
+    enum status status = check_load_lock(&run->check, err);
+    if (status == STATUS_OK) /* somebody may have put another one there meanwhile */
+        status = lock_follow(&p->arena, &run->check.loaded, err);
+    bool current = run->lock_current;
+    if (status == STATUS_OK && current)
+        status = lock_is_current(p, &run->lock_current, err);
+    run->lock_replaced = current && !run->lock_current;
+    if (status == STATUS_OK)
         *lock = lock_merge(&p->arena, &p->graph, run->check.lock, news_of, run);
     return status;
 }
@@ -267,7 +244,9 @@ static enum status write_lock(struct run *run, const struct lock *lock, struct e
     if (run->lock_current && !run->lock_changed)
         return STATUS_OK;
     bool changed;
-    enum status status = lock_save(p, lock, lock_is_whole(run), run->options->locked, &changed, err);
+    enum status status = workspace_begin(p->workspace, err);
+    if (status == STATUS_OK)
+        status = lock_save(p, lock, lock_is_whole(run), run->options->locked, &changed, err);
     if (status == STATUS_OK && changed && run->options->locked)
         status = error_set(err, STATUS_FAILED,
                            "refit.lock would change, and --locked was given; run without it and commit refit.lock");
@@ -300,6 +279,8 @@ static enum status settle(struct run *run, struct error *err)
         standing_keep(run);
     struct error other;
     enum status committed = state_commit(p->state, &other);
+    if (committed == STATUS_OK)
+        workspace_settle(p->workspace);
     if (status == STATUS_OK && committed != STATUS_OK) {
         *err = other;
         status = committed;
@@ -339,44 +320,31 @@ static uint32_t count_selected(const struct run *run)
     return count;
 }
 
-/* Everything was fresh when the project was opened: and still is, unless another run ended meanwhile. If a killed run
- * left something, that has to be looked at first. */
-static enum status say_it_stands(struct run *run, struct report_summary *summary, bool *said, struct error *err)
+/* Everything was fresh, and is as it was. */
+static void say_it_stands(struct run *run, struct report_summary *summary)
 {
-    struct project *p = run->project;
-    enum status status = take_workspace(run, err);
-    if (status == STATUS_OK && run->workspace.waited)
-        status = standing_holds(p, &p->standing_count, &p->stands, err);
-    *said = status == STATUS_OK && p->stands && run->left_count == 0;
-    if (status == STATUS_OK && !*said)
-        return project_load(p, err);
-    if (status != STATUS_OK)
-        return status;
+    const struct project *p = run->project;
     report_run_started(run->report, run->id, p->standing_count, p->config.jobs, false);
     *summary = (struct report_summary){.run_id = run->id};
     summary->counts[STATE_FRESH] = p->standing_count;
     report_run_finished(run->report, summary);
-    return STATUS_OK;
 }
 
 static enum status execute(struct run *run, struct report_summary *summary, struct error *err)
 {
     struct project *p = run->project;
     int64_t began_ms = clock_monotonic_ms();
-    bool said = false;
-    enum status status = p->stands ? say_it_stands(run, summary, &said, err) : STATUS_OK;
-    if (status != STATUS_OK || said)
+    enum status status = prepare(run, err);
+    if (status == STATUS_OK)
+        status = open_loop(run, err);
+    if (status != STATUS_OK) {
+        workspace_settle(p->workspace);
         return status;
-    status = prepare(run, err);
-    if (status != STATUS_OK)
-        return status;
+    }
     if (state_was_replaced(p->state))
         report_warning(run->report, STR("the workspace state was damaged; it was put aside, and what it knew is found "
                                         "again"));
     report_run_started(run->report, run->id, count_selected(run), p->config.jobs, false);
-    status = open_loop(run, err);
-    if (status != STATUS_OK)
-        return status;
     drive(run);
     close_loop(run);
     struct error why;
@@ -397,18 +365,18 @@ static enum status execute(struct run *run, struct report_summary *summary, stru
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err)
 {
-    enum status status = refuse_nesting(project, err);
-    if (status != STATUS_OK)
-        return status;
-    struct run run = {.project = project, .options = options, .report = report, .workspace = {-1, -1, false}};
+    struct run run = {.project = project, .options = options, .report = report};
     run.id = run_make_id(&project->arena);
+    if (project->stands) {
+        say_it_stands(&run, summary);
+        return STATUS_OK;
+    }
     run.check = (struct check_context){
         .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force,
         .standing = asks_for_all(options) ? standing_create() : NULL};
-    status = execute(&run, summary, err);
+    enum status status = execute(&run, summary, err);
     schedule_destroy(run.schedule);
     standing_destroy(run.check.standing);
     durations_finish(&run.durations);
-    workspace_unlock(&run.workspace);
     return status;
 }

@@ -188,6 +188,7 @@ static enum status load_text(struct project *p, struct str text, struct error *e
 static enum status load_manifest(struct project *p, struct error *err)
 {
     struct buf text = {0};
+    digest_is_settled(p->fp, p->manifest_path, p->opened_ns, &p->manifest_stats);
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
     if (status == STATUS_IO) /* a folder, no permission: whatever `-f` names, or is there, is no manifest */
         status = err->status = STATUS_MANIFEST;
@@ -307,10 +308,21 @@ static struct project *project_new(const struct project_options *options)
     return p;
 }
 
-enum status project_load(struct project *p, struct error *err)
+static enum status hold(struct project *p, bool wait, struct error *err)
 {
-    p->stands = false;
-    return load_manifest(p, err);
+    struct workspace_lock *lock = arena_new(&p->arena, struct workspace_lock);
+    enum status status = workspace_prepare(err);
+    if (status == STATUS_OK)
+        status = workspace_lock(p, wait, lock, err);
+    if (status == STATUS_OK)
+        p->workspace = lock;
+    return status;
+}
+
+/* What a killed run left has to be looked at before anything is called fresh. */
+static bool may_stand(const struct project *p, const struct project_options *options)
+{
+    return options->lazy && (p->workspace == NULL || !p->workspace->stale);
 }
 
 enum status project_open(const struct project_options *options, struct project **out, struct error *err)
@@ -320,12 +332,12 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK)
         status = load_config(p, options, err);
     if (status == STATUS_OK && p->writer)
-        status = workspace_prepare(err);
+        status = hold(p, options->wait, err);
     if (status == STATUS_OK)
         status = project_open_state(p, err);
     if (status == STATUS_OK)
         status = fingerprint_create(p->state, &p->fp, err);
-    if (status == STATUS_OK && options->lazy)
+    if (status == STATUS_OK && may_stand(p, options))
         status = standing_holds(p, &p->standing_count, &p->stands, err);
     if (status == STATUS_OK && !p->stands)
         status = load_manifest(p, err);
@@ -358,6 +370,7 @@ void project_close(struct project *p)
     fingerprint_destroy(p->fp);
     state_close(p->state);
     store_close(p->store);
+    workspace_unlock(p->workspace);
     graph_finish(&p->graph);
     arena_finish(&p->arena);
     free(p);

@@ -77,6 +77,8 @@ enum status links_digest_dep(struct check_context *c, struct stage_id id, struct
 /* The same for deps on whose way a folder is a link. */
 enum status links_check_ways(struct check_context *c, struct stage_id id, struct str *refusal, struct error *err);
 
+bool check_has_persist(const struct manifest_stage *stage);
+
 /* Why a stage that is not frozen is executed whatever its inputs are; NULL = that depends. */
 const char *check_must_execute(const struct check_context *c, const struct manifest_stage *stage);
 enum status check_load_lock(struct check_context *c, struct error *err);
@@ -177,25 +179,36 @@ enum status finish_out(const struct finish_request *request, struct arena *arena
 struct workspace_lock {
     int fd;       /* inherited by commands */
     int alive_fd; /* never */
-    bool waited;  /* somebody else had it first, and may have changed anything */
+    bool noted;   /* .refit/lock says that it is this process */
+    bool stale;   /* .refit/lock says that a run was killed, and this one has not acted on it */
+    struct str *left; /* then: stages that it was executing, or had executed and did not get to remember */
+    uint32_t left_count;
 };
 /* Make .refit and its .gitignore. */
 enum status workspace_prepare(struct error *err);
-/* Take the lock, ending what a killed run left behind; `left` are the names of stages that it was executing. */
-enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
-                           struct str **left, uint32_t *left_count, struct error *err);
-/* Note that a stage was started ('+') or has ended ('-'). */
-enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* Take the lock, ending processes that a killed run left behind. Writes nothing: what it left is known until somebody
+ * who has acted on it calls workspace_begin(). */
+enum status workspace_lock(struct project *project, bool wait, struct workspace_lock *lock, struct error *err);
+/* From now on a kill leaves something: say who is at work, unless that was said. */
+enum status workspace_begin(struct workspace_lock *lock, struct error *err);
+/* Note that a stage was started ('+'), has ended ('-'), or is remembered by the state ('='). */
+enum status workspace_note(struct workspace_lock *lock, char what, struct str stage, struct error *err);
+/* All that was begun is durable: a kill from here on leaves nothing. */
+void workspace_settle(struct workspace_lock *lock);
 /* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
 enum status workspace_claim(int *fd, struct error *err);
 
 /* Is a run, or another writer, at work in the workspace in this folder? Yes, if that cannot be told. Not to be asked of
  * one's own: closing the file gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
-void workspace_unlock(struct workspace_lock *lock);
+void workspace_unlock(struct workspace_lock *lock); /* NULL is fine */
 /* The pid of the run that holds the workspace now, or 0; names of the stages that it executes in `running`. */
 int workspace_holder(struct arena *arena, struct str **running, uint32_t *count);
 struct str workspace_id(struct arena *arena, struct str root);
+
+/* Act on what a killed run left, durably (left.c). To be called before anything is changed in a workspace that is held,
+ * and before its state is asked about stages. */
+enum status take_over(struct project *project, struct error *err);
 
 /* ---- tools (tools.c) ---- */
 
@@ -241,6 +254,10 @@ enum status lock_save(struct project *project, const struct lock *lock, bool who
                       struct error *err);
 /* Is refit.lock what this workspace wrote last, for this manifest? */
 enum status lock_is_current(struct project *project, bool *current, struct error *err);
+/* Load it again if it is not the file any more that it was loaded from. */
+enum status lock_follow(struct arena *arena, struct lock *lock, struct error *err);
+/* The state remembers more than refit.lock says. */
+void lock_forget(struct project *project);
 
 /* ---- the project's state ---- */
 
@@ -282,16 +299,16 @@ struct run {
     struct durations durations;
     uv_loop_t loop;
     struct executor *executor;
-    struct workspace_lock workspace;
-    struct str *left; /* stages that a killed run was executing */
-    uint32_t left_count;
     uv_poll_t interrupts;
     uv_timer_t grace; /* of the pool's work, after a first interrupt */
     uv_timer_t ticker;
+    uv_timer_t keeper; /* until what has ended is made durable; see run_keep() */
+    int64_t kept_ms;   /* when that was done last; 0 = never */
     uint32_t jobs_pending;
     unsigned interrupted; /* so many interrupts have been acted on */
     bool lock_current;  /* refit.lock is as this workspace wrote it, for this manifest */
     bool lock_changed;  /* a stage has news for it */
+    bool lock_replaced; /* it was current, until somebody put another one there */
     bool is_fatal;      /* the run cannot go on; `error` says why */
     struct error error;
     bool saw_exit[256]; /* exit statuses that apply */
@@ -307,6 +324,7 @@ struct stage_run {
     uint32_t digest_tries, attempts;
     int64_t started_ns; /* the clock that stamps files, when the command began */
     bool params_changed; /* while running */
+    bool kept;           /* .refit/lock says that the state remembers how it ended */
     int log_fd;
     char **environment;
     struct execution_options execution;
@@ -333,6 +351,10 @@ const struct manifest_stage *stage_declared(const struct stage_run *s);
 /* Make durable what this run put. Records that a gc took meanwhile, or did not let through, are put again from the outs
  * on disk (again.c). */
 enum status run_secure(struct run *run, struct error *err);
+
+/* Remember durably how the stages that have ended did, now or within a second: one of them cannot just be made again if
+ * refit is killed (keep.c). */
+void run_keep(struct run *run);
 
 void run_job(struct stage_run *s, enum job_kind kind); /* jobs.c */
 void run_job_done(struct job *job);                    /* steps.c, like the next five */

@@ -8,7 +8,7 @@
  *
  * What is listed must be beyond doubt. Of paths that were digested the stat cache says whether they are (`racy`); of
  * files that are read otherwise (manifest, parameters, refit.lock) the last change must be clearly older than this
- * process, so that whenever they were read, it was these bytes.
+ * process, and they must still be what they were when they were read: a clock that is set back makes an edit look old.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -157,12 +157,21 @@ static void collect_names(const struct run *run, struct buf *names)
 
 /* ---- keeping ---- */
 
-/* A file that was read other than by digesting it. */
-static void add_read(struct run *run, struct str path)
+/* A file that was read other than by digesting it; `before` = when it was read, NULL if that was compared already. */
+static void add_read(struct run *run, struct str path, const struct digest *before)
 {
     struct digest stats;
-    if (digest_is_settled(run->project->fp, path, run->project->opened_ns, &stats))
+    if (digest_is_settled(run->project->fp, path, run->project->opened_ns, &stats) &&
+        (before == NULL || digest_equal(stats, *before)))
         add(run->check.standing, path, DIGEST_DEP, stats);
+    else
+        standing_spoil(run->check.standing);
+}
+
+static void add_params(struct run *run, struct str path)
+{
+    if (fingerprint_params_stand(run->project->fp, path))
+        add_read(run, path, NULL);
     else
         standing_spoil(run->check.standing);
 }
@@ -170,15 +179,14 @@ static void add_read(struct run *run, struct str path)
 /* A file that the manifest was loaded from, or that it would have been if it were there. */
 static void add_manifest_file(struct run *run, const struct manifest_file *file)
 {
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = 0};
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
     struct input input;
     bool complete;
     struct error ignored; /* what cannot be looked at cannot be listed */
-    if (file->found)
-        add_read(run, file->path);
-    else if (digest_path(run->project->fp, run->check.arena, file->path, &options, &input, &complete, &ignored) ==
-                 STATUS_OK &&
-             complete && input.kind == ENTRY_MISSING)
+    bool looked = digest_path(run->project->fp, run->check.arena, file->path, &options, &input, &complete, &ignored) ==
+                  STATUS_OK;
+    if (looked && (file->found ? input.kind == ENTRY_FILE && digest_equal(input.digest, file->digest)
+                               : input.kind == ENTRY_MISSING))
         standing_look(run->check.standing, file->path, DIGEST_DEP, &input);
     else
         standing_spoil(run->check.standing);
@@ -202,15 +210,15 @@ void standing_keep(struct run *run)
     if (s == NULL || s->spoiled || !run->lock_current || run->lock_changed || run->is_fatal || !all_can_stand(run))
         return;
     uint32_t fresh = 0;
-    add_read(run, p->manifest_path);
-    add_read(run, STR(LOCK_FILE));
+    add_read(run, p->manifest_path, &p->manifest_stats);
+    add_read(run, STR(LOCK_FILE), &p->lock_stats);
     for (uint32_t i = 0; i < p->manifest.file_count && !s->spoiled; i++)
         add_manifest_file(run, &p->manifest.files[i]);
     for (uint32_t i = 0; i < p->graph.stage_count; i++) {
         const struct manifest_stage *stage = p->graph.stages[i].declared;
         fresh += run->selected[i];
         for (uint32_t k = 0; run->selected[i] && k < stage->params_count && !s->spoiled; k++)
-            add_read(run, stage->params[k].path);
+            add_params(run, stage->params[k].path);
     }
     if (s->spoiled)
         return;

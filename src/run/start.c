@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-enum { TAIL_BYTES = 8192, TAIL_LINES = 30, DEVICES_MAX = 1024 };
+enum { TAIL_BYTES = 8192, TAIL_LINES = 30 };
 
 struct str run_file_name(struct arena *arena, struct str stage)
 {
@@ -64,8 +64,8 @@ static void set_variable(struct environment *e, struct str name, struct str valu
 
 static void set_devices(const struct stage_run *s, struct environment *e)
 {
-    uint32_t devices[DEVICES_MAX];
-    uint32_t count = schedule_devices(s->run->schedule, s->id, devices, DEVICES_MAX);
+    uint32_t devices[RESOURCE_GPUS_MAX];
+    uint32_t count = schedule_devices(s->run->schedule, s->id, devices, RESOURCE_GPUS_MAX);
     const struct manifest_stage *stage = stage_declared(s);
     bool asked = false;
     for (uint32_t i = 0; i < stage->resource_count; i++)
@@ -73,7 +73,7 @@ static void set_devices(const struct stage_run *s, struct environment *e)
     if (!asked)
         return;
     struct buf list = {0};
-    for (uint32_t i = 0; i < count && i < DEVICES_MAX; i++)
+    for (uint32_t i = 0; i < count; i++)
         buf_print(&list, "%s%u", i ? "," : "", devices[i]);
     set_variable(e, STR("CUDA_VISIBLE_DEVICES"), buf_view(&list));
     buf_finish(&list);
@@ -173,7 +173,8 @@ static enum status open_log(struct stage_run *s, struct error *err)
     arena_init(&scratch);
     struct str path = run_log_path(&scratch, stage_declared(s)->name);
     /* A retry goes on in the same log. */
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (s->attempts > 0 ? 0 : O_TRUNC);
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (s->attempts > 0 ? 0 : O_TRUNC);
+    struct stat st;
     s->log_fd = open(path.ptr, flags, 0666);
     enum status status = STATUS_OK;
     if (s->log_fd < 0 && errno == ENOENT) {
@@ -183,6 +184,14 @@ static enum status open_log(struct stage_run *s, struct error *err)
     }
     if (status == STATUS_OK && s->log_fd < 0)
         status = error_errno(err, STATUS_IO, errno, "cannot open the log %s", path.ptr);
+    else if (status == STATUS_OK && (fstat(s->log_fd, &st) != 0 || !S_ISREG(st.st_mode))) /* a FIFO, which may block */
+        status = error_set(err, STATUS_IO, "the log %s is not a regular file; remove it", path.ptr);
+    if (status == STATUS_OK) {
+        fcntl(s->log_fd, F_SETFL, O_APPEND); /* commands inherit it */
+    } else if (s->log_fd >= 0) {
+        close(s->log_fd);
+        s->log_fd = -1;
+    }
     arena_finish(&scratch);
     return status;
 }
@@ -241,7 +250,7 @@ bool start_command(struct stage_run *s, execution_done done)
     if (status == STATUS_OK)
         status = open_log(s, &err);
     if (status == STATUS_OK)
-        status = workspace_note(&run->workspace, '+', stage->name, &err);
+        status = workspace_note(run->project->workspace, '+', stage->name, &err);
     if (status != STATUS_OK) {
         char text[3072];
         run_failed(s, status_exit(status) == 5 && status != STATUS_IO ? 5 : 1,
@@ -260,7 +269,7 @@ bool start_command(struct stage_run *s, execution_done done)
         .directory = stage->wdir.ptr,
         .environment = s->environment,
         .log_fd = stage->console ? report_console_fd(run->report) : s->log_fd,
-        .lock_fd = run->workspace.fd,
+        .lock_fd = run->project->workspace->fd,
         .timeout_ms = stage->timeout_ms,
         .console = stage->console,
     };

@@ -155,11 +155,13 @@ static void end_restored(struct stage_run *s)
 
 /* ---- checking ---- */
 
-/* Main thread only: jobs find the store open. */
-static bool need_store(struct stage_run *s)
+/* Before anything is changed for a stage. Main thread only: jobs find the store open. */
+static bool begin_change(struct stage_run *s)
 {
     struct error err;
     enum status status = project_open_store(s->run->project, &err);
+    if (status == STATUS_OK)
+        status = workspace_begin(s->run->project->workspace, &err);
     if (status == STATUS_OK)
         return true;
     run_set_fatal(s->run, &err);
@@ -216,7 +218,7 @@ void run_check(struct run *run, struct stage_id id)
             run_failed(s, 1, STR("its inputs keep changing while they are read; wait until they are complete"));
         break;
     case CHECK_RESTORE:
-        if (need_store(s))
+        if (begin_change(s))
             run_job(s, JOB_RESTORE);
         break;
     case CHECK_EXECUTE:
@@ -303,7 +305,7 @@ static void make_room(struct stage_run *s)
         not_started(s);
         return;
     }
-    if (!need_store(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
+    if (!begin_change(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
         return;
     if (stage->kind != STAGE_DEPLOY && any_out_exists(stage))
         run_job(s, JOB_PREPARE);
@@ -400,6 +402,7 @@ static bool params_changed(struct stage_run *s)
     arena_init(&scratch);
     struct fields now;
     struct error ignored;
+    fingerprint_doubt_params(run->project->fp, &run->project->graph, s->id);
     bool changed = fingerprint_fields(run->project->fp, &scratch, &run->project->graph, s->id, s->check.inputs, &now,
                                       &ignored) != STATUS_OK ||
                    !digest_equal(fields_key(&now), s->check.key);
@@ -420,7 +423,7 @@ static void command_done(void *ctx, const struct execution_result *result)
     }
     start_finish(s);
     struct error err;
-    if (workspace_note(&s->run->workspace, '-', stage_declared(s)->name, &err) != STATUS_OK)
+    if (workspace_note(s->run->project->workspace, '-', stage_declared(s)->name, &err) != STATUS_OK)
         report_warning(s->run->report, error_reason(s->run, &err));
     if (reason.len > 0) {
         retry_or_fail(s, reason);
@@ -462,6 +465,8 @@ static void finish_done(struct stage_run *s, const struct finish_result *f)
         durations_set(&run->durations, stage->name, s->result.duration_ms);
         remember(s, f->outs, f->out_count, f->found, f->found_count, s->result.duration_ms);
         end_stage(s, STATE_RAN, s->check.reason, true, 0);
+        if (check_has_persist(stage))
+            run_keep(run);
     } else if (f->changed) {
         keep_for_accepting(s, f);
     } else {

@@ -1,8 +1,9 @@
 /* The workspace: .refit, and the lock that lets one run at a time write to it.
  *
  * The lock is flock(2) on .refit/lock. Commands inherit its descriptor, so it stays held while any of them lives, even
- * when refit itself was killed. The file says who holds it: a line "pid START", then "+NAME" for each stage that was
- * started and "-NAME" for each that ended.
+ * when refit itself was killed. The file says who is at work: a line "pid START", then "+NAME" for each stage that was
+ * started, "-NAME" for each that ended, and "=NAME" for each of which the state remembers how it ended. It is empty
+ * where nothing was left unfinished, and a run that changes nothing does not write it.
  *
  * A second lock, of fcntl(2) on .refit/alive, belongs to refit's own process and is not inherited: who has it and does
  * not get the first one faces only what a dead run left. The kernel keeps both, whatever container a process is in. */
@@ -69,7 +70,7 @@ struct holder {
     int pid;
     bool alive;
     struct str *stages; /* that were started */
-    bool *ended;
+    char *last;         /* what was noted of each last */
     uint32_t count;
 };
 
@@ -81,7 +82,7 @@ static void read_line(struct holder *holder, struct table *index, struct str lin
     uint32_t at = table_add(index, name, holder->count);
     if (at == holder->count)
         holder->stages[holder->count++] = name;
-    holder->ended[at] = line.ptr[0] == '-';
+    holder->last[at] = line.ptr[0];
 }
 
 /* What the lock file says. The manifest refuses names with control bytes, so a line is a name. */
@@ -100,7 +101,7 @@ static void read_holder(struct arena *arena, struct holder *out)
     for (size_t i = 0; i < rest.len; i++)
         lines += rest.ptr[i] == '\n';
     out->stages = arena_array(arena, struct str, lines);
-    out->ended = arena_array(arena, bool, lines);
+    out->last = arena_array(arena, char, lines);
     struct table index = {0};
     for (uint32_t line = 0; line < lines; line++) {
         ptrdiff_t end = str_find(rest, '\n');
@@ -162,15 +163,17 @@ static enum status acquire(struct project *project, struct workspace_lock *lock,
                              " open) and cannot be ended; end them");
         if (claimed)
             executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
-        lock->waited = true;
         usleep(WAIT_STEP_US);
     }
 }
 
 static enum status open_lock(const char *path, int *fd, struct error *err)
 {
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    return *fd >= 0 ? STATUS_OK : error_errno(err, STATUS_LOCKED, errno, "cannot open %s", path);
+    struct stat st;
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (*fd < 0 || fstat(*fd, &st) != 0)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot open %s", path);
+    return S_ISREG(st.st_mode) ? STATUS_OK : error_set(err, STATUS_LOCKED, "%s is not a regular file; remove it", path);
 }
 
 static void close_locks(struct workspace_lock *lock)
@@ -182,50 +185,84 @@ static void close_locks(struct workspace_lock *lock)
     lock->fd = lock->alive_fd = -1;
 }
 
-enum status workspace_lock(struct project *project, bool wait, struct arena *arena, struct workspace_lock *lock,
-                           struct str **left, uint32_t *left_count, struct error *err)
+/* It would wait for the run that waits for it. */
+static enum status refuse_nesting(const struct project *p, struct error *err)
 {
-    *left_count = 0;
-    lock->alive_fd = -1;
-    enum status status = open_lock(LOCK_PATH, &lock->fd, err);
+    const char *root = getenv("REFIT_ROOT"), *stage = getenv("REFIT_STAGE");
+    if (root != NULL && str_is(p->root, root))
+        return error_set(
+            err, STATUS_USAGE,
+            "a run inside a stage (`%s`) of the same workspace would wait for itself; declare what it does as "
+            "stages",
+            stage ? stage : "?");
+    return STATUS_OK;
+}
+
+static void read_left(struct arena *arena, struct workspace_lock *lock)
+{
+    struct holder before;
+    read_holder(arena, &before);
+    lock->stale = before.pid != 0;
+    lock->left = before.stages;
+    for (uint32_t i = 0; i < before.count; i++)
+        if (before.last[i] != '=')
+            lock->left[lock->left_count++] = before.stages[i];
+}
+
+enum status workspace_lock(struct project *project, bool wait, struct workspace_lock *lock, struct error *err)
+{
+    *lock = (struct workspace_lock){.fd = -1, .alive_fd = -1};
+    enum status status = refuse_nesting(project, err);
+    if (status == STATUS_OK)
+        status = open_lock(LOCK_PATH, &lock->fd, err);
     if (status == STATUS_OK)
         status = open_lock(ALIVE_PATH, &lock->alive_fd, err);
     if (status == STATUS_OK)
         status = acquire(project, lock, wait, err);
-    struct holder before = {0};
-    if (status == STATUS_OK) {
-        read_holder(arena, &before);
-        *left = before.stages;
-        *left_count = before.count;
-        if (before.pid != 0)
-            status = temporary_clean(project, arena, err);
-    }
-    if (status == STATUS_OK) {
-        char line[64];
-        int len = snprintf(line, sizeof line, "%d %" PRIu64 "\n", (int)getpid(), process_start((int)getpid()));
-        if (ftruncate(lock->fd, 0) != 0 || lseek(lock->fd, 0, SEEK_SET) != 0)
-            status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
-        else
-            status = fs_write_all(lock->fd, line, (size_t)len, LOCK_PATH, err);
-    }
-    if (status != STATUS_OK)
+    if (status == STATUS_OK)
+        read_left(&project->arena, lock);
+    else
         close_locks(lock);
     return status;
 }
 
-enum status workspace_note(const struct workspace_lock *lock, char what, struct str stage, struct error *err)
+static enum status write_line(struct workspace_lock *lock, struct str line, struct error *err)
+{
+    if (lseek(lock->fd, 0, SEEK_END) < 0)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
+    return fs_write_all(lock->fd, line.ptr, line.len, LOCK_PATH, err);
+}
+
+enum status workspace_begin(struct workspace_lock *lock, struct error *err)
+{
+    char line[64];
+    if (lock->noted)
+        return STATUS_OK;
+    snprintf(line, sizeof line, "%d %" PRIu64 "\n", (int)getpid(), process_start((int)getpid()));
+    if (ftruncate(lock->fd, 0) != 0)
+        return error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
+    lock->stale = false;
+    enum status status = write_line(lock, str_from(line), err);
+    lock->noted = status == STATUS_OK;
+    return status;
+}
+
+enum status workspace_note(struct workspace_lock *lock, char what, struct str stage, struct error *err)
 {
     struct buf line = {0};
     buf_char(&line, what);
     buf_str(&line, stage);
     buf_char(&line, '\n');
-    enum status status = STATUS_OK;
-    if (lseek(lock->fd, 0, SEEK_END) < 0)
-        status = error_errno(err, STATUS_LOCKED, errno, "cannot write " LOCK_PATH);
-    else
-        status = fs_write_all(lock->fd, line.ptr, line.len, LOCK_PATH, err);
+    enum status status = write_line(lock, buf_view(&line), err);
     buf_finish(&line);
     return status;
+}
+
+void workspace_settle(struct workspace_lock *lock)
+{
+    /* Failing to empty it costs a needless look next time. */
+    if (lock->noted)
+        lock->noted = ftruncate(lock->fd, 0) != 0;
 }
 
 enum status workspace_claim(int *fd, struct error *err)
@@ -244,7 +281,7 @@ enum status workspace_claim(int *fd, struct error *err)
 
 bool workspace_is_held(struct arena *arena, struct str root)
 {
-    int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC);
+    int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct flock theirs = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fd < 0)
         return errno != ENOENT && errno != ENOTDIR;
@@ -255,11 +292,8 @@ bool workspace_is_held(struct arena *arena, struct str root)
 
 void workspace_unlock(struct workspace_lock *lock)
 {
-    if (lock->fd < 0)
+    if (lock == NULL || lock->fd < 0)
         return;
-    /* An empty file says that nothing was left unfinished. Failing to empty it costs a needless look next time. */
-    if (ftruncate(lock->fd, 0) != 0)
-        lseek(lock->fd, 0, SEEK_SET);
     /* Given back for every copy of the descriptor: a process that detached itself on purpose holds up nobody. */
     flock(lock->fd, LOCK_UN);
     close_locks(lock);
@@ -272,7 +306,7 @@ int workspace_holder(struct arena *arena, struct str **running, uint32_t *count)
     *running = holder.stages;
     *count = 0;
     for (uint32_t i = 0; i < holder.count && holder.alive; i++)
-        if (!holder.ended[i])
+        if (holder.last[i] == '+')
             holder.stages[(*count)++] = holder.stages[i];
     return holder.alive ? holder.pid : 0;
 }

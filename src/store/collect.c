@@ -47,7 +47,7 @@ static void add_record(struct collect *c, const struct buf *key, const struct bu
     for (unsigned i = DIGEST_SIZE; i < RECORD_KEY_SIZE; i++)
         item.id = item.id << 8 | (uint8_t)key->ptr[i];
     arena_init(&arena);
-    if (record_decode(buf_view(value), &arena, &record))
+    if (record_decode(buf_view(value), item.key, &arena, &record))
         item.created_ms = record.created_ms;
     arena_finish(&arena);
     MEM_GROW(c->items, c->item_count, c->item_cap);
@@ -157,7 +157,7 @@ bool collect_is_root(const struct store_root *root, struct str value)
     struct arena arena;
     struct record record = {0};
     arena_init(&arena);
-    bool is = record_decode(value, &arena, &record) && same_outs(&arena, root, &record);
+    bool is = record_decode(value, root->key, &arena, &record) && same_outs(&arena, root, &record);
     arena_finish(&arena);
     return is;
 }
@@ -190,7 +190,7 @@ static enum status reach_item(struct collect *c, struct collect_item *item, cons
         item->root |= root != NULL;
         item->stays = true;
         c->live_bytes += kept_bytes(RECORD_KEY_SIZE, value.len);
-        status = reach_record(c, txn, value, &whole, err);
+        status = reach_record(c, txn, item->key, value, &whole, err);
         c->counts->damaged += !whole;
     }
     env_read_end(&c->store->env, txn);

@@ -49,7 +49,8 @@ uint64_t kept_bytes(size_t key_len, size_t value_len);
 /* ---- reach.c: within a transaction ---- */
 
 /* Marks what a record needs, or the objects of a root's outs. *whole is false if something cannot be read. */
-enum status reach_record(struct collect *c, MDB_txn *txn, struct str value, bool *whole, struct error *err);
+enum status reach_record(struct collect *c, MDB_txn *txn, struct digest key, struct str value, bool *whole,
+                         struct error *err);
 enum status reach_outs(struct collect *c, MDB_txn *txn, const struct record_out *outs, uint32_t count, bool *whole,
                        struct error *err);
 void reach_undo(struct collect *c, struct digest_list *trial);

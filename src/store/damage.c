@@ -1,5 +1,6 @@
-/* Damage. LMDB's pages have no checksums: one that was changed behind its back can lead it anywhere, and one that is
- * gone (a file that was cut short, a disk that fails) ends in a signal. All of that comes to one sentence and exit
+/* Damage. LMDB's pages have no checksums: one that was changed behind its back can lead it anywhere (an address that is
+ * none, a division by zero, a write beyond what it allocated), and one that is gone (a file that was cut short, a disk
+ * that fails) ends in a signal. All of that comes to one sentence and exit
  * status 5, never to a crash without a word. What is kept under a digest is verified elsewhere, when it is read. */
 #include "store/env.h"
 
@@ -160,7 +161,7 @@ static bool find_mapping(uintptr_t address, struct mapping *out)
 static const struct env *find_env(uintptr_t address)
 {
     struct mapping mapping;
-    if (find_mapping(address, &mapping))
+    if (find_mapping(address, &mapping) && mapping.inode != 0)
         for (unsigned i = 0; i < ENVS_MAX; i++) {
             const struct env *env = atomic_load(&open_envs[i]);
             if (env != NULL && env->inode == mapping.inode)
@@ -170,10 +171,10 @@ static const struct env *find_env(uintptr_t address)
 }
 
 /* Did the fault come in LMDB's own code, or in what it had just called (memmove)? Then its address is among the first
- * words of the stack. */
-static bool is_in_lmdb(const ucontext_t *context)
+ * words of the stack; of an abort (free) it is further up. */
+static bool is_in_lmdb(int number, const ucontext_t *context)
 {
-    enum { WORDS = 64 };
+    const int words = number == SIGABRT ? 256 : 64;
     uintptr_t at = 0, link = 0;
     const uintptr_t *stack = NULL;
     struct mapping code;
@@ -190,18 +191,18 @@ static bool is_in_lmdb(const ucontext_t *context)
     if (!find_mapping((uintptr_t)&mdb_strerror, &code))
         return false;
     bool found = (at >= code.start && at < code.end) || (link >= code.start && link < code.end);
-    for (int i = 0; !found && stack != NULL && i < WORDS; i++)
+    for (int i = 0; !found && stack != NULL && i < words; i++)
         found = stack[i] >= code.start && stack[i] < code.end;
     return found;
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    const struct env *env = find_env((uintptr_t)info->si_addr);
+    const struct env *env = number == SIGSEGV || number == SIGBUS ? find_env((uintptr_t)info->si_addr) : NULL;
     if (env != NULL)
         give_up(env, number == SIGBUS ? "a page cannot be read: it was cut short, or its disk fails"
                                       : "a page leads nowhere");
-    if (is_in_lmdb(context))
+    if (is_in_lmdb(number, context))
         give_up_all();
     say("refit: a fault of refit itself; please report it\n");
     signal(number, SIG_DFL); /* it comes again */
@@ -222,63 +223,20 @@ enum status env_damaged(struct env *env, const char *what, struct error *err)
                      advice(env));
 }
 
-/* LMDB's limit for keys; nothing that is kept comes near the other. */
-#define KEY_BYTES_MAX 511
-#define VALUE_BYTES_MAX ((size_t)1 << 30)
-
-int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
-{
-    *value = (MDB_val){0};
-    int rc = mdb_get(txn, dbi, key, value);
-    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX) ? MDB_CORRUPTED : rc;
-}
-
-int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation)
-{
-    *value = (MDB_val){0};
-    int rc = mdb_cursor_get(cursor, key, value, operation);
-    return rc == 0 && (value->mv_data == NULL || value->mv_size > VALUE_BYTES_MAX || key->mv_size > KEY_BYTES_MAX)
-               ? MDB_CORRUPTED
-               : rc;
-}
-
-/* A value of database 0: how many page numbers, and these in descending order. */
-static bool makes_sense(const MDB_val *value, size_t last_page)
-{
-    size_t count, page, before = last_page + 1, slots = value->mv_size / sizeof count;
-    if (slots == 0)
-        return false;
-    memcpy(&count, value->mv_data, sizeof count);
-    if (count > slots - 1)
-        return false;
-    for (size_t i = 1; i <= count; i++) {
-        memcpy(&page, (const char *)value->mv_data + i * sizeof page, sizeof page);
-        if (page >= before || page < 2) /* 0 and 1 are LMDB's own */
-            return false;
-        before = page;
-    }
-    return true;
-}
-
-int damage_check_free(struct env *env, MDB_txn *txn)
-{
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    MDB_envinfo info;
-    mdb_env_info(env->lmdb, &info);
-    int rc = mdb_cursor_open(txn, 0, &cursor);
-    if (rc != 0)
-        return rc;
-    while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0)
-        if (!makes_sense(&value, info.me_last_pgno)) {
-            rc = MDB_CORRUPTED;
-            break;
-        }
-    mdb_cursor_close(cursor);
-    return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
 void damage_watch(struct env *env)
+{
+    for (unsigned i = 0; i < ENVS_MAX; i++) {
+        const struct env *none = NULL;
+        if (atomic_compare_exchange_strong(&open_envs[i], &none, env))
+            break;
+    }
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+void damage_watch_open(struct env *env)
 {
     struct stat st;
     int fd;
@@ -286,14 +244,6 @@ void damage_watch(struct env *env)
         env->inode = st.st_ino;
     mdb_env_set_userctx(env->lmdb, env);
     mdb_env_set_assert(env->lmdb, on_assertion);
-    for (unsigned i = 0; i < ENVS_MAX; i++) {
-        const struct env *none = NULL;
-        if (atomic_compare_exchange_strong(&open_envs[i], &none, env))
-            break;
-    }
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
 }
 
 void damage_forget(struct env *env)

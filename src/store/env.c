@@ -188,7 +188,7 @@ static enum status check_free(struct env *env, struct error *err)
     enum status status = env->free_checked ? STATUS_OK : env_read_begin(env, &txn, err);
     if (status != STATUS_OK || env->free_checked)
         return status;
-    int rc = damage_check_free(env, txn);
+    int rc = env_check_free(env, txn);
     env_read_end(env, txn);
     env->free_checked = rc == 0;
     return rc == 0 ? STATUS_OK : env_error(env, rc, "read", err);

@@ -62,13 +62,30 @@ enum status env_databases(struct env *env, const char *const *names, unsigned co
 /* Set an error from an LMDB or errno code: "cannot DO the NOUN in DIRECTORY: ...", or what env_damaged() says. */
 enum status env_error(struct env *env, int rc, const char *verb, struct error *err);
 
-/* Is it a file that LMDB began to make and did not finish (unborn.c)? The second one empties it if so: it is then made
- * anew. */
+/* Is it a file that LMDB began to make and did not finish (unborn.c)? The second one empties it if so, to be made anew.
+ * It gives a lock to be closed when that is done: whoever comes to the same file waits for it. */
 bool env_is_unborn(const char *data);
-bool env_empty_unborn(const char *data);
+int env_claim_unborn(const char *data);
 
 /* The bytes that a map of `size` needs beyond one of `old` can be had. */
 bool env_can_map(size_t old, size_t size);
+
+/* ---- keys and values (values.c) ---- */
+
+/* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
+ * and give none. With MDB_NEXT, *key is the one before (empty: there is none), which must be smaller. MDB_RESERVE gives
+ * a place to write to, which with a damaged page may be none: it is not used. */
+int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
+
+/* mdb_put(), mdb_del() and mdb_drop() of all values. What they replace or take gives its pages back: MDB_CORRUPTED if
+ * those are not what the value needs, since LMDB would give away what others use. */
+int env_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int env_del(MDB_txn *txn, MDB_dbi dbi, MDB_val *key);
+int env_empty(MDB_txn *txn, MDB_dbi dbi);
+
+/* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */
+int env_check_free(struct env *env, MDB_txn *txn);
 
 /* ---- damage (damage.c) ---- */
 
@@ -78,16 +95,10 @@ bool damage_is(int rc);
 /* Set the error for a damaged file, saying what to do. One that is forgettable and writable is put aside. */
 enum status env_damaged(struct env *env, const char *what, struct error *err);
 
-/* mdb_get() and mdb_cursor_get(); MDB_CORRUPTED for a key or value that cannot be: with a damaged page they may succeed
- * and give none. */
-int env_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
-int env_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op operation);
-
-/* From now on a fault in the environment's map, and an assertion of LMDB, end the program with that sentence. */
+/* From now on a fault in LMDB's code ends the program with that sentence; once it is open, one in the environment's map
+ * and an assertion of LMDB do, too. */
 void damage_watch(struct env *env);
+void damage_watch_open(struct env *env);
 void damage_forget(struct env *env);
-
-/* MDB_CORRUPTED if the list of free pages names what cannot be free: LMDB would write over what is in use. */
-int damage_check_free(struct env *env, MDB_txn *txn);
 
 #endif

@@ -178,14 +178,19 @@ enum status env_open(struct env *env, const char *directory, const struct env_ki
     status = check_file_system(directory, kind, err);
     if (status != STATUS_OK)
         goto out;
+    damage_watch(env);
     int rc = reserve_lock(env);
     if (rc == 0)
         rc = open_fitting(env, file_size);
-    if (rc == MDB_INVALID && !read_only && env_empty_unborn(data))
-        rc = open_fitting(env, 0);
+    if (rc == MDB_INVALID && !read_only) {
+        int claim = env_claim_unborn(data);
+        rc = open_fitting(env, 0); /* also where another process has made it meanwhile */
+        if (claim >= 0)
+            close(claim);
+    }
     status = rc == 0 ? check_length(env, file_size, err) : open_error(env, rc, err);
     if (status == STATUS_OK) {
-        damage_watch(env);
+        damage_watch_open(env);
         int dead;
         mdb_reader_check(env->lmdb, &dead); /* slots of processes that were killed; a failure only leaves them */
     }

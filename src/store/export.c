@@ -111,7 +111,7 @@ static enum status write_list(struct export *e, struct digest digest, struct str
 {
     struct list list;
     enum status status = STATUS_OK;
-    if (value.len > FRAME_OBJECT_MAX - DIGEST_SIZE || depth >= LIST_DEPTH_MAX || !list_decode(value, &list)) {
+    if (value.len > FRAME_OBJECT_MAX - DIGEST_SIZE || depth >= LIST_DEPTH_MAX || !list_decode(value, digest, &list)) {
         *flaw = (struct flaw){FLAW_LIST, digest};
         return STATUS_OK;
     }
@@ -202,7 +202,7 @@ static enum status export_value(struct export *e, struct digest key, uint64_t id
     struct record record = {.key = key, .id = id};
     enum status status = STATUS_OK;
     arena_init(&arena);
-    if (record_decode(value, &arena, &record))
+    if (record_decode(value, key, &arena, &record))
         status = export_record(e, &record, err);
     else
         leave_out(e, &record, STR(""), "it is damaged");

@@ -26,12 +26,15 @@ struct import {
     struct worker *worker;
     struct hasher *hasher; /* of the file so far */
     struct buf pending;    /* not whole frames yet */
+    struct marks added;    /* what is counted as new */
     struct buf records;    /* payloads of frames, each with its length before it */
     uint64_t consumed;
     bool begun, ended;
 };
 
 void import_init(struct import *import, struct store *store, const char *name, struct store_transfer *counts);
+/* The file comes again from its beginning; what was added stays counted. */
+void import_restart(struct import *import);
 enum status import_feed(struct import *import, struct str bytes, struct error *err);
 /* At the end of the file: adds the records, and makes all durable. */
 enum status import_complete(struct import *import, struct error *err);

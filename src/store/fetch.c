@@ -97,7 +97,7 @@ static int counter_advance(MDB_txn *txn, MDB_dbi meta, const char *name, uint64_
     struct buf bytes = {0};
     buf_u64(&bytes, ++*count);
     MDB_val key = counter_key(name), value = {bytes.len, bytes.ptr};
-    rc = mdb_put(txn, meta, &key, &value, 0);
+    rc = env_put(txn, meta, &key, &value);
     buf_finish(&bytes);
     return rc;
 }
@@ -156,7 +156,7 @@ static int drop_body(MDB_txn *txn, void *ctx)
     if (rc == 0 && drop->database == DB_CHUNKS && chunk_is_sound(store, &drop->key, &value))
         return 0;
     if (rc == 0)
-        rc = mdb_del(txn, store->dbis[drop->database], &drop->key, NULL);
+        rc = env_del(txn, store->dbis[drop->database], &drop->key);
     return rc == 0 ? generation_advance(store, txn) : rc;
 }
 

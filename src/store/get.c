@@ -94,7 +94,7 @@ static enum status read_list(struct store *store, MDB_txn *txn, struct digest di
     enum status status = fetch_begin(store, txn, ITEM_OBJECT, digest, &fetch, found, err);
     if (status != STATUS_OK)
         return status;
-    bool good = *found && depth < LIST_DEPTH_MAX && list_decode(fetch.value, &list);
+    bool good = *found && depth < LIST_DEPTH_MAX && list_decode(fetch.value, digest, &list);
     if (good && list.kind == LIST_DIRECT)
         buf_str(out, list.entries);
     fetch_end(&fetch);

@@ -17,6 +17,9 @@
 
 enum { TRIES_MAX = 3 };
 
+/* Marks of what is counted as new, so that what gc took meanwhile, and comes again, is counted once. */
+enum { NEW_CHUNK = 1, NEW_OBJECT = 2, NEW_RECORD = 4 };
+
 static enum status damaged(const struct import *import, const char *what, struct error *err)
 {
     return error_set(err, STATUS_CORRUPT, "%s is damaged at byte %" PRIu64 ": %s; no record was added", import->name,
@@ -65,8 +68,10 @@ static enum status take_chunk(struct import *import, struct str payload, struct 
     enum status status = fetch_exists(import->store, NULL, ITEM_CHUNK, digest, &known, err);
     if (status != STATUS_OK || known)
         return status;
-    import->counts->new_chunks++;
-    import->counts->new_bytes += block.len;
+    if (marks_add(&import->added, digest, NEW_CHUNK)) {
+        import->counts->new_chunks++;
+        import->counts->new_bytes += block.len;
+    }
     return put(import, ITEM_CHUNK, digest, block, err);
 }
 
@@ -92,7 +97,7 @@ static enum status take_object(struct import *import, struct str payload, struct
                          "import again", flaw_text(&flaw, text), import->store->env.directory);
     if (flaw.kind != FLAW_NONE)
         return missing(import, &flaw, err);
-    import->counts->new_objects++;
+    import->counts->new_objects += marks_add(&import->added, digest, NEW_OBJECT);
     return put(import, ITEM_OBJECT, digest, value, err);
 }
 
@@ -140,7 +145,7 @@ static bool decode(struct arena *arena, struct str bytes, struct record *record,
     struct buf again = {0};
     *record = (struct record){0};
     struct str value = split(bytes, &record->key);
-    if (!record_head(value, head) || !record_decode(value, arena, record))
+    if (!record_head(value, head) || !record_decode(value, record->key, arena, record))
         return false;
     record_encode(record, &again);
     bool same = str_equal(buf_view(&again), value); /* its identity, too, is what it must be */
@@ -176,7 +181,7 @@ static enum status add_record(struct import *import, struct str bytes, struct er
     enum status status = record_known(import->store, key, head.identity, &known, err);
     if (status != STATUS_OK || known)
         return status;
-    import->counts->new_records++;
+    import->counts->new_records += marks_add(&import->added, digest_of(bytes.ptr, bytes.len), NEW_RECORD);
     return put(import, ITEM_RECORD, key, value, err);
 }
 
@@ -290,6 +295,17 @@ void import_init(struct import *import, struct store *store, const char *name, s
     import->hasher = hasher_create();
 }
 
+void import_restart(struct import *import)
+{
+    struct store_transfer *counts = import->counts;
+    hasher_reset(import->hasher);
+    buf_clear(&import->pending);
+    buf_clear(&import->records);
+    import->consumed = 0;
+    import->begun = import->ended = false;
+    counts->records = counts->objects = counts->chunks = counts->bytes = 0;
+}
+
 enum status import_feed(struct import *import, struct str bytes, struct error *err)
 {
     size_t at = 0, used = 1;
@@ -327,14 +343,12 @@ void import_finish(struct import *import)
     hasher_destroy(import->hasher);
     buf_finish(&import->pending);
     buf_finish(&import->records);
+    marks_finish(&import->added);
 }
 
-static enum status import_file(struct store *store, int fd, const char *name, struct store_transfer *out,
-                               struct error *err)
+static enum status import_file(struct import *import, int fd, struct error *err)
 {
-    struct import import;
     enum status status = STATUS_OK;
-    import_init(&import, store, name, out);
     char *bytes = mem_resize(NULL, READ_UNIT);
     for (;;) {
         status = interrupt_wait(fd, POLLIN, err);
@@ -344,16 +358,15 @@ static enum status import_file(struct store *store, int fd, const char *name, st
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0)
-            status = error_errno(err, STATUS_IO, errno, "cannot read %s", name);
+            status = error_errno(err, STATUS_IO, errno, "cannot read %s", import->name);
         if (n > 0)
-            status = import_feed(&import, (struct str){bytes, (size_t)n}, err);
+            status = import_feed(import, (struct str){bytes, (size_t)n}, err);
         if (status != STATUS_OK || n == 0)
             break;
     }
     if (status == STATUS_OK)
-        status = import_complete(&import, err);
+        status = import_complete(import, err);
     free(bytes);
-    import_finish(&import);
     return status;
 }
 
@@ -361,12 +374,16 @@ enum status store_import(struct store *store, int fd, const char *name, struct s
 {
     if (store->env.read_only)
         return error_set(err, STATUS_STORE, "the store in %s is open for reading only", store->env.directory);
+    struct import import;
     off_t start = lseek(fd, 0, SEEK_CUR); /* -1: a pipe, which comes once */
-    enum status status = import_file(store, fd, name, out, err);
+    import_init(&import, store, name, out);
+    enum status status = import_file(&import, fd, err);
     for (int tries = 0; status == STATUS_COLLECTED && tries < TRIES_MAX; tries++) {
         if (start < 0 || lseek(fd, start, SEEK_SET) != start)
             break;
-        status = import_file(store, fd, name, out, err);
+        import_restart(&import);
+        status = import_file(&import, fd, err);
     }
+    import_finish(&import);
     return status;
 }

@@ -85,7 +85,7 @@ static enum status read_entries(struct store *store, struct digest digest, struc
                                 struct buf *entries, uint64_t *size, struct flaw *flaw, struct error *err)
 {
     struct list list;
-    if (!list_decode(value, &list) || depth >= LIST_DEPTH_MAX || list.entries_size > LIST_BYTES_MAX) {
+    if (!list_decode(value, digest, &list) || depth >= LIST_DEPTH_MAX || list.entries_size > LIST_BYTES_MAX) {
         *flaw = (struct flaw){FLAW_LIST, digest};
         return STATUS_OK;
     }

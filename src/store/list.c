@@ -11,21 +11,37 @@ void list_add(struct buf *entries, struct digest digest, uint32_t len)
     buf_u32(entries, len);
 }
 
-void list_encode(const struct list *list, struct buf *out)
+void list_encode(const struct list *list, struct digest object, struct buf *out)
 {
+    size_t body = out->len + DIGEST_SIZE;
+    buf_append(out, object.bytes, DIGEST_SIZE); /* the check's place */
     buf_u8(out, (uint8_t)list->kind);
     buf_u64(out, list->size);
     if (list->kind == LIST_DIRECT) {
         buf_str(out, list->entries);
-        return;
+    } else {
+        buf_append(out, list->entries_digest.bytes, DIGEST_SIZE);
+        buf_u64(out, list->entries_size);
     }
-    buf_append(out, list->entries_digest.bytes, DIGEST_SIZE);
-    buf_u64(out, list->entries_size);
+    struct digest check = digest_bound(digest_of(out->ptr + body, out->len - body), object);
+    memcpy(out->ptr + body - DIGEST_SIZE, check.bytes, DIGEST_SIZE);
 }
 
-bool list_decode(struct str value, struct list *out)
+static bool read_digest(struct reader *r, struct digest *out)
+{
+    const void *bytes = reader_bytes(r, DIGEST_SIZE);
+    if (bytes != NULL)
+        memcpy(out->bytes, bytes, DIGEST_SIZE);
+    return bytes != NULL;
+}
+
+bool list_decode(struct str value, struct digest object, struct list *out)
 {
     struct reader r = reader_from(value.ptr, value.len);
+    struct digest check;
+    if (!read_digest(&r, &check) ||
+        !digest_equal(check, digest_bound(digest_of(r.ptr, (size_t)(r.end - r.ptr)), object)))
+        return false;
     *out = (struct list){.kind = reader_u8(&r), .size = reader_u64(&r)};
     if (r.bad)
         return false;
@@ -33,9 +49,7 @@ bool list_decode(struct str value, struct list *out)
         out->entries = (struct str){(const char *)r.ptr, (size_t)(r.end - r.ptr)};
         return list_check(out->entries, out->size);
     }
-    const void *digest = reader_bytes(&r, DIGEST_SIZE);
-    if (digest != NULL)
-        memcpy(out->entries_digest.bytes, digest, DIGEST_SIZE);
+    read_digest(&r, &out->entries_digest);
     out->entries_size = reader_u64(&r);
     return out->kind == LIST_INDIRECT && reader_done(&r) && out->entries_size % LIST_ENTRY_SIZE == 0;
 }

@@ -1,5 +1,6 @@
 /*
- * The chunks of an object, as they are kept under the object's digest: kind u8, size of the object u64, and
+ * The chunks of an object, as they are kept under the object's digest: check (digest of all that follows, bound to the
+ * object's), kind u8, size of the object u64, and
  *   direct    n times: digest of a chunk, its length u32
  *   indirect  the digest and the size (u64) of an object whose bytes are those n entries
  * An object of one chunk has no list.
@@ -27,10 +28,10 @@ struct list_entry {
     uint32_t len;
 };
 
-void list_encode(const struct list *list, struct buf *out);
+void list_encode(const struct list *list, struct digest object, struct buf *out);
 void list_add(struct buf *entries, struct digest digest, uint32_t len);
-/* False if malformed. Points into `value`. */
-bool list_decode(struct str value, struct list *out);
+/* False if malformed, or of another object. Points into `value`. */
+bool list_decode(struct str value, struct digest object, struct list *out);
 /* Do the lengths of the entries add up to the size, each of 1 to CHUNK_MAX bytes? */
 bool list_check(struct str entries, uint64_t size);
 uint64_t list_count(struct str entries);

@@ -31,51 +31,65 @@ static const struct state_folder *find(const struct pruning *p, const MDB_val *k
     return at == TABLE_NONE ? NULL : &p->folders[at];
 }
 
-/* The pack at the cursor, with those of its entries that stay. */
-static int prune_pack(struct pruning *p, MDB_cursor *cursor, MDB_val *key, const MDB_val *value)
+/* The pack at the cursor, with those of its entries that stay; one that is damaged goes. */
+static int prune_pack(struct pruning *p, MDB_txn *txn, MDB_val *key, MDB_val value)
 {
     const struct state_folder *folder = find(p, key);
-    size_t count = value->mv_size / sizeof(struct pack_entry), kept = 0;
-    if ((folder != NULL && folder->unreadable) || count == 0 || value->mv_size % sizeof(struct pack_entry) != 0)
+    struct digest path;
+    struct str bytes;
+    memcpy(path.bytes, key->mv_data, DIGEST_SIZE);
+    if (!state_unwrap(STATE_STAT, path, value, &bytes) || bytes.len % sizeof(struct pack_entry) != 0)
+        return env_del(txn, p->state->dbis[STATE_STAT], key);
+    size_t count = bytes.len / sizeof(struct pack_entry), kept = 0;
+    if ((folder != NULL && folder->unreadable) || count == 0)
         return 0;
-    struct pack_entry *pack = mem_resize(NULL, value->mv_size);
-    memcpy(pack, value->mv_data, value->mv_size);
+    struct pack_entry *pack = mem_resize(NULL, bytes.len);
+    memcpy(pack, bytes.ptr, bytes.len);
     for (size_t i = 0; i < count; i++)
         if (is_there(folder, &pack[i]))
             pack[kept++] = pack[i];
-    MDB_val left = {kept * sizeof *pack, pack};
     int rc = 0;
     if (kept == 0)
-        rc = mdb_cursor_del(cursor, 0);
+        rc = env_del(txn, p->state->dbis[STATE_STAT], key);
     else if (kept < count)
-        rc = mdb_cursor_put(cursor, key, &left, MDB_CURRENT);
+        rc = state_put(p->state, txn, STATE_STAT, path, (struct str){(const char *)pack, kept * sizeof *pack});
     p->forgotten += count - kept;
     free(pack);
     return rc;
 }
 
+/* The first pack after `last`, which may be gone. */
+static int next_pack(MDB_cursor *cursor, const struct buf *last, MDB_val *key, MDB_val *value)
+{
+    *key = (MDB_val){last->len, last->ptr};
+    int rc = env_step(cursor, key, value, last->len > 0 ? MDB_SET_RANGE : MDB_FIRST);
+    if (rc != 0 || last->len == 0)
+        return rc;
+    int order = str_compare((struct str){key->mv_data, key->mv_size}, buf_view(last));
+    if (order == 0)
+        return env_step(cursor, key, value, MDB_NEXT);
+    return order > 0 ? 0 : MDB_CORRUPTED;
+}
+
 static int prune_body(MDB_txn *txn, void *ctx)
 {
     struct pruning *p = ctx;
+    struct buf last = {0};
     MDB_cursor *cursor;
     MDB_val key, value;
-    uint8_t bytes[DIGEST_SIZE];
     p->forgotten = 0;
     int rc = mdb_cursor_open(txn, p->state->dbis[STATE_STAT], &cursor);
     if (rc != 0)
         return rc;
-    rc = env_step(cursor, &key, &value, MDB_FIRST);
-    while (rc == 0) {
-        bool usual = key.mv_size == sizeof bytes;
-        if (usual) {
-            memcpy(bytes, key.mv_data, sizeof bytes); /* the page may move */
-            key.mv_data = bytes;
-            rc = prune_pack(p, cursor, &key, &value);
-        }
-        if (rc == 0)
-            rc = env_step(cursor, &key, &value, MDB_NEXT);
+    while (rc == 0 && (rc = next_pack(cursor, &last, &key, &value)) == 0) {
+        buf_clear(&last); /* a copy: the page may move */
+        buf_append(&last, key.mv_data, key.mv_size);
+        key.mv_data = last.ptr;
+        if (key.mv_size == DIGEST_SIZE)
+            rc = prune_pack(p, txn, &key, value);
     }
     mdb_cursor_close(cursor);
+    buf_finish(&last);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

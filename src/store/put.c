@@ -36,7 +36,7 @@ static enum status put_list(struct store *store, struct digest digest, uint64_t 
             return status;
     }
     struct buf value = {0};
-    list_encode(&list, &value);
+    list_encode(&list, digest, &value);
     struct fetch fetch;
     bool found;
     status = fetch_begin(store, NULL, ITEM_OBJECT, digest, &fetch, &found, err);

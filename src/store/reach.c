@@ -128,7 +128,7 @@ static enum status reach_object(struct collect *c, MDB_txn *txn, struct digest d
         return status;
     if (found && mark(c, digest, LIVE_OBJECT))
         c->live_bytes += kept_bytes(DIGEST_SIZE, fetch.value.len);
-    if (found && depth < LIST_DEPTH_MAX && list_decode(fetch.value, &list))
+    if (found && depth < LIST_DEPTH_MAX && list_decode(fetch.value, digest, &list))
         status = reach_entries(c, txn, &list, depth, &all, err);
     else
         all = false;
@@ -180,13 +180,14 @@ enum status reach_outs(struct collect *c, MDB_txn *txn, const struct record_out 
     return status;
 }
 
-enum status reach_record(struct collect *c, MDB_txn *txn, struct str value, bool *whole, struct error *err)
+enum status reach_record(struct collect *c, MDB_txn *txn, struct digest key, struct str value, bool *whole,
+                         struct error *err)
 {
     struct arena arena;
     struct record record = {0};
     enum status status = STATUS_OK;
     arena_init(&arena);
-    *whole = record_decode(value, &arena, &record);
+    *whole = record_decode(value, key, &arena, &record);
     if (*whole)
         status = reach_outs(c, txn, record.outs, record.out_count, whole, err);
     if (status == STATUS_OK && *whole && !digest_is_zero(record.log)) {

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define CHECK_AT 2
 #define IDENTITY_AT (CHECK_AT + DIGEST_SIZE)
 #define BODY_AT (IDENTITY_AT + DIGEST_SIZE)
@@ -118,7 +118,7 @@ void record_encode(const struct record *record, struct buf *out)
     inputs_encode(record->inputs, record->input_count, out);
     struct digest digest = digest_of(out->ptr + tail, out->len - tail);
     memcpy(out->ptr + start + IDENTITY_AT, digest.bytes, DIGEST_SIZE);
-    digest = digest_of(out->ptr + start + IDENTITY_AT, out->len - start - IDENTITY_AT);
+    digest = digest_bound(digest_of(out->ptr + start + IDENTITY_AT, out->len - start - IDENTITY_AT), record->key);
     memcpy(out->ptr + start + CHECK_AT, digest.bytes, DIGEST_SIZE);
 }
 
@@ -132,15 +132,16 @@ bool record_head(struct str value, struct record_head *out)
     return !r.bad && version == RECORD_VERSION && flags <= RECORD_FLAG_INPUTS;
 }
 
-bool record_decode(struct str value, struct arena *arena, struct record *out)
+bool record_decode(struct str value, struct digest key, struct arena *arena, struct record *out)
 {
     struct record_head head;
     if (!record_head(value, &head))
         return false;
     struct reader r = reader_from(value.ptr + CHECK_AT, value.len - CHECK_AT);
     struct digest check = reader_digest(&r);
-    if (!digest_equal(check, digest_of(r.ptr, (size_t)(r.end - r.ptr))))
+    if (!digest_equal(check, digest_bound(digest_of(r.ptr, (size_t)(r.end - r.ptr)), key)))
         return false;
+    out->key = key;
     reader_digest(&r);
     out->created_ms = (int64_t)reader_u64(&r);
     out->duration_ms = reader_u64(&r);

@@ -1,7 +1,8 @@
 /*
  * Records as they are kept.
  *
- *   version u8, flags u8 (1: has inputs), check (digest of all that follows), identity (digest of the tail)
+ *   version u8, flags u8 (1: has inputs), check (digest of all that follows, bound to the key), identity (digest of the
+ *   tail)
  *   created i64, duration u64, origin, log
  *   tail: the outs and the inputs; two records with the same tail say the same
  */
@@ -20,8 +21,8 @@ struct record_head {
 
 void record_encode(const struct record *record, struct buf *out);
 bool record_head(struct str value, struct record_head *out);
-/* False if malformed. Strings point into `value`; key and id are left alone. */
-bool record_decode(struct str value, struct arena *arena, struct record *out);
+/* False if malformed, or made under another key. Strings point into `value`; id is left alone. */
+bool record_decode(struct str value, struct digest key, struct arena *arena, struct record *out);
 
 /* The outs and inputs alone, which the state keeps too. */
 void outs_encode(const struct record_out *outs, uint32_t count, struct buf *out);

@@ -117,10 +117,10 @@ static enum status check_references(struct store *store, MDB_txn *txn, const str
                                     struct error *err)
 {
     struct arena arena;
-    struct record record = {.key = item->key};
+    struct record record;
     enum status status = STATUS_OK;
     arena_init(&arena);
-    *whole = record_decode((struct str){(const char *)item->value, item->len}, &arena, &record);
+    *whole = record_decode((struct str){(const char *)item->value, item->len}, item->key, &arena, &record);
     for (uint32_t i = 0; status == STATUS_OK && *whole && i < record.out_count; i++) {
         const struct record_out *o = &record.outs[i];
         if (!o->stored || o->kind == ENTRY_MISSING)
@@ -143,7 +143,7 @@ int used_put(struct store *store, MDB_txn *txn, struct digest digest, uint64_t s
         bytes[8 + i] = (uint8_t)(sequence >> 8 * i);
     }
     MDB_val key = {DIGEST_SIZE, digest.bytes}, value = {sizeof bytes, bytes};
-    return mdb_put(txn, store->dbis[DB_USED], &key, &value, 0);
+    return env_put(txn, store->dbis[DB_USED], &key, &value);
 }
 
 int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence, bool check, bool *lost,
@@ -172,11 +172,11 @@ int record_put(struct store *store, MDB_txn *txn, const struct item *item, uint6
     MDB_val key = {sizeof bytes, bytes}, value = {item->len, (void *)(uintptr_t)item->value};
     if (rc == 0 && removed != 0) {
         record_key(item->key, removed, bytes);
-        rc = mdb_del(txn, store->dbis[DB_RECORDS], &key, NULL);
+        rc = env_del(txn, store->dbis[DB_RECORDS], &key);
     }
     if (rc == 0) {
         record_key(item->key, id, bytes);
-        rc = mdb_put(txn, store->dbis[DB_RECORDS], &key, &value, 0);
+        rc = env_put(txn, store->dbis[DB_RECORDS], &key, &value);
     }
     return rc == 0 ? used_put(store, txn, item->key, sequence) : rc;
 }
@@ -258,11 +258,12 @@ enum status store_get_records(struct store *store, struct digest key, struct are
     }
     for (uint32_t i = 0; status == STATUS_OK && i < set.count; i++) {
         struct record *record = &(*records)[i];
-        record->key = key;
         record->id = set.items[i].id;
-        if (!record_decode(set.items[i].value, arena, record))
+        if (!record_decode(set.items[i].value, key, arena, record))
             status = corrupt(store, key, record->id, err);
     }
+    if (status != STATUS_OK)
+        *count = 0;
     free(set.items);
     return status;
 }

@@ -1,6 +1,7 @@
 /* What workspaces publish: kept under a digest of who and under what name.
  *
- *   sequence u64 (of its commit), version u8, host, workspace, name, note, published i64,
+ *   check (digest of all that follows, bound to the key), sequence u64 (of its commit)
+ *   version u8, host, workspace, name, note, published i64
  *   number of roots u32, then of each: key, outs as in a record
  */
 #include "store/refs.h"
@@ -11,12 +12,12 @@
 #include "refit/base/fs.h"
 #include "store/record.h"
 
-#define REF_VERSION 1
+#define REF_VERSION 2
 #define SEQUENCE_SIZE 8
 
 static void ref_encode(const struct store_ref *ref, struct buf *out)
 {
-    buf_u64(out, 0); /* the sequence is known when it is committed */
+    buf_append(out, (const uint8_t[DIGEST_SIZE + SEQUENCE_SIZE]){0}, DIGEST_SIZE + SEQUENCE_SIZE); /* see ref_put() */
     buf_u8(out, REF_VERSION);
     buf_lstr(out, ref->host);
     buf_lstr(out, ref->workspace);
@@ -30,11 +31,27 @@ static void ref_encode(const struct store_ref *ref, struct buf *out)
     }
 }
 
-bool ref_decode(struct str value, struct arena *arena, struct store_ref *out, uint64_t *sequence)
+static struct digest check_of(struct digest key, const void *value, size_t len)
+{
+    return digest_bound(digest_of((const char *)value + DIGEST_SIZE, len - DIGEST_SIZE), key);
+}
+
+static bool is_sound(struct digest key, struct str value, uint64_t *sequence)
 {
     struct reader r = reader_from(value.ptr, value.len);
-    *out = (struct store_ref){0};
+    struct digest check = reader_digest(&r);
     *sequence = reader_u64(&r);
+    return !r.bad && digest_equal(check, check_of(key, value.ptr, value.len));
+}
+
+bool ref_decode(struct digest key, struct str value, struct arena *arena, struct store_ref *out)
+{
+    struct reader r = reader_from(value.ptr, value.len);
+    uint64_t sequence;
+    *out = (struct store_ref){0};
+    if (!is_sound(key, value, &sequence))
+        return false;
+    reader_bytes(&r, DIGEST_SIZE + SEQUENCE_SIZE);
     if (reader_u8(&r) != REF_VERSION)
         return false;
     out->host = str_dup(arena, reader_lstr(&r));
@@ -84,31 +101,42 @@ enum status store_publish(struct store *store, const struct store_ref *ref, stru
 
 int ref_put(struct store *store, MDB_txn *txn, const struct item *item, uint64_t sequence)
 {
-    MDB_val key = {DIGEST_SIZE, (void *)(uintptr_t)item->key.bytes}, value = {item->len, NULL};
-    int rc = mdb_put(txn, store->dbis[DB_REFS], &key, &value, MDB_RESERVE);
-    if (rc != 0)
-        return rc;
-    memcpy(value.mv_data, item->value, item->len);
+    uint8_t *bytes = mem_resize(NULL, item->len);
+    MDB_val key = {DIGEST_SIZE, (void *)(uintptr_t)item->key.bytes}, value = {item->len, bytes};
+    memcpy(bytes, item->value, item->len);
     for (unsigned i = 0; i < SEQUENCE_SIZE; i++)
-        ((uint8_t *)value.mv_data)[i] = (uint8_t)(sequence >> 8 * i);
-    return 0;
+        bytes[DIGEST_SIZE + i] = (uint8_t)(sequence >> 8 * i);
+    struct digest check = check_of(item->key, bytes, item->len);
+    memcpy(bytes, check.bytes, DIGEST_SIZE);
+    int rc = env_put(txn, store->dbis[DB_REFS], &key, &value);
+    free(bytes);
+    return rc;
 }
 
 /* ---- reading ---- */
 
-int refs_each(struct store *store, MDB_txn *txn, uint64_t since, void (*each)(void *ctx, struct str value), void *ctx)
+static struct digest key_of(const MDB_val *key)
+{
+    struct digest digest = {{0}};
+    if (key->mv_size == DIGEST_SIZE)
+        memcpy(digest.bytes, key->mv_data, DIGEST_SIZE);
+    return digest;
+}
+
+int refs_each(struct store *store, MDB_txn *txn, uint64_t since, ref_fn each, void *ctx)
 {
     MDB_cursor *cursor;
-    MDB_val key, value;
+    MDB_val key = {0}, value;
     if (!store->has_refs)
         return 0;
     int rc = mdb_cursor_open(txn, store->dbis[DB_REFS], &cursor);
     if (rc != 0)
         return rc;
     while ((rc = env_step(cursor, &key, &value, MDB_NEXT)) == 0) {
-        struct reader r = reader_from(value.mv_data, value.mv_size);
-        if (since == 0 || reader_u64(&r) > since)
-            each(ctx, (struct str){value.mv_data, value.mv_size});
+        struct str bytes = {value.mv_data, value.mv_size};
+        uint64_t sequence;
+        if (since == 0 || !is_sound(key_of(&key), bytes, &sequence) || sequence > since)
+            each(ctx, key_of(&key), bytes);
     }
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;
@@ -116,20 +144,23 @@ int refs_each(struct store *store, MDB_txn *txn, uint64_t since, void (*each)(vo
 
 struct gathering {
     struct arena *arena;
+    struct digest *keys;
     struct str *values;
     uint32_t count;
 };
 
-static void count_one(void *ctx, struct str value)
+static void count_one(void *ctx, struct digest key, struct str value)
 {
     struct gathering *g = ctx;
+    (void)key;
     (void)value;
     g->count++;
 }
 
-static void gather_one(void *ctx, struct str value)
+static void gather_one(void *ctx, struct digest key, struct str value)
 {
     struct gathering *g = ctx;
+    g->keys[g->count] = key;
     g->values[g->count++] = str_dup(g->arena, value);
 }
 
@@ -144,6 +175,7 @@ enum status store_get_refs(struct store *store, struct arena *arena, struct stor
     int rc = sequence_read(store, txn, sequence);
     if (rc == 0)
         rc = refs_each(store, txn, 0, count_one, &g);
+    g.keys = arena_array(arena, struct digest, g.count);
     g.values = arena_array(arena, struct str, g.count);
     g.count = 0;
     if (rc == 0)
@@ -153,14 +185,12 @@ enum status store_get_refs(struct store *store, struct arena *arena, struct stor
         return env_error(&store->env, rc, "read", err);
     *refs = arena_array(arena, struct store_ref, g.count);
     *count = g.count;
-    for (uint32_t i = 0; i < g.count; i++) {
-        uint64_t own;
+    for (uint32_t i = 0; i < g.count; i++)
         /* What must stay cannot be guessed. */
-        if (!ref_decode(g.values[i], arena, &(*refs)[i], &own))
+        if (!ref_decode(g.keys[i], g.values[i], arena, &(*refs)[i]))
             return error_set(err, STATUS_CORRUPT, "what a workspace has published in the store in %s is damaged; bring "
                              "back a sound copy of the store, or set REFIT_STORE (or store.path) to another folder",
                              store->env.directory);
-    }
     return STATUS_OK;
 }
 
@@ -182,8 +212,8 @@ static int is_newer(const struct replacing *r, MDB_txn *txn, struct digest diges
     int rc = env_get(txn, r->store->dbis[DB_REFS], &key, &value);
     *newer = false;
     if (rc == 0) {
-        struct reader reader = reader_from(value.mv_data, value.mv_size);
-        *newer = reader_u64(&reader) > r->since;
+        uint64_t sequence;
+        *newer = is_sound(digest, (struct str){value.mv_data, value.mv_size}, &sequence) && sequence > r->since;
     }
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -198,7 +228,7 @@ static int replace_body(MDB_txn *txn, void *ctx)
         rc = is_newer(r, txn, r->dropped[i], &newer);
         MDB_val key = {DIGEST_SIZE, r->dropped[i].bytes};
         if (rc == 0 && !newer)
-            rc = mdb_del(txn, r->store->dbis[DB_REFS], &key, NULL);
+            rc = env_del(txn, r->store->dbis[DB_REFS], &key);
         rc = rc == MDB_NOTFOUND ? 0 : rc;
     }
     for (uint32_t i = 0; rc == 0 && i < r->count; i++) {

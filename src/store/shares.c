@@ -44,10 +44,11 @@ static void add_member(struct sharing *s, const struct buf *key, const struct bu
     struct arena arena;
     struct record record = {0};
     struct member member;
+    struct digest digest;
     arena_init(&arena);
-    if (record_decode(buf_view(value), &arena, &record)) {
-        memcpy(member.key, key->ptr, sizeof member.key);
-        memcpy(record.key.bytes, key->ptr, DIGEST_SIZE);
+    memcpy(member.key, key->ptr, sizeof member.key);
+    memcpy(digest.bytes, key->ptr, DIGEST_SIZE);
+    if (record_decode(buf_view(value), digest, &arena, &record)) {
         member.group = s->group(s->ctx, &record);
         struct store_share *share = share_of(s, member.group);
         share->records++;
@@ -86,13 +87,15 @@ static enum status reach_member(struct sharing *s, struct collect *c, const stru
 {
     MDB_txn *txn;
     bool whole;
+    struct digest digest;
     MDB_val key = {sizeof member->key, (void *)(uintptr_t)member->key}, value;
+    memcpy(digest.bytes, member->key, DIGEST_SIZE);
     enum status status = env_read_begin(&s->store->env, &txn, err);
     if (status != STATUS_OK)
         return status;
     int rc = env_get(txn, s->store->dbis[DB_RECORDS], &key, &value);
     if (rc == 0)
-        status = reach_record(c, txn, (struct str){value.mv_data, value.mv_size}, &whole, err);
+        status = reach_record(c, txn, digest, (struct str){value.mv_data, value.mv_size}, &whole, err);
     env_read_end(&s->store->env, txn);
     return rc == 0 || rc == MDB_NOTFOUND ? status : env_error(&s->store->env, rc, "read", err);
 }

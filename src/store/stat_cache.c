@@ -159,8 +159,7 @@ int stat_cache_write(struct state *state, MDB_txn *txn)
         struct pack_entry *pack =
             mem_resize(NULL, mem_product(folder->loaded_count + folder->put_count, sizeof *pack));
         size_t size = merge(folder, pack) * sizeof *pack;
-        MDB_val key = {DIGEST_SIZE, folder->path.bytes}, value = {size, pack};
-        rc = mdb_put(txn, state->dbis[STATE_STAT], &key, &value, 0);
+        rc = state_put(state, txn, STATE_STAT, folder->path, (struct str){(const char *)pack, size});
         free(pack);
     }
     return rc;

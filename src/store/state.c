@@ -97,6 +97,32 @@ void state_close(struct state *state)
     free(state);
 }
 
+static struct digest check_of(enum state_database database, struct digest name, const void *bytes, size_t len)
+{
+    name.bytes[0] ^= (uint8_t)database;
+    return digest_bound(digest_of(bytes, len), name);
+}
+
+bool state_unwrap(enum state_database database, struct digest name, MDB_val kept, struct str *out)
+{
+    struct reader r = reader_from(kept.mv_data, kept.mv_size);
+    struct digest check = reader_digest(&r);
+    *out = (struct str){(const char *)r.ptr, (size_t)(r.end - r.ptr)};
+    return !r.bad && digest_equal(check, check_of(database, name, out->ptr, out->len));
+}
+
+int state_put(struct state *state, MDB_txn *txn, enum state_database database, struct digest name, struct str bytes)
+{
+    struct buf kept = {0};
+    struct digest check = check_of(database, name, bytes.ptr, bytes.len);
+    buf_append(&kept, check.bytes, DIGEST_SIZE);
+    buf_str(&kept, bytes);
+    MDB_val key = {DIGEST_SIZE, name.bytes}, value = {kept.len, kept.ptr};
+    int rc = env_put(txn, state->dbis[database], &key, &value);
+    buf_finish(&kept);
+    return rc;
+}
+
 enum status state_lookup(struct state *state, enum state_database database, struct digest name, struct str *out,
                          bool *found, struct error *err)
 {
@@ -109,8 +135,7 @@ enum status state_lookup(struct state *state, enum state_database database, stru
         return STATUS_OK;
     if (rc != 0)
         return env_error(&state->env, rc, "read", err);
-    *out = (struct str){value.mv_data, value.mv_size};
-    *found = true;
+    *found = state_unwrap(database, name, value, out); /* as good as none: what is remembered can be found again */
     return STATUS_OK;
 }
 
@@ -257,13 +282,13 @@ static int prepare(struct state *state, MDB_txn *txn)
     if (is_our_format(txn, state->dbis[STATE_META]))
         return 0;
     for (unsigned i = 0; i < STATE_COUNT; i++) {
-        int rc = mdb_drop(txn, state->dbis[i], 0);
+        int rc = env_empty(txn, state->dbis[i]);
         if (rc != 0)
             return rc;
     }
     uint8_t format[4] = {STATE_FORMAT};
     MDB_val key = format_key(), value = {sizeof format, format};
-    return mdb_put(txn, state->dbis[STATE_META], &key, &value, 0);
+    return env_put(txn, state->dbis[STATE_META], &key, &value);
 }
 
 static int commit_body(MDB_txn *txn, void *ctx)
@@ -271,12 +296,11 @@ static int commit_body(MDB_txn *txn, void *ctx)
     struct state *state = ctx;
     int rc = prepare(state, txn);
     if (rc == 0)
-        rc = mdb_drop(txn, state->dbis[STATE_PASSING], 0);
+        rc = env_empty(txn, state->dbis[STATE_PASSING]);
     for (uint32_t i = 0; rc == 0 && i < state->set_count; i++) {
         struct set_value *set = &state->sets[i];
-        MDB_val key = {DIGEST_SIZE, set->name.bytes}, value = {set->bytes.len, (void *)(uintptr_t)set->bytes.ptr};
         if (set->dirty)
-            rc = mdb_put(txn, state->dbis[set->database], &key, &value, 0);
+            rc = state_put(state, txn, set->database, set->name, set->bytes);
     }
     return rc == 0 ? stat_cache_write(state, txn) : rc;
 }

@@ -2,6 +2,8 @@
  * Inside the state.
  *
  *   meta    "state-format" → u32
+ * and under the digest of a name, each after its check (the digest of the rest, bound to the name and the database),
+ * without which a damaged page would be believed:
  *   stages  digest of the name → encoded struct stage_memory
  *   values  digest of the name → the value
  *   passing digest of the name → the value; emptied by each commit
@@ -66,9 +68,13 @@ struct state {
     bool dirty;
 };
 
-/* What the snapshot has; false if nothing. The lock is held. */
+/* What the snapshot has; false if nothing, or nothing whose check holds. The lock is held. */
 enum status state_lookup(struct state *state, enum state_database database, struct digest name, struct str *out,
                          bool *found, struct error *err);
+
+/* Put a value with its check; and the value of one, false if its check does not hold. */
+int state_put(struct state *state, MDB_txn *txn, enum state_database database, struct digest name, struct str bytes);
+bool state_unwrap(enum state_database database, struct digest name, MDB_val kept, struct str *out);
 
 /* stat_cache.c: the packs of the folders that are dirty. */
 int stat_cache_write(struct state *state, MDB_txn *txn);

@@ -5,12 +5,12 @@
 
 #include "store/record.h"
 
-static void add_record(struct store_stats *out, struct str value)
+static void add_record(struct store_stats *out, struct digest key, struct str value)
 {
     struct arena arena;
     struct record record = {0};
     arena_init(&arena);
-    if (record_decode(value, &arena, &record)) {
+    if (record_decode(value, key, &arena, &record)) {
         for (uint32_t i = 0; i < record.out_count; i++)
             out->out_bytes += record.outs[i].stored ? record.outs[i].size : 0;
         if (out->oldest_ms == 0 || record.created_ms < out->oldest_ms)
@@ -34,7 +34,7 @@ static enum status add_records(struct store *store, struct store_stats *out, str
         if (out->keys == 0 || memcmp(last.bytes, scan.key.ptr, DIGEST_SIZE) != 0)
             out->keys++;
         memcpy(last.bytes, scan.key.ptr, DIGEST_SIZE);
-        add_record(out, buf_view(&value));
+        add_record(out, last, buf_view(&value));
     }
     buf_finish(&value);
     scan_finish(&scan);
@@ -45,7 +45,7 @@ static enum status add_records(struct store *store, struct store_stats *out, str
 int stats_pages(struct store *store, MDB_txn *txn, uint64_t *file_bytes, uint64_t *free_bytes)
 {
     MDB_cursor *cursor;
-    MDB_val key, value;
+    MDB_val key = {0}, value;
     MDB_stat stat;
     MDB_envinfo info;
     *free_bytes = 0;

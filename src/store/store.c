@@ -86,11 +86,23 @@ static enum status open_databases(struct store *store, struct error *err)
     return status == STATUS_OK ? read_meta(store, err) : status;
 }
 
+/* Nothing is there, or a folder. */
+static enum status check_place(const char *directory, struct error *err)
+{
+    struct stat st;
+    if (stat(directory, &st) != 0 || S_ISDIR(st.st_mode))
+        return STATUS_OK;
+    return error_set(err, STATUS_STORE, "%s is to hold the store, and is no folder; set REFIT_STORE (or store.path) to "
+                     "a folder", directory);
+}
+
 /* Who only reads makes no folder and no file. */
 static enum status take_use_lock(struct store *store, const char *directory, bool read_only, struct error *err)
 {
-    enum status status = read_only ? STATUS_OK : fs_make_directories(directory, err);
+    enum status status = check_place(directory, err);
     store->use_fd = -1;
+    if (status == STATUS_OK && !read_only)
+        status = fs_make_directories(directory, err);
     if (status == STATUS_OK && !state_needs_other_place(directory))
         status = use_lock(directory, !read_only, &store->use_fd, err);
     return status;

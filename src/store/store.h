@@ -12,7 +12,7 @@
  *   objects  digest → list of an object of several chunks: see list.h
  *   records  key, then its id big-endian → see record.h
  *   used     key → u64, seconds since the epoch: when a record under it was last made or used; u64, sequence of then
- *   refs     digest of host, workspace and name → sequence u64, then what the workspace publishes: see refs.c
+ *   refs     digest of host, workspace and name → what the workspace publishes: see refs.c
  *
  * Beside LMDB's files: "in-use.lock", which all who have the store open hold shared and compaction alone; "gc.lock",
  * which one gc at a time holds.

@@ -45,7 +45,7 @@ static int keep_key(struct catching *catching, struct digest digest)
     MDB_val key = {sizeof first, first}, value;
     rc = env_step(cursor, &key, &value, MDB_SET_RANGE);
     while (rc == 0 && catching->status == STATUS_OK && is_of(&key, digest)) {
-        catching->status = reach_record(c, catching->txn, (struct str){value.mv_data, value.mv_size}, &whole,
+        catching->status = reach_record(c, catching->txn, digest, (struct str){value.mv_data, value.mv_size}, &whole,
                                         &catching->err);
         rc = env_step(cursor, &key, &value, MDB_NEXT);
     }
@@ -57,7 +57,7 @@ static int keep_used(struct catching *catching)
 {
     struct store *store = catching->c->store;
     MDB_cursor *cursor;
-    MDB_val key, value;
+    MDB_val key = {0}, value;
     int rc = mdb_cursor_open(catching->txn, store->dbis[DB_USED], &cursor);
     if (rc != 0)
         return rc;
@@ -89,21 +89,20 @@ static int keep_root(struct catching *catching, const struct store_root *root)
         rc = collect_value(c, catching->txn, &items[i], &value);
         if (rc == 0 && collect_is_root(root, value)) {
             items[i].stays = true;
-            catching->status = reach_record(c, catching->txn, value, &whole, &catching->err);
+            catching->status = reach_record(c, catching->txn, root->key, value, &whole, &catching->err);
         }
         rc = rc == MDB_NOTFOUND ? 0 : rc;
     }
     return rc;
 }
 
-static void keep_ref(void *ctx, struct str value)
+static void keep_ref(void *ctx, struct digest key, struct str value)
 {
     struct catching *catching = ctx;
     struct arena arena;
     struct store_ref ref;
-    uint64_t sequence;
     arena_init(&arena);
-    if (catching->status == STATUS_OK && !ref_decode(value, &arena, &ref, &sequence))
+    if (catching->status == STATUS_OK && !ref_decode(key, value, &arena, &ref))
         catching->status = error_set(&catching->err, STATUS_CORRUPT, "what a workspace publishes in the store in %s is "
                                      "damaged", catching->c->store->env.directory);
     for (uint32_t i = 0; catching->status == STATUS_OK && i < ref.root_count; i++) {
@@ -173,12 +172,12 @@ static int take_record(struct taking *t, MDB_txn *txn, const struct collect_item
         return 0;
     record_key(digest, item->id, bytes);
     MDB_val key = {sizeof bytes, bytes}, used = {DIGEST_SIZE, digest.bytes};
-    int rc = mdb_del(txn, store->dbis[DB_RECORDS], &key, NULL);
+    int rc = env_del(txn, store->dbis[DB_RECORDS], &key);
     t->taken += rc == 0;
     if (rc == 0)
         rc = has_records(store, txn, digest, &has);
     if (rc == 0 && !has)
-        rc = mdb_del(txn, store->dbis[DB_USED], &used, NULL);
+        rc = env_del(txn, store->dbis[DB_USED], &used);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -188,7 +187,7 @@ static int take_piece(struct taking *t, MDB_txn *txn, struct digest digest)
     if (marks_get(&t->c->marks, digest) & live)
         return 0;
     MDB_val key = {DIGEST_SIZE, digest.bytes};
-    int rc = mdb_del(txn, t->c->store->dbis[t->database], &key, NULL);
+    int rc = env_del(txn, t->c->store->dbis[t->database], &key);
     t->taken += rc == 0;
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -200,7 +199,7 @@ static int take_use(struct taking *t, MDB_txn *txn, struct digest digest)
     int rc = has_records(t->c->store, txn, digest, &has);
     MDB_val key = {DIGEST_SIZE, digest.bytes};
     if (rc == 0 && !has)
-        rc = mdb_del(txn, t->c->store->dbis[DB_USED], &key, NULL);
+        rc = env_del(txn, t->c->store->dbis[DB_USED], &key);
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

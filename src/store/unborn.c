@@ -68,12 +68,13 @@ bool env_is_unborn(const char *data)
     return unborn;
 }
 
-bool env_empty_unborn(const char *data)
+int env_claim_unborn(const char *data)
 {
     int fd = open(data, O_RDWR | O_CLOEXEC);
-    /* Another process may have done the same, and begun anew, before we look. */
-    bool emptied = fd >= 0 && flock(fd, LOCK_EX) == 0 && is_unborn(fd) && ftruncate(fd, 0) == 0;
-    if (fd >= 0)
+    /* Another process may have done the same, and begun anew, before we look. A failure shows when it is opened. */
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0 && is_unborn(fd) && ftruncate(fd, 0) != 0) {
         close(fd);
-    return emptied;
+        fd = -1;
+    }
+    return fd;
 }

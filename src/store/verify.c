@@ -75,8 +75,8 @@ static int repair_body(MDB_txn *txn, void *ctx)
     repair->done = true;
     MDB_val better = {repair->better.len, (void *)(uintptr_t)repair->better.ptr};
     if (better.mv_size > 0)
-        return mdb_put(txn, dbi, &key, &better, 0);
-    rc = mdb_del(txn, dbi, &key, NULL);
+        return env_put(txn, dbi, &key, &better);
+    rc = env_del(txn, dbi, &key);
     return rc == 0 ? generation_advance(store, txn) : rc;
 }
 
@@ -217,7 +217,7 @@ static enum status reach(struct verify *v, struct digest digest, unsigned depth,
     struct str view = buf_view(&entries);
     for (uint64_t i = 0; status == STATUS_OK && i < list_count(view); i++)
         marks_add(&v->marks, list_at(view, i).digest, REACHED_CHUNK);
-    if (status == STATUS_OK && found && list_decode(buf_view(&value), &list) && list.kind == LIST_INDIRECT)
+    if (status == STATUS_OK && found && list_decode(buf_view(&value), digest, &list) && list.kind == LIST_INDIRECT)
         status = reach(v, list.entries_digest, depth + 1, err);
     buf_finish(&entries);
     buf_finish(&value);
@@ -276,7 +276,7 @@ static enum status verify_record(struct verify *v, struct str key, struct str va
         found.id = found.id << 8 | (uint8_t)key.ptr[i];
     arena_init(&arena);
     enum status status = STATUS_OK;
-    if (!record_decode(value, &arena, &record)) {
+    if (!record_decode(value, found.digest, &arena, &record)) {
         repair.flaw.kind = FLAW_WHOLE;
         found.text = STR("it is damaged");
         status = fault(v, &repair, &found, err);

@@ -30,7 +30,7 @@ static int put_object(struct store *store, MDB_txn *txn, struct item *item)
     int rc = env_get(txn, store->dbis[DB_OBJECTS], &key, &old);
     if (rc == 0 && old.mv_size == value.mv_size && memcmp(old.mv_data, value.mv_data, old.mv_size) == 0)
         return 0;
-    return mdb_put(txn, store->dbis[DB_OBJECTS], &key, &value, 0);
+    return env_put(txn, store->dbis[DB_OBJECTS], &key, &value);
 }
 
 static int put_batch(MDB_txn *txn, void *ctx)

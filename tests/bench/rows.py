@@ -57,6 +57,7 @@ def measure_clean(bench, graphs, bar):
     count = graphs[0].count
     with bench.section(f"clean run of {count:,} stages"):
         measured = bench.turns([(graph.clear, graph.build) for graph in graphs], bench.options.rounds_long)
+        remove(*bench.folder.glob("gone-*"))
     work = f"clean run, {count:,} × `cp in out` of 1 KiB, -j2, empty store"
     add_graphs(bench, f"clean-{count}", work, graphs, measured, bar)
 

@@ -1,6 +1,7 @@
-/* For tests: a wall clock that is wrong, and jumps (LD_PRELOAD). The file $REFIT_CLOCK has lines "SINCE SECONDS": from
- * the real time SINCE on (seconds since the epoch, with a fraction), the clock is ahead by so many seconds. The times
- * of files are those that a kernel with that clock would have stamped. The monotonic clock goes on. */
+/* For tests: a wall clock that is wrong, jumps, and hurries (LD_PRELOAD). The file $REFIT_CLOCK has lines "SINCE
+ * SECONDS RATE": from the real time SINCE on (seconds since the epoch, with a fraction), the clock is ahead by so many
+ * seconds, and goes RATE times as fast. The times of files are those that a kernel with that clock would have stamped.
+ * The monotonic clock goes on as it does. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -24,17 +25,22 @@ static void shift(struct timespec *time)
     if (fd >= 0)
         close(fd);
     text[len > 0 ? len : 0] = '\0';
-    double now = (double)time->tv_sec + (double)time->tv_nsec / 1e9;
-    long long ahead = 0;
+    double now = (double)time->tv_sec + (double)time->tv_nsec / 1e9, ahead = 0;
     for (char *at = text, *end;; at = end) {
         double since = strtod(at, &end);
         if (end == at)
             break;
-        long long seconds = strtoll(end, &end, 10);
+        double seconds = strtod(end, &end), rate = strtod(end, &end);
         if (now >= since)
-            ahead = seconds;
+            ahead = seconds + (now - since) * (rate - 1);
     }
-    time->tv_sec += ahead;
+    time_t whole = (time_t)ahead - (ahead < 0); /* not after it */
+    time->tv_sec += whole;
+    time->tv_nsec += (long)((ahead - (double)whole) * 1e9);
+    if (time->tv_nsec >= 1000000000) {
+        time->tv_sec++;
+        time->tv_nsec -= 1000000000;
+    }
 }
 
 int clock_gettime(clockid_t id, struct timespec *out)

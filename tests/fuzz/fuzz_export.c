@@ -71,6 +71,14 @@ static void put_digest(uint8_t *at, struct digest digest)
     memcpy(at, digest.bytes, DIGEST_SIZE);
 }
 
+/* The check of `len` bytes, at their front. */
+static void put_bound(uint8_t *at, size_t len, const uint8_t *name)
+{
+    struct digest bound;
+    memcpy(bound.bytes, name, DIGEST_SIZE);
+    put_digest(at, digest_bound(digest_of(at + DIGEST_SIZE, len - DIGEST_SIZE), bound));
+}
+
 static void correct_frame(uint8_t kind, uint8_t *payload, size_t len, uint8_t *file)
 {
     struct str bytes;
@@ -78,9 +86,11 @@ static void correct_frame(uint8_t kind, uint8_t *payload, size_t len, uint8_t *f
     if (kind == FRAME_CHUNK && len >= DIGEST_SIZE &&
         block_unpack(worker, (struct str){(char *)payload + DIGEST_SIZE, len - DIGEST_SIZE}, &bytes))
         put_digest(payload, digest_of(bytes.ptr, bytes.len));
+    if (kind == FRAME_OBJECT && len >= 2 * DIGEST_SIZE)
+        put_bound(payload + DIGEST_SIZE, len - DIGEST_SIZE, payload);
     if (kind == FRAME_RECORD && len >= 4 * DIGEST_SIZE + 2) {
         uint8_t *check = payload + 2 * DIGEST_SIZE + 2;
-        put_digest(check, digest_of(check + DIGEST_SIZE, (size_t)(payload + len - check) - DIGEST_SIZE));
+        put_bound(check, (size_t)(payload + len - check), payload + DIGEST_SIZE);
         put_digest(payload, digest_of(payload + DIGEST_SIZE, len - DIGEST_SIZE));
     }
     if (kind == FRAME_END && len == END_PAYLOAD)

@@ -58,13 +58,12 @@ static int plant_body(MDB_txn *txn, void *ctx)
 {
     struct planted *p = ctx;
     struct digest name = digest_of(p->name.ptr, p->name.len);
-    MDB_val key = {DIGEST_SIZE, name.bytes}, value = {p->bytes.len, (void *)(uintptr_t)p->bytes.ptr};
     for (unsigned i = STATE_STAGES; i < STATE_COUNT; i++) {
         int rc = mdb_drop(txn, p->state->dbis[i], 0);
         if (rc != 0)
             return rc;
     }
-    return mdb_put(txn, p->state->dbis[p->database], &key, &value, 0);
+    return state_put(p->state, txn, p->database, name, p->bytes);
 }
 
 /* A state that holds nothing but these bytes. */

@@ -13,6 +13,27 @@ from pipeline import below, drop, manifest_of, params_text, tool_output, tools_o
 OWN = {".refit", ".d", "refit.lock", "refit.yaml"}
 
 
+def entries_of(root, without):
+    """path → entry, of everything in a folder but some names."""
+    found = {}
+    todo = [("", root)]
+    while todo:
+        prefix, folder = todo.pop()
+        for item in os.scandir(folder):
+            name = prefix + item.name
+            if name in without:
+                continue
+            if item.is_symlink():
+                found[name] = ("l", os.readlink(item.path))
+            elif item.is_dir():
+                found[name] = ("d",)
+                todo.append((name + "/", item.path))
+            else:
+                with open(item.path, "rb") as file:
+                    found[name] = ("f", file.read(), bool(item.stat().st_mode & stat.S_IXUSR))
+    return found
+
+
 class Workspace:
     def __init__(self, base, name, script):
         self.project = Project(base=base, name=name)
@@ -73,23 +94,7 @@ class Workspace:
 
     def scan(self):
         """path → entry, of everything that is not refit's own."""
-        found = {}
-        todo = [("", self.root)]
-        while todo:
-            prefix, folder = todo.pop()
-            for item in os.scandir(folder):
-                name = prefix + item.name
-                if name in OWN:
-                    continue
-                if item.is_symlink():
-                    found[name] = ("l", os.readlink(item.path))
-                elif item.is_dir():
-                    found[name] = ("d",)
-                    todo.append((name + "/", item.path))
-                else:
-                    with open(item.path, "rb") as file:
-                        found[name] = ("f", file.read(), bool(item.stat().st_mode & stat.S_IXUSR))
-        return found
+        return entries_of(self.root, OWN)
 
     def sources(self):
         """What no stage makes."""

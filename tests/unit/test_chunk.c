@@ -210,21 +210,29 @@ static void lists_round_trip(void **unused)
     list_add(&entries, a, 100000);
     list_add(&entries, b, 7);
     struct list list = {.kind = LIST_DIRECT, .size = 100007, .entries = buf_view(&entries)}, back;
-    list_encode(&list, &bytes);
-    assert_true(list_decode(buf_view(&bytes), &back));
+    list_encode(&list, a, &bytes);
+    assert_true(list_decode(buf_view(&bytes), a, &back));
     assert_int_equal(back.size, 100007);
     assert_int_equal(list_count(back.entries), 2);
     assert_true(digest_equal(list_at(back.entries, 1).digest, b));
     assert_int_equal(list_at(back.entries, 1).len, 7);
-    bytes.ptr[1]++; /* another size than that of the entries */
-    assert_false(list_decode(buf_view(&bytes), &back));
+    assert_false(list_decode(buf_view(&bytes), b, &back)); /* of another object */
+    for (size_t i = 0; i < bytes.len; i++) {
+        bytes.ptr[i] ^= 1;
+        assert_false(list_decode(buf_view(&bytes), a, &back));
+        bytes.ptr[i] ^= 1;
+    }
+    buf_clear(&bytes);
+    list.size++; /* another size than that of the entries */
+    list_encode(&list, a, &bytes);
+    assert_false(list_decode(buf_view(&bytes), a, &back));
     buf_clear(&bytes);
     list = (struct list){.kind = LIST_INDIRECT, .size = 5, .entries_digest = a, .entries_size = 40};
-    list_encode(&list, &bytes);
-    assert_true(list_decode(buf_view(&bytes), &back));
+    list_encode(&list, a, &bytes);
+    assert_true(list_decode(buf_view(&bytes), a, &back));
     assert_true(digest_equal(back.entries_digest, a));
     for (size_t len = 0; len < bytes.len; len++)
-        assert_false(list_decode((struct str){bytes.ptr, len}, &back));
+        assert_false(list_decode((struct str){bytes.ptr, len}, a, &back));
     buf_finish(&entries);
     buf_finish(&bytes);
 }

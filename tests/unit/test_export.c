@@ -125,6 +125,35 @@ static void everything_comes_through(void **state)
     assert_int_equal(check_sound(bench), 4);
 }
 
+/* As where gc took something while the file was read: what was added before is not forgotten, nor counted twice. */
+static void what_is_read_again_is_counted_once(void **state)
+{
+    struct bench *bench = *state;
+    struct import import;
+    struct store_transfer counts;
+    fill(bench);
+    export(bench, NULL, 0);
+    struct str bytes = contents(bench);
+    import_init(&import, bench->to, "file", &counts);
+    for (int tries = 0; tries < 3; tries++) {
+        if (tries > 0)
+            import_restart(&import);
+        OK(bench, import_feed(&import, str_slice(bytes, 0, tries == 2 ? bytes.len : bytes.len - 1), &bench->err));
+        OK(bench, store_flush(bench->to, &bench->err));
+    }
+    OK(bench, import_complete(&import, &bench->err));
+    import_finish(&import);
+    assert_int_equal(counts.chunks, bench->counts.chunks);
+    assert_int_equal(counts.objects, bench->counts.objects);
+    assert_int_equal(counts.records, 4);
+    assert_int_equal(counts.new_chunks, counts.chunks);
+    assert_int_equal(counts.new_objects, counts.objects);
+    assert_int_equal(counts.new_records, 4);
+    assert_int_equal(counts.bytes, bench->counts.bytes);
+    assert_int_equal(check_sound(bench), 4);
+    drop(bytes);
+}
+
 static void an_empty_store_gives_a_file_without_records(void **state)
 {
     struct bench *bench = *state;
@@ -281,6 +310,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(everything_comes_through),
+        TEST(what_is_read_again_is_counted_once),
         TEST(an_empty_store_gives_a_file_without_records),
         TEST(only_what_is_wanted),
         TEST(what_is_not_whole_is_left_out),

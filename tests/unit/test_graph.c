@@ -423,6 +423,35 @@ static void makers_are_found(void **unused)
     graph_finish(&g);
 }
 
+/* The path of the out that graph_find_unordered() gives for a stage; "" if it gives none. */
+static const char *unordered(const struct graph *g, const char *stage, const char *path)
+{
+    struct file_id file = graph_find_unordered(g, graph_find_stage(g, str_from(stage)), str_from(path));
+    return file.index == GRAPH_NONE ? "" : str_terminated(&arena, g->files[file.index].path);
+}
+
+static void what_is_made_meanwhile_is_found(void **unused)
+{
+    (void)unused;
+    static const struct words words[] = {{.name = "a", .outs = "d/a d.x d0"},
+                                         {.name = "b", .outs = "d/b e/b", .deps = "d/a"},
+                                         {.name = "c", .outs = "c e/c", .deps = "d/b"},
+                                         {.name = "other", .outs = "d/o f", .deps = "src"}};
+    struct graph g = build(words, COUNT(words));
+    assert_string_equal(unordered(&g, "c", "d/a"), "");       /* made at a distance */
+    assert_string_equal(unordered(&g, "c", "d/a/below"), "");
+    assert_string_equal(unordered(&g, "b", "d/b"), "d/b");    /* its own */
+    assert_string_equal(unordered(&g, "b", "c"), "c");        /* made after it */
+    assert_string_equal(unordered(&g, "c", "f/x/y"), "f");    /* in no order */
+    assert_string_equal(unordered(&g, "c", "d"), "d/o");      /* the one of several */
+    assert_string_equal(unordered(&g, "b", "e"), "e/b");
+    assert_string_equal(unordered(&g, "a", "."), "c");
+    static const char *const none[] = {"src", "d/oo", "ff", "d.", "..", "../f", "/f", "/"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_string_equal(unordered(&g, "c", none[i]), "");
+    graph_finish(&g);
+}
+
 /* ---- selection ---- */
 
 /* The graph of all that follows:  load → split → train → report;  split → eval;  other;  train → ship (deploy) → smoke
@@ -555,6 +584,7 @@ int main(void)
         TEST(long_chains_need_no_stack),
         TEST(an_empty_manifest_is_an_empty_graph),
         TEST(makers_are_found),
+        TEST(what_is_made_meanwhile_is_found),
         TEST(selection_follows_targets),
         TEST(selection_stops_at_frozen_stages),
         TEST(names_win_over_paths),

@@ -12,6 +12,7 @@
 
 #include "refit/base/fs.h"
 #include "store/record.h"
+#include "store/store.h"
 
 static struct record_out outs[2] = {
     {.path = {"models/digits.json", 18}, .kind = ENTRY_FILE, .executable = true, .stored = true, .size = 12345678901},
@@ -21,7 +22,8 @@ static struct record_input inputs[1] = {{.path = {"src/a.h", 7}, .kind = ENTRY_F
 
 static struct record sample(void)
 {
-    return (struct record){.created_ms = -5,
+    return (struct record){.key = digest_of("key", 3),
+                           .created_ms = -5,
                            .duration_ms = 77,
                            .origin = STR("host:/home/x"),
                            .log = digest_of("log", 3),
@@ -39,7 +41,8 @@ static void records_round_trip(void **unused)
     struct record record = sample(), back = {0};
     arena_init(&arena);
     record_encode(&record, &bytes);
-    assert_true(record_decode(buf_view(&bytes), &arena, &back));
+    assert_true(record_decode(buf_view(&bytes), record.key, &arena, &back));
+    assert_true(digest_equal(back.key, record.key));
     assert_int_equal(back.created_ms, -5);
     assert_int_equal(back.duration_ms, 77);
     assert_true(str_is(back.origin, "host:/home/x"));
@@ -65,12 +68,29 @@ static void every_damaged_byte_shows(void **unused)
     record_encode(&record, &bytes);
     for (size_t i = 0; i < bytes.len; i++) {
         bytes.ptr[i] ^= 0x40;
-        assert_false(record_decode(buf_view(&bytes), &arena, &back));
+        assert_false(record_decode(buf_view(&bytes), record.key, &arena, &back));
         bytes.ptr[i] ^= 0x40;
-        assert_false(record_decode((struct str){bytes.ptr, i}, &arena, &back));
+        assert_false(record_decode((struct str){bytes.ptr, i}, record.key, &arena, &back));
     }
     buf_char(&bytes, '\0');
-    assert_false(record_decode(buf_view(&bytes), &arena, &back));
+    assert_false(record_decode(buf_view(&bytes), record.key, &arena, &back));
+    buf_finish(&bytes);
+    arena_finish(&arena);
+}
+
+static void a_record_holds_under_its_key_only(void **unused)
+{
+    (void)unused;
+    struct arena arena;
+    struct buf bytes = {0};
+    struct record record = sample(), back;
+    arena_init(&arena);
+    record_encode(&record, &bytes);
+    for (unsigned i = 0; i < DIGEST_SIZE; i++) {
+        struct digest other = record.key;
+        other.bytes[i] ^= 1;
+        assert_false(record_decode(buf_view(&bytes), other, &arena, &back));
+    }
     buf_finish(&bytes);
     arena_finish(&arena);
 }
@@ -180,6 +200,52 @@ static void a_key_keeps_its_records_in_order(void **state)
     assert_true(count == 3 && records[1].created_ms == 40 && records[2].id == 3);
 }
 
+/* A wrong page may give the record of another key. */
+struct copying {
+    struct store *store;
+    struct digest from, to;
+};
+
+static int copy_body(MDB_txn *txn, void *ctx)
+{
+    struct copying *c = ctx;
+    uint8_t from[RECORD_KEY_SIZE], to[RECORD_KEY_SIZE];
+    record_key(c->from, 1, from);
+    record_key(c->to, 1, to);
+    MDB_val key = {sizeof from, from}, value;
+    int rc = mdb_get(txn, c->store->dbis[DB_RECORDS], &key, &value);
+    if (rc != 0)
+        return rc;
+    char *copy = mem_alloc(value.mv_size);
+    memcpy(copy, value.mv_data, value.mv_size);
+    key.mv_data = to;
+    value.mv_data = copy;
+    rc = mdb_put(txn, c->store->dbis[DB_RECORDS], &key, &value, 0);
+    free(copy);
+    return rc;
+}
+
+static void the_record_of_another_key_is_not_served(void **state)
+{
+    struct bench *bench = *state;
+    struct copying copying = {bench->store, digest_of("a", 1), digest_of("b", 1)};
+    struct record *records;
+    uint32_t count = 77;
+    put(bench, copying.from, 1, false, 1);
+    assert_int_equal(store_flush(bench->store, &bench->err), STATUS_OK);
+    assert_int_equal(env_write(&bench->store->env, copy_body, &copying, &bench->err), STATUS_OK);
+    assert_int_equal(store_get_records(bench->store, copying.to, &bench->arena, &records, &count, &bench->err),
+                     STATUS_CORRUPT);
+    assert_non_null(strstr(bench->err.message, "record 1 of key "));
+    assert_int_equal(count, 0);
+    assert_int_equal(store_get_records(bench->store, copying.to, &bench->arena, &records, &count, &bench->err),
+                     STATUS_OK);
+    assert_int_equal(count, 0); /* it was dropped */
+    assert_int_equal(store_get_records(bench->store, copying.from, &bench->arena, &records, &count, &bench->err),
+                     STATUS_OK);
+    assert_int_equal(count, 1);
+}
+
 static void input_sets_are_limited(void **state)
 {
     struct bench *bench = *state;
@@ -205,7 +271,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_round_trip),
         cmocka_unit_test(every_damaged_byte_shows),
+        cmocka_unit_test(a_record_holds_under_its_key_only),
         cmocka_unit_test(identity_is_outs_and_inputs),
+        cmocka_unit_test_setup_teardown(the_record_of_another_key_is_not_served, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_key_keeps_its_records_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(input_sets_are_limited, set_up, tear_down),
     };

@@ -336,6 +336,116 @@ static void another_format_is_empty_and_replaced(void **state)
     assert_true(found && str_is(value, "y"));
 }
 
+/* What a damaged page may lead to: values with any byte turned, and those of another name or database. */
+struct spoiling {
+    struct state *state;
+    enum state_database database, from;
+    struct digest name, from_name;
+    size_t turned;
+    bool more;
+};
+
+static int spoil_body(MDB_txn *txn, void *ctx)
+{
+    struct spoiling *s = ctx;
+    MDB_val key = {DIGEST_SIZE, s->name.bytes}, from = {DIGEST_SIZE, s->from_name.bytes}, value;
+    int rc = mdb_get(txn, s->state->dbis[s->from], &from, &value);
+    if (rc != 0)
+        return rc;
+    char *copy = mem_alloc(value.mv_size);
+    memcpy(copy, value.mv_data, value.mv_size);
+    s->more = s->turned < value.mv_size;
+    if (s->more)
+        copy[s->turned] ^= 1;
+    value.mv_data = copy;
+    rc = mdb_put(txn, s->state->dbis[s->database], &key, &value, 0);
+    free(copy);
+    return rc;
+}
+
+static void spoil(struct bench *bench, struct spoiling *s)
+{
+    s->state = bench->state;
+    env_read_end(&bench->state->env, bench->state->snapshot);
+    bench->state->snapshot = NULL;
+    ok(bench, env_write(&bench->state->env, spoil_body, s, &bench->err));
+    state_close(bench->state);
+    ok(bench, state_open(bench->directory, false, &bench->state, &bench->err));
+}
+
+static bool remembers(struct bench *bench, enum state_database database)
+{
+    struct stage_memory memory;
+    struct file_stat stat = {1, 1, SECOND, SECOND};
+    struct digest digest;
+    struct str value;
+    bool found;
+    if (database == STATE_STAGES)
+        ok(bench, state_get_stage(bench->state, STR("n"), &bench->arena, &memory, &found, &bench->err));
+    else if (database == STATE_VALUES)
+        ok(bench, state_get_value(bench->state, STR("n"), &bench->arena, &value, &found, &bench->err));
+    else if (database == STATE_PASSING)
+        ok(bench, state_get_passing(bench->state, STR("n"), &value, &found, &bench->err));
+    else
+        found = stat_cache_get(bench->state, STR("n/f"), &stat, &digest);
+    return found;
+}
+
+static void set_all(struct bench *bench, const char *name)
+{
+    struct file_stat stat = {1, 1, SECOND, SECOND};
+    struct stage_memory memory = memory_of(1);
+    char path[8];
+    snprintf(path, sizeof path, "%s/f", name);
+    state_set_stage(bench->state, str_from(name), &memory);
+    state_set_value(bench->state, str_from(name), STR("v"));
+    state_set_passing(bench->state, str_from(name), STR("v"));
+    stat_cache_put(bench->state, str_from(path), &stat, 100 * SECOND, digest_of("f", 1));
+}
+
+static void no_damaged_byte_is_believed(void **state)
+{
+    struct bench *bench = *state;
+    for (enum state_database database = STATE_STAGES; database < STATE_COUNT; database++) {
+        struct digest name = digest_of("n", 1);
+        struct spoiling s = {.database = database, .from = database, .name = name, .from_name = name};
+        set_all(bench, "n");
+        commit_and_reopen(bench);
+        assert_true(remembers(bench, database));
+        for (s.turned = 0; spoil(bench, &s), s.more; s.turned++) {
+            assert_false(remembers(bench, database));
+            spoil(bench, &s); /* back */
+            assert_true(remembers(bench, database));
+        }
+    }
+}
+
+static void what_is_kept_under_another_name_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+    struct digest name = digest_of("n", 1), other = digest_of("o", 1);
+    for (enum state_database database = STATE_STAGES; database < STATE_COUNT; database++) {
+        struct spoiling s = {.database = database, .from = database, .name = name, .from_name = other,
+                             .turned = SIZE_MAX};
+        set_all(bench, "n");
+        set_all(bench, "o");
+        commit_and_reopen(bench);
+        spoil(bench, &s);
+        assert_false(remembers(bench, database));
+    }
+    /* The same name elsewhere: it is the bytes of a value. */
+    struct spoiling s = {.database = STATE_VALUES, .from = STATE_PASSING, .name = name, .from_name = name,
+                         .turned = SIZE_MAX};
+    set_all(bench, "n");
+    commit_and_reopen(bench);
+    spoil(bench, &s);
+    assert_false(remembers(bench, STATE_VALUES));
+    /* It is remembered again once it is set. */
+    state_set_value(bench->state, STR("n"), STR("v"));
+    commit_and_reopen(bench);
+    assert_true(remembers(bench, STATE_VALUES));
+}
+
 /* ---- threads ---- */
 
 static void *work(void *ctx)
@@ -431,6 +541,8 @@ static void what_is_gone_is_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(no_damaged_byte_is_believed),
+        TEST(what_is_kept_under_another_name_is_not_believed),
         TEST(stages_are_remembered),
         TEST(values_are_remembered),
         TEST(what_is_the_same_is_not_written),

@@ -593,6 +593,29 @@ static void a_record_without_its_bytes_is_not_written(void **state)
 
 /* ---- failures, growth, processes, threads ---- */
 
+/* A walk along damaged pages may come back to where it was. */
+static void a_walk_goes_up_only(void **state)
+{
+    struct bench *bench = *state;
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key = {0}, value, before = {2, "zz"};
+    uint32_t steps = 0;
+    OK(bench, env_read_begin(&bench->store->env, &txn, &bench->err));
+    assert_int_equal(mdb_cursor_open(txn, bench->store->dbis[DB_META], &cursor), 0);
+    while (env_step(cursor, &key, &value, MDB_NEXT) == 0)
+        steps++;
+    assert_true(steps > 0);
+    key = before;
+    assert_int_equal(env_step(cursor, &key, &value, MDB_FIRST), 0);
+    mdb_cursor_close(cursor);
+    assert_int_equal(mdb_cursor_open(txn, bench->store->dbis[DB_META], &cursor), 0);
+    key = before;
+    assert_int_equal(env_step(cursor, &key, &value, MDB_NEXT), MDB_CORRUPTED);
+    mdb_cursor_close(cursor);
+    env_read_end(&bench->store->env, txn);
+}
+
 static void a_writers_failure_is_sticky(void **state)
 {
     struct bench *bench = *state;
@@ -845,6 +868,7 @@ int main(void)
         TEST(a_list_of_other_chunks_is_dropped_and_rebuilt),
         TEST(a_damaged_record_is_dropped),
         TEST(a_record_without_its_bytes_is_not_written),
+        TEST(a_walk_goes_up_only),
         TEST(a_writers_failure_is_sticky),
         TEST(a_full_map_grows),
         TEST(processes_share_a_store),

@@ -107,7 +107,7 @@ static struct digest first_chunk(struct bench *bench, struct digest digest)
     bool found;
     OK(bench, store_flush(bench->store, &bench->err));
     OK(bench, fetch_begin(bench->store, NULL, ITEM_OBJECT, digest, &fetch, &found, &bench->err));
-    assert_true(found && list_decode(fetch.value, &list));
+    assert_true(found && list_decode(fetch.value, digest, &list));
     struct digest first = list_at(list.entries, 0).digest;
     fetch_end(&fetch);
     return first;

@@ -27,6 +27,10 @@ bool digest_equal(struct digest a, struct digest b);
 bool digest_is_zero(struct digest a); /* all zero stands for "none" */
 int digest_compare(const struct digest *a, const struct digest *b);
 
+/* The digest of bytes that are kept under a name: the same bytes have another one under another name. A guard against
+ * damage, as whatever has no digest of its own for its name needs; undone by giving the name again. */
+struct digest digest_bound(struct digest digest, struct digest name);
+
 /* 32 lower-case hex digits and a NUL into `out`; returns `out`. */
 const char *digest_hex(struct digest d, char out[DIGEST_HEX + 1]);
 bool digest_parse(struct str hex, struct digest *out);

@@ -8,6 +8,7 @@ for p, n in ((a, 1), (b, 2)):
     set_n(p, n)
     p.run(ran=1)
 shutil.move(b.root, a.base / "moved")
+equal(a.refit("gc", "--json", "-n", "--budget", "0").json["taken_records"], 0, "records that would be taken")
 result = a.refit("gc", "--json", "--budget", "0").json
 equal(result["taken_records"], 0, "records taken")
 equal({w["path"]: w["state"] for w in result["workspaces"]}, {str(a.root): "read", str(b.root): "gone"}, "states")

@@ -51,3 +51,8 @@ other.manifest("stages:\n  x:\n    cmd: echo x > x.txt\n    outs: [x.txt]\n")
 other.run(ran=1)
 equal([entry["stage"] for entry in p.store_stats()["stages"]], ["both", "copy", "text", None], "stages")
 contains(p.refit("store", "stats").stdout, "(of no stage in refit.lock)", "1 record", str(other.root))
+# A refit.lock that cannot be read gives no names, and that is said.
+p.write("refit.lock", "refit: 1\nstages: [\n")
+result = p.refit("store", "stats", "--json")
+contains(result.stderr, "refit: warning: refit.lock", "no record is of a stage that is known")
+equal([group["stage"] for group in result.json["stages"]], [None], "stages")

@@ -99,6 +99,37 @@ for times, seen in ((NEAR, "done: 1 ran"), (LATE, "nothing to do: 1 fresh")):
         equal(last_line(p), seen, f"{name} is edited")
 
 
+# refit.lock is as this workspace wrote it, until somebody edits it.
+for times in (NEAR, LATE):
+    p = project(f"lock-{times[-1]}", times)
+    p.run(fresh=1)
+    p.run(fresh=1)
+    lock = p.read("refit.lock")
+    edit(p, "refit.lock", lock.replace("out.txt", "oot.txt"))
+    p.run(fresh=1)
+    equal(p.read("refit.lock") == lock, times == NEAR, f"refit.lock is put right with the clock at {times}")
+
+
+# Parameters that are edited while their stage runs, in files of both kinds.
+for times, exit in ((NEAR, 1), (LATE, 0)):
+    for name, params in (("params.yaml", "[n]"), ("n.txt", "[{n.txt: }]")):
+        p = Project(f"""\
+            stages:
+              slow:
+                cmd: touch started; until [ -e go ]; do sleep 0.01; done; cp {name} out.txt
+                params: {params}
+                outs: [out.txt]
+            """, name=f"{name}-{times[-1]}")
+        p.environment.update(preload(times=times))
+        p.write(name, "n: 1\n")
+        run = p.start("run", "--json")
+        p.wait_for("started")
+        edit(p, name, "n: 2\n")
+        p.write("go")
+        result = run.wait(exit)
+        equal("input changed while running" in (result.reasons["slow"] or ""), exit == 1, f"{name} at {times}")
+
+
 # An input that is edited while its stage runs. Seen, as its entry is not believed at the end either.
 def edited_meanwhile(name, times, exit):
     p = Project("""\

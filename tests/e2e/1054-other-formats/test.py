@@ -21,7 +21,7 @@ def set_format(file, name, number):
     p.write(file, name.join([parts[0]] + [number.to_bytes(4, "little") + part[4:] for part in parts[1:]]))
 
 
-for number in (0, 2, 4_000_000_000):  # older and newer
+for number in (0, 1, 3, 4_000_000_000):  # older and newer
     set_format(STORE, "store-format", number)
     before = p.bytes(STORE)
     p.remove("a.txt")
@@ -32,14 +32,14 @@ for number in (0, 2, 4_000_000_000):  # older and newer
                  "REFIT_STORE")
         expect(not p.exists("a.txt") and not p.exists("all.refit"), "nothing is made")
     expect(p.bytes(STORE) == before, "the store is as it was")
-    set_format(STORE, "store-format", 1)
+    set_format(STORE, "store-format", 2)
     p.run(restored=1)
 
-for number in (0, 2):
+for number in (0, 1, 3):
     set_format(STATE, "state-format", number)
     equal(p.verdicts(), {"a": "fresh"}, "a reader does without")
     p.run(fresh=1)  # the store knows it
     data = p.bytes(STATE)
-    expect(b"state-format\x01\0\0\0" in data, "it has our format now")
+    expect(b"state-format\x02\0\0\0" in data, "it has our format now")
     p.run(fresh=1)
 equal(p.read("count"), "x\n", "executions")

@@ -20,7 +20,7 @@ def with_clock(p):
 def jump(p, seconds):
     """From now on the clock is ahead by so many seconds."""
     with open(p.base / "clock", "a") as file:
-        file.write(f"{time.time():.6f} {seconds}\n")
+        file.write(f"{time.time():.6f} {seconds} 1\n")
 
 
 def check_durations(result):

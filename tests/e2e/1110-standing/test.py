@@ -184,3 +184,19 @@ p.write("go", "")
 first.wait(exit=1)
 equal(second.wait(exit=None).stdout.splitlines()[-1].split(" in ")[0], "done: 1 restored, 1 fresh", "the last line")
 equal(p.read("used"), "waited\n", "what is there again")
+
+# A configuration that does not have any more what a stage wants.
+p = Project("""
+stages:
+  big:
+    cmd: echo big > big
+    outs: [big]
+    resources: {licences: 2}
+""", name="wants")
+p.write("refit.config.yaml", "resources: {licences: 2}\n")
+p.run(ran=1)
+time.sleep(2.2)
+for _ in range(2):
+    plain("nothing to do: 1 fresh")
+p.write("refit.config.yaml", "resources: {licences: 1}\n")
+p.refit("run", exit=2)

@@ -38,3 +38,29 @@ expect(("deps", "in.txt") in p.why("train")[1], "the old digest is what was reco
 p.run(ran=2)
 # Nothing waits: a usage error.
 contains(p.refit("accept", "train", exit=2).stderr, "train")
+
+# A parameter is an input as well, if the stage reads it.
+p = Project("""\
+    stages:
+      train:
+        cmd: touch begun; while [ ! -e go ]; do sleep 0.02; done; cp params.yaml out.txt
+        params: [rate]
+        outs: [out.txt]
+    """)
+
+
+def edit_while_running(before, after):
+    p.write("params.yaml", before)
+    run = p.start("run", "--json", "-B")
+    p.wait_for("begun")
+    p.write("params.yaml", after)
+    p.write("go")
+    result = run.wait(exit=None)
+    p.remove("begun", "go")
+    return result
+
+
+result = edit_while_running("rate: 1\nother: 1\n", "rate: 2\nother: 1\n")
+equal(result.code, 1, "exit status")
+contains(result.reasons["train"], "input changed while running: params")
+equal(edit_while_running("rate: 2\nother: 1\n", "rate: 2\nother: 2\n").counts["ran"], 1, "another's was edited")

@@ -1,5 +1,7 @@
 """A deploy runs only when it is named or with --deploy, and every time: never from a cache, never restored."""
-from harness import contains, equal, Project
+import json
+
+from harness import equal, Project, REFIT
 
 p = Project("""\
     stages:
@@ -32,3 +34,18 @@ equal(p.read("deployments.txt"), "deployed\n" * 4, "deployments")
 p.replace("refit.yaml", "echo model >", "exit 1; echo model >")
 result = p.refit("run", "--json", "--deploy", exit=1)
 equal(p.read("deployments.txt"), "deployed\n" * 4, "nothing is deployed after a failure")
+
+# What it rests on is durable when it begins: others see it in the store.
+p = Project(f"""\
+    stages:
+      build:
+        cmd: echo model > model.txt
+        outs: [model.txt]
+      deploy:
+        kind: deploy
+        cmd: "'{REFIT}' store stats --json > stats.json"
+        deps: [model.txt]
+        outs: [stats.json]
+    """)
+p.run("--deploy", ran=2)
+equal(json.loads(p.read("stats.json"))["records"], 1, "records when the deploy began")

@@ -22,3 +22,21 @@ equal(p.read("sub/dir/where.txt"), f"{p.root}/sub/dir\n", "where")
 equal(p.read("b.txt"), "in\nup\n", "the out")
 p.write("sub/dir/params.yaml", "x: 2\n")
 equal(p.run(ran=1, fresh=1).started, ["a"], "the parameter file of wdir")
+
+# The same command on the same paths in another place is another stage.
+p = Project("""\
+    stages:
+      a:
+        wdir: one
+        cmd: basename "$(pwd)" > ../name.txt
+        outs: [../name.txt]
+    """)
+for name in ("one", "two"):
+    p.path(name).mkdir()
+p.run(ran=1)
+p.replace("refit.yaml", "wdir: one", "wdir: two")
+p.run(ran=1)
+equal(p.read("name.txt"), "two\n", "where it ran")
+p.replace("refit.yaml", "wdir: two", "wdir: one")
+p.run(restored=1)
+equal(p.read("name.txt"), "one\n", "where it had run")

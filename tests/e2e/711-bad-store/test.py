@@ -3,7 +3,10 @@ from harness import contains, Project
 
 p = Project("stages:\n  a:\n    cmd: echo a > a.txt\n    outs: [a.txt]\n")
 (p.base / "file").write_text("not a folder\n")
-contains(p.refit("run", env={"REFIT_STORE": str(p.base / "file")}, exit=5).text, str(p.base / "file"))
+for arguments in (["run"], ["status"], ["restore"], ["gc"], ["verify"], ["store", "stats"],
+                  ["store", "import", "/dev/null"], ["store", "export", "all.refit", "--all"]):
+    contains(p.refit(*arguments, env={"REFIT_STORE": str(p.base / "file")}, exit=5).stderr,
+             f"{p.base / 'file'} is to hold the store, and is no folder; set REFIT_STORE (or store.path) to a folder")
 broken = p.base / "broken"
 broken.mkdir()
 (broken / "data.mdb").write_bytes(b"this is no LMDB environment\n" * 1000)

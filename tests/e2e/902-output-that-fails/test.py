@@ -15,7 +15,8 @@ for arguments in (["run", "-B"], ["run", "-B", "--json"], ["run", "-n"], ["statu
     with open("/dev/full", "wb") as full:
         result = subprocess.run([REFIT, *arguments], cwd=p.root, env=p.environment, stdout=full, stderr=subprocess.PIPE)
     equal(result.returncode, 5, f"exit of {arguments}")
-    equal(result.stderr.decode(), "refit: cannot write to standard output: No space left on device\n", "the message")
+    equal(result.stderr.decode(), "refit: cannot write to standard output: No space left on device; "
+          "make room there and run again\n", "the message")
     reader, writer = os.pipe()
     os.close(reader)
     result = subprocess.run([REFIT, *arguments], cwd=p.root, env=p.environment, stdout=writer, stderr=subprocess.PIPE)
