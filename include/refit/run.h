@@ -145,6 +145,7 @@ enum workspace_state {
     WORKSPACE_READ,      /* looked at: its roots are as they are now */
     WORKSPACE_GONE,      /* its folder is not there any more: what it published stays */
     WORKSPACE_ELSEWHERE, /* on another host: what it published stays */
+    WORKSPACE_FORGOTTEN, /* what it published is let go, as it was asked */
 };
 
 struct gc_workspace {
@@ -152,6 +153,7 @@ struct gc_workspace {
     enum workspace_state state;
     uint32_t refs;  /* versions of refit.lock */
     uint32_t roots; /* results that they name */
+    int64_t seen_ms; /* when it published last, since the epoch; 0 = never */
 };
 
 struct gc_options {
@@ -160,6 +162,8 @@ struct gc_options {
     bool compact; /* if it is worth it */
     bool rescue;  /* remove what was rescued, and kept of attempts, too */
     const char *forget; /* a workspace that is gone for good; NULL = none */
+    const char *forget_host; /* where that was; NULL = on this host */
+    uint64_t forget_unseen_ms; /* those that cannot be looked at and have published nothing for so long; 0 = none */
     void (*warn)(void *ctx, struct str text);
     void *ctx;
 };

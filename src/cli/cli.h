@@ -35,7 +35,8 @@ enum option_id {
     OPTION_BUDGET,
     OPTION_NO_COMPACT,
     OPTION_RESCUE,
-    OPTION_FORGET
+    OPTION_FORGET,
+    OPTION_FORGET_UNSEEN
 };
 
 struct option_spec {
@@ -180,6 +181,9 @@ void output_warn(struct invocation *in, struct str text);
 
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);
+
+/* "2026-11-23 22:01", local time; "" for none. */
+struct str output_time(struct arena *arena, int64_t at_ms);
 
 /* "1234 bytes", "3.4 MiB" */
 struct str output_size(struct arena *arena, uint64_t bytes);

@@ -129,7 +129,7 @@ class Rest:
         p.write("new.txt", "newer\n")
         p.write("mine.txt", HANDWORK)
         p.remove(".refit/tried")
-        clean = self.copy()
+        self.clean = clean = self.copy()
         result, self.points = points_of(clean, "run", "--json")
         equal(result.counts, {"fresh": 0, "restored": 2, "ran": 7, "failed": 0, "blocked": 0, "skipped": 0},
               "an undisturbed run")

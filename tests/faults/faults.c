@@ -34,7 +34,7 @@ enum { PAGE = 4096, PATH_SIZE = 2 * PATH_MAX };
 
 /* ---- what was asked for ---- */
 
-enum action { ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_FAIL };
+enum action { ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_STOP, ACTION_FAIL };
 
 struct fault {
     enum action action;
@@ -72,10 +72,10 @@ static void read_action(const char *word, struct fault *fault)
         enum action action;
         int reason;
     } actions[] = {
-        {"kill", ACTION_KILL, 0},        {"kill-within", ACTION_KILL_WITHIN, 0}, {"kill-after", ACTION_KILL_AFTER, 0},
-        {"cut", ACTION_CUT, 0},          {"ENOSPC", ACTION_FAIL, ENOSPC},        {"EIO", ACTION_FAIL, EIO},
-        {"EDQUOT", ACTION_FAIL, EDQUOT}, {"EROFS", ACTION_FAIL, EROFS},          {"EACCES", ACTION_FAIL, EACCES},
-        {"EMFILE", ACTION_FAIL, EMFILE}, {"EXDEV", ACTION_FAIL, EXDEV},
+        {"kill", ACTION_KILL, 0},       {"kill-within", ACTION_KILL_WITHIN, 0}, {"kill-after", ACTION_KILL_AFTER, 0},
+        {"cut", ACTION_CUT, 0},         {"stop", ACTION_STOP, 0},               {"ENOSPC", ACTION_FAIL, ENOSPC},
+        {"EIO", ACTION_FAIL, EIO},      {"EDQUOT", ACTION_FAIL, EDQUOT},        {"EROFS", ACTION_FAIL, EROFS},
+        {"EACCES", ACTION_FAIL, EACCES}, {"EMFILE", ACTION_FAIL, EMFILE},       {"EXDEV", ACTION_FAIL, EXDEV},
     };
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (strcmp(word, actions[i].name) == 0) {
@@ -293,7 +293,9 @@ static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
     if (fault->action == ACTION_KILL || fault->action == ACTION_CUT ||
         (fault->action == ACTION_KILL_WITHIN && !is_write))
         end_refit();
-    if (fault->action == ACTION_FAIL) {
+    if (fault->action == ACTION_STOP) {
+        kill(getpid(), SIGSTOP); /* the test lets it go on */
+    } else if (fault->action == ACTION_FAIL) {
         bool cut_short = is_write && !fault->full && (fault->reason == ENOSPC || fault->reason == EDQUOT);
         faults.no_space |= fault->reason == ENOSPC;
         fault->full = cut_short || (fault->full && fault->onwards);

@@ -143,7 +143,7 @@ for what, noun in (("store", "store"), ("state", "workspace state")):
         data[at + 40:at + 44] = bytes(4)
     p.write(f".refit/{what}/data.mdb", bytes(data))
     contains(p.refit("run", "-B", exit=5).stderr, f"the {noun} in .refit/{what}", "is damaged", "run again")
-# How many pages a value has is asked before they are given away: all of the file would be, or more than there is memory.
+# How many pages a value has is asked before they are given away: others use them, or there are no such pages.
 restart()
 data = bytearray(p.bytes(".refit/store/data.mdb"))
 for at in range(2 * PAGE, len(data), PAGE):
