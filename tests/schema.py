@@ -102,7 +102,7 @@ def texts():
             text = path.read_bytes()
             if text.isascii():
                 yield text.decode().split("\n=== ")[0]
-    for path in sorted(ROOT.glob("tests/[er]*/**/*.py")):
+    for path in sorted(ROOT.glob("tests/[ert]*/**/*.py")):
         yield from python_texts(ast.parse(path.read_text()))
 
 
