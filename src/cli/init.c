@@ -42,6 +42,10 @@ static enum status create_file(const char *path, struct str bytes, bool *made, s
 static enum status make_project(const char *folder, struct error *err)
 {
     bool made;
+    if (access("dvc.yaml", F_OK) == 0 && access("refit.yaml", F_OK) != 0)
+        return error_set(err, STATUS_USAGE,
+                         "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml of it",
+                         folder);
     enum status status = create_file("refit.yaml", (struct str){first_manifest, sizeof first_manifest - 1}, &made, err);
     if (status == STATUS_OK && !made)
         return error_set(err, STATUS_USAGE, "there is a refit.yaml in %s already; it was left as it is", folder);
