@@ -80,9 +80,14 @@ static void print_bash(void)
          "}\n"
          "_refit() {\n"
          "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-         "    local command= options= source=stages list= i\n"
+         "    local command= options= source=stages list= i before=\n"
          "    local -a where=()\n"
          "    COMPREPLY=()\n"
+         "    # Names of stages have : and @, at which bash takes words apart, and it puts in what comes behind.\n"
+         "    [[ -n $COMP_LINE ]] && current=${COMP_LINE:0:COMP_POINT} && current=${current##*[[:space:]]}\n"
+         "    for ((i = ${#current}; i > 0; i--)); do\n"
+         "        [[ $COMP_WORDBREAKS == *\"${current:i-1:1}\"* ]] && before=${current:0:i} && break\n"
+         "    done\n"
          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "        case ${COMP_WORDS[i]} in\n"
          "        (-C|--directory|-f|--file) where+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]}\"); ((i++)) ;;\n"
@@ -114,6 +119,7 @@ static void print_bash(void)
          "    (rules)\n"
          "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" rules --names 2>/dev/null) ;;\n"
          "    esac\n"
+         "    COMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
          "}\n"
          "complete -F _refit refit");
 }

@@ -99,6 +99,8 @@ metrics = p.refit("metrics", "--json").json["metrics"]
 equal([(each["stage"], each["path"]) for each in metrics], [("folded", "out/metrics.json"), ("", "top.json")],
       "metrics")
 
+contains(p.refit("init", exit=2).stderr, "there is a dvc.yaml in this folder", "refit migrate")
+
 # A refit.yaml in the same place, or above, is what counts; -f names either.
 p.write("refit.yaml", "stages: {mine: {cmd: 'true'}}\n")
 equal(sorted(p.verdicts()), ["mine"], "stages of refit.yaml")
