@@ -45,8 +45,11 @@ contains a NUL byte
 is outside the project
 is the project itself
 is, or contains, a file that declares this project
-is inside a folder that belongs to refit or git
+is inside a folder that belongs to refit, git or DVC
 remote paths are not supported yet
+data sets of DVC are not supported yet
+cannot be read; write \$\{name\}
+there is no `.*` in stage
 is made by stage
 needs `.*`, which is no stage
 needs the group
@@ -81,7 +84,7 @@ for tag, pattern, first in (("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
                             ("merge", "<<", ["<"])):
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"^(?:{pattern})$"), first)
 Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: number(node.value))
-Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: float(node.value.replace("_", "")))
+Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: real(node.value))
 Loader.add_constructor("!bytes", lambda loader, node: node.value)
 Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
 
@@ -89,6 +92,11 @@ Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.cons
 def number(text):
     plain = text.replace("_", "")
     return int(plain, 0) if plain[:2] in ("0o", "0x") else int(plain)
+
+
+def real(text):
+    plain = text.replace("_", "")
+    return float(plain.replace(".", "") if plain[-1].isalpha() else plain)
 
 
 # ---- where manifests come from ----
@@ -210,8 +218,9 @@ def key_faults(schema):
     parts, flags = schema["definitions"], table("outs.c", "flag_names")
     plain, group = parts["entry"]["else"]["properties"], parts["entry"]["then"]["properties"]
     env = parts["env"]["items"]["anyOf"][2]["additionalProperties"]["properties"]
+    carried = re.findall(r'str_is\(key, "(\w+)"\)', (ROOT / "src/manifest/dvc.c").read_text())
     pairs = [
-        ("the top level", schema["properties"], table("load.c", "key_names")),
+        ("the top level", schema["properties"], [*table("load.c", "key_names"), *carried]),
         ("a stage", plain, [*table("stage.c", "KEY_TABLE"), "vars", "matrix"]),
         ("what is done for each", parts["stage"]["properties"], [*table("stage.c", "KEY_TABLE"), "vars"]),
         ("a group", group, ["foreach", "do"]),
