@@ -96,7 +96,7 @@ def number(text):
 
 def real(text):
     plain = text.replace("_", "")
-    return float(plain.replace(".", "") if plain[-1].isalpha() else plain)
+    return float(plain.replace(".", "") if plain[-1:].isalpha() else plain)
 
 
 # ---- where manifests come from ----
