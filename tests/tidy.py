@@ -19,7 +19,7 @@ COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 100
 
 # Public headers that are not called as their module.
-HEADER_MODULE = {"state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest"}
+HEADER_MODULE = {"state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest", "history": "store"}
 
 # A library's header -> the modules that may include it.
 LIBRARY_MODULES = {

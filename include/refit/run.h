@@ -12,6 +12,7 @@
 
 #include "refit/fingerprint.h"
 #include "refit/graph.h"
+#include "refit/history.h"
 #include "refit/manifest.h"
 #include "refit/report.h"
 #include "refit/state.h"
@@ -26,6 +27,7 @@ struct project_options {
     uint32_t override_count;
     bool writer; /* the command will write: state and store are made if they are not there, and other runs are kept
                   * out from before anything is read */
+    struct str command; /* the arguments that the program was given, for the history */
     bool wait;   /* for a run that holds the workspace, instead of failing */
     bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
@@ -34,6 +36,7 @@ struct project {
     struct arena arena;
     struct str root;         /* absolute; the process's working directory from now on */
     struct str cwd;          /* canonical path of the folder that the user stands in */
+    struct str command;      /* as of the options */
     struct str manifest_path; /* canonical; of DVC's, one that is there */
     enum manifest_dialect dialect; /* MANIFEST_DVC: there is no refit.yaml, but files of DVC */
     struct str here; /* then the dvc.yaml that -f names, or that is in the folder where the user stands; or "" */
@@ -79,6 +82,9 @@ enum status project_target(const struct project *project, struct arena *arena, s
 
 /* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
 enum status project_open_store(struct project *project, struct error *err);
+
+/* The history of the workspace. What is not there is empty for a reader, and made for others. To be closed. */
+enum status project_open_history(struct project *project, bool read_only, struct history **out, struct error *err);
 
 /* Only what `config`, `store` and `init` need: the root and the configuration; no manifest is required. */
 enum status project_open_bare(const struct project_options *options, struct project **out, struct error *err);
@@ -144,6 +150,31 @@ enum status lock_load(struct arena *arena, struct lock *out, struct error *err);
 enum status lock_parse(struct arena *arena, struct str text, struct lock *out, struct error *err);
 void lock_print(const struct lock *lock, struct buf *out);
 const struct lock_stage *lock_find(const struct lock *lock, struct str name);
+
+/* ---- the history ---- */
+
+/* What refit.lock said after the run of that number. */
+enum status history_get_lock(struct history *history, uint64_t number, struct arena *arena, struct lock *out,
+                             struct error *err);
+
+/* Keep the outs of a run from gc, or let them go again. *lacking is the number of outs that the store does not have.
+ * The history must be open for writing; STATUS_LOCKED says that a run is at work. */
+enum status run_pin(struct project *project, struct history *history, const struct history_run *run, bool pinned,
+                    uint32_t *lacking, struct error *err);
+
+/* Forget a run, and that it was pinned. What refit.lock names stays, as do the runs around it. */
+enum status run_forget(struct project *project, struct history *history, const struct history_run *run,
+                       struct error *err);
+
+/* ---- metrics ---- */
+
+/* The values in a metric's file: of the kinds that parameters have, the document; of any other, its first line. */
+enum status metric_parse(struct arena *arena, struct str path, struct str text, const struct manifest_reader *reader,
+                         struct value **out, struct error *err);
+
+/* Calls `each` for every scalar and list, with its dotted name. */
+typedef void (*metric_value_fn)(void *ctx, struct str name, const struct value *value);
+void metric_flatten(struct arena *arena, const struct value *value, metric_value_fn each, void *ctx);
 
 /* ---- other commands ---- */
 

@@ -6,6 +6,7 @@
 #define REFIT_VCS_H
 
 #include "refit/base/arena.h"
+#include "refit/base/digest.h"
 #include "refit/base/error.h"
 #include "refit/base/str.h"
 
@@ -27,6 +28,27 @@ struct vcs_tips {
  * tags, and where HEAD is; each once. STATUS_IO if one of them cannot be read: then nothing is known of any. In
  * `arena`. */
 enum status vcs_read_tips(struct arena *arena, const char *folder, const char *file, struct vcs_tips *out,
+                          struct error *err);
+
+/* Where a working tree stands. */
+struct vcs_head {
+    bool repository;    /* false: the folder is in no repository with a working tree */
+    struct str commit;  /* in hex; "" = there is none yet */
+    struct str branch;  /* "" = HEAD is at no branch */
+    bool dirty;         /* tracked files differ from the commit, staged changes included */
+    struct digest diff; /* of what differs; zero = nothing */
+};
+
+/* A file that does not count, relative to `folder`. */
+typedef bool (*vcs_skip_fn)(void *ctx, struct str file);
+
+/*
+ * The commit that is checked out, and how the tracked files differ from it; `skip` (may be NULL) names those that do
+ * not count. Of files that differ, VCS_DIFF_BYTES_MAX bytes are read; beyond that their size and time stand for their
+ * content. STATUS_IO if it cannot be read, STATUS_NOT_FOUND if there is a repository and no libgit2.
+ */
+#define VCS_DIFF_BYTES_MAX (64ull << 20)
+enum status vcs_read_head(struct arena *arena, const char *folder, vcs_skip_fn skip, void *ctx, struct vcs_head *out,
                           struct error *err);
 
 #endif

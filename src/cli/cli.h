@@ -36,7 +36,12 @@ enum option_id {
     OPTION_NO_COMPACT,
     OPTION_RESCUE,
     OPTION_FORGET,
-    OPTION_FORGET_UNSEEN
+    OPTION_FORGET_UNSEEN,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_REV,
+    OPTION_FAILED,
+    OPTION_REMOVE
 };
 
 struct option_spec {
@@ -58,6 +63,7 @@ enum completion {
     COMPLETE_NOTHING,
     COMPLETE_STAGES,
     COMPLETE_RULES,
+    COMPLETE_RUNS,    /* and -1, -2, ... are arguments */
     COMPLETE_COMMANDS,
     COMPLETE_WORDS,
     COMPLETE_FOLDERS
@@ -86,6 +92,7 @@ struct invocation {
     const struct command *command;
     bool implied; /* no command was named: `refit train` */
     struct arena arena;
+    char *const *words; /* as they were given, NULL at the end */
     const char *directory, *manifest;
     unsigned verbose;
     bool quiet, json, help, version;
@@ -118,7 +125,8 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version, command_verify, command_gc, command_rules, command_migrate;
+    command_version, command_verify, command_gc, command_rules, command_migrate,
+    command_history, command_show, command_pin, command_forget;
 
 /* ---- help (help.c) ---- */
 

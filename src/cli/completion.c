@@ -41,6 +41,9 @@ static void print_case(const struct command *command)
     case COMPLETE_RULES:
         fputs("rules", stdout);
         break;
+    case COMPLETE_RUNS:
+        fputs("runs", stdout);
+        break;
     case COMPLETE_COMMANDS:
         fputs("commands", stdout);
         break;
@@ -118,6 +121,8 @@ static void print_bash(void)
          "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" graph --names 2>/dev/null) ;;\n"
          "    (rules)\n"
          "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" rules --names 2>/dev/null) ;;\n"
+         "    (runs)\n"
+         "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" history --names 2>/dev/null) ;;\n"
          "    esac\n"
          "    COMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
          "}\n"
@@ -163,6 +168,7 @@ static void print_zsh(void)
          "    case $source in\n"
          "    (stages|first) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" graph --names 2>/dev/null)\"} ;;\n"
          "    (rules) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" rules --names 2>/dev/null)\"} ;;\n"
+         "    (runs) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" history --names 2>/dev/null)\"} ;;\n"
          "    esac\n"
          "}\n"
          "if [[ ${funcstack[1]} == _refit ]]; then\n"
@@ -189,6 +195,8 @@ static void print_fish_arguments(const struct command *command, const char *cond
         printf("complete -c refit -n '%s' -a '%s'\n", condition, stages);
     else if (command->completion == COMPLETE_RULES)
         printf("complete -c refit -n '%s' -a '(refit rules --names 2>/dev/null)'\n", condition);
+    else if (command->completion == COMPLETE_RUNS)
+        printf("complete -c refit -n '%s' -a '(refit history --names 2>/dev/null)'\n", condition);
     else if (command->completion == COMPLETE_WORDS)
         printf("complete -c refit -n '%s' -a '%s'\n", condition, command->words);
     else if (command->completion == COMPLETE_FOLDERS)

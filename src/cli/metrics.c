@@ -4,36 +4,6 @@
 
 enum { METRIC_BYTES_MAX = 16 << 20 };
 
-/* Called for every scalar and list of a metric, with its dotted name. */
-typedef void (*metric_value)(void *ctx, struct str name, const struct value *value);
-
-static void flatten(struct arena *arena, struct str name, const struct value *value, metric_value each, void *ctx)
-{
-    if (value->type != VALUE_MAP) {
-        each(ctx, name.len > 0 ? name : STR("value"), value);
-        return;
-    }
-    for (uint32_t i = 0; i < value->map.count; i++) {
-        struct str key = value->map.pairs[i].key;
-        struct str dotted = name.len > 0 ? str_format(arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key)) : key;
-        flatten(arena, dotted, value->map.pairs[i].value, each, ctx);
-    }
-}
-
-static bool is_structured(struct str path)
-{
-    return params_has_keys(path) && !str_ends(path, STR(".py"));
-}
-
-/* The first line of a file of another kind, as a string. */
-static struct value *first_line(struct arena *arena, struct str text)
-{
-    ptrdiff_t end = str_find(text, '\n');
-    struct value *value = value_new(arena, VALUE_STRING, 1, 1);
-    value->text = str_trim(end < 0 ? text : str_slice(text, 0, (size_t)end));
-    return value;
-}
-
 /* ---- output ---- */
 
 struct metric_output {
@@ -60,13 +30,8 @@ static enum status read_metric(const struct metric_output *o, struct value **out
                          STR_ARG(o->path));
     struct buf text = {0};
     status = fs_read(o->path.ptr, METRIC_BYTES_MAX, &text, err);
-    if (status == STATUS_OK) {
-        struct str kept = str_dup(o->arena, buf_view(&text));
-        if (is_structured(o->path))
-            status = params_parse(o->arena, kept, o->path, o->reader, out, err);
-        else
-            *out = first_line(o->arena, kept);
-    }
+    if (status == STATUS_OK)
+        status = metric_parse(o->arena, o->path, str_dup(o->arena, buf_view(&text)), o->reader, out, err);
     buf_finish(&text);
     return status;
 }
@@ -104,7 +69,7 @@ static void put_metric(struct metric_output *out)
     if (status != STATUS_OK || value == NULL)
         return;
     if (out->json == NULL) {
-        flatten(out->arena, STR(""), value, put_line, out);
+        metric_flatten(out->arena, value, put_line, out);
         return;
     }
     json_open_object(out->json);
@@ -113,7 +78,7 @@ static void put_metric(struct metric_output *out)
     json_path(out->json, "path", out->path);
     json_key(out->json, "values");
     json_open_object(out->json);
-    flatten(out->arena, STR(""), value, put_json, out);
+    metric_flatten(out->arena, value, put_json, out);
     json_close_object(out->json);
     json_close_object(out->json);
 }

@@ -1,5 +1,6 @@
 /* Opening the project that a command line means, and finding the stages that its arguments name. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "refit/base/path.h"
@@ -10,15 +11,37 @@ enum status cli_open(const struct invocation *in, bool writer, struct str settin
     return cli_open_as(in, (struct project_options){.writer = writer}, settings, out, err);
 }
 
+/* As a shell takes it. */
+static void append_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^";
+    if (out->len > 0)
+        buf_char(out, ' ');
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        buf_str(out, str_from(word));
+        return;
+    }
+    buf_char(out, '\'');
+    for (; *word != '\0'; word++)
+        buf_str(out, *word == '\'' ? STR("'\\''") : (struct str){word, 1});
+    buf_char(out, '\'');
+}
+
 enum status cli_open_as(const struct invocation *in, struct project_options options, struct str settings,
                         struct project **out, struct error *err)
 {
     struct config_source source = {STR("command line"), settings};
+    struct buf command = {0};
+    for (char *const *word = in->words; *word != NULL; word++)
+        append_word(&command, *word);
+    options.command = buf_view(&command);
     options.directory = in->directory;
     options.manifest = in->manifest;
     options.config_overrides = &source;
     options.override_count = settings.len > 0;
-    return project_open(&options, out, err);
+    enum status status = project_open(&options, out, err);
+    buf_finish(&command);
+    return status;
 }
 
 enum status cli_open_bare(const struct invocation *in, struct project **out, struct error *err)

@@ -296,9 +296,22 @@ static enum status check_arguments(const struct invocation *in, struct error *er
     return STATUS_OK;
 }
 
+/* `-2` is a run: to getopt() it would be an option. */
+static void spell_out_runs(struct invocation *in, char **words, int count)
+{
+    for (int i = 1; i < count && strcmp(words[i], "--") != 0; i++)
+        if (words[i][0] == '-' && is_number(words[i] + 1)) {
+            size_t size = strlen(words[i]) + sizeof "last";
+            char *word = arena_alloc(&in->arena, size, 1);
+            snprintf(word, size, "last%s", words[i]);
+            words[i] = word;
+        }
+}
+
 enum status invocation_parse(int argc, char **argv, struct invocation *in, struct error *err)
 {
     arena_init(&in->arena);
+    in->words = argv + 1;
     int word = first_word(argc, argv);
     in->command = word < argc ? command_find(str_from(argv[word])) : NULL;
     in->implied = in->command == NULL;
@@ -309,6 +322,8 @@ enum status invocation_parse(int argc, char **argv, struct invocation *in, struc
             words[count++] = argv[i];
     if (in->implied)
         in->command = &command_run;
+    if (in->command->completion == COMPLETE_RUNS)
+        spell_out_runs(in, words, count);
     enum status status = parse_options(in, count, words, err);
     if (status == STATUS_OK && !in->help && !in->version)
         status = check_arguments(in, err);

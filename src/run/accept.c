@@ -12,6 +12,7 @@ struct acceptance {
     struct stage_id stage;
     struct stage_memory memory;
     struct lock_stage news;
+    struct recording recording;
 };
 
 static enum status find_pending(struct acceptance *a, struct str name, struct error *err)
@@ -93,6 +94,17 @@ static const struct lock_stage *news_of(void *ctx, uint32_t stage)
     return stage == a->stage.index ? &a->news : NULL;
 }
 
+static enum status record(struct acceptance *a, const struct lock *lock, struct error *err)
+{
+    uint32_t counts[HISTORY_COUNTERS] = {[STATE_RAN - STATE_FRESH] = 1};
+    recording_note(&a->recording, &(struct history_stage){.name = a->news.name,
+                                                          .state = STATE_RAN,
+                                                          .key = a->news.key,
+                                                          .duration_ms = a->memory.duration_ms,
+                                                          .reason = STR("accepted")});
+    return recording_save(&a->recording, lock, 0, counts, err);
+}
+
 static enum status save(struct acceptance *a, struct error *err)
 {
     struct project *p = a->project;
@@ -109,12 +121,15 @@ static enum status save(struct acceptance *a, struct error *err)
         status = lock_is_current(p, &current, err);
     if (status == STATUS_OK)
         status = lock_save(p, &lock, current, false, &changed, err);
+    if (status == STATUS_OK)
+        status = record(a, &lock, err);
     return status == STATUS_OK ? state_commit(p->state, err) : status;
 }
 
 enum status run_accept(struct project *project, struct str stage, struct report *report, struct error *err)
 {
     struct acceptance a = {.project = project};
+    recording_begin(&a.recording, project, report, run_make_id(&project->arena));
     enum status status = take_over(project, err);
     if (status == STATUS_OK)
         status = find_pending(&a, stage, err);
@@ -122,6 +137,7 @@ enum status run_accept(struct project *project, struct str stage, struct report 
         status = record_pending(&a, report, err);
     if (status == STATUS_OK)
         status = save(&a, err);
+    recording_finish(&a.recording);
     workspace_settle(project->workspace);
     return status;
 }

@@ -23,6 +23,7 @@ struct bringing {
     bool *used;
     struct restore_counts *counts;
     struct report *report;
+    struct recording recording;
 };
 
 static void count_bytes(void *ctx, uint64_t bytes)
@@ -93,11 +94,19 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     return status;
 }
 
+static void note(struct bringing *b, struct str stage, struct digest key, uint32_t restored_before)
+{
+    struct history_stage noted = {.name = stage, .state = STATE_RESTORED, .key = key, .reason = STR("asked for")};
+    if (b->counts->restored > restored_before)
+        recording_note(&b->recording, &noted);
+}
+
 /* What is missing of the outs of .dvc files, from DVC's cache. What is there stays as it is. */
 static enum status bring_from_dvc(struct bringing *b, const struct manifest_stage *stage, struct error *err)
 {
     struct restore_progress progress = {.progress = count_bytes, .ctx = b->report};
     struct dvc_cache *cache;
+    uint32_t before = b->counts->restored;
     enum status status = dvc_cache_open(b->project, &cache, err);
     if (status != STATUS_OK)
         return status;
@@ -122,6 +131,21 @@ static enum status bring_from_dvc(struct bringing *b, const struct manifest_stag
         b->counts->restored += status == STATUS_OK;
     }
     dvc_cache_close(cache);
+    note(b, stage->name, (struct digest){{0}}, before);
+    return status;
+}
+
+static enum status bring_stage(struct bringing *b, const struct lock_stage *stage, struct error *err)
+{
+    uint32_t before = b->counts->restored;
+    enum status status = STATUS_OK;
+    b->clearing.stage = stage->name;
+    b->clearing.known = stage->outs;
+    b->clearing.known_count = stage->out_count;
+    for (uint32_t i = 0; i < stage->out_count && status == STATUS_OK; i++)
+        if (wanted(b, stage->name, stage->outs[i].path))
+            status = bring(b, stage, &stage->outs[i], err);
+    note(b, stage->name, stage->key, before);
     return status;
 }
 
@@ -129,13 +153,7 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
 {
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < lock->stage_count && status == STATUS_OK; i++)
-        for (uint32_t j = 0; j < lock->stages[i].out_count && status == STATUS_OK; j++)
-            if (wanted(b, lock->stages[i].name, lock->stages[i].outs[j].path)) {
-                b->clearing.stage = lock->stages[i].name;
-                b->clearing.known = lock->stages[i].outs;
-                b->clearing.known_count = lock->stages[i].out_count;
-                status = bring(b, &lock->stages[i], &lock->stages[i].outs[j], err);
-            }
+        status = bring_stage(b, &lock->stages[i], err);
     const struct graph *g = &b->project->graph;
     for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK; i++)
         if (g->stages[i].declared->source)
@@ -148,6 +166,17 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
             status = error_set(err, STATUS_USAGE, "refit.lock has no declared stage or out `" STR_FMT "`",
                                STR_ARG(b->targets[i]));
     return status;
+}
+
+/* What was restored is in the history, whatever ended it. */
+static enum status record(struct bringing *b, const struct lock *lock, enum status status, struct error *err)
+{
+    struct error late;
+    uint32_t counts[HISTORY_COUNTERS] = {[STATE_RESTORED - STATE_FRESH] = b->recording.count};
+    enum status recorded = recording_save(&b->recording, lock, status_exit(status), counts, &late);
+    if (status == STATUS_OK && recorded != STATUS_OK)
+        *err = late;
+    return status == STATUS_OK ? recorded : status;
 }
 
 /* What was digested before an interrupt need not be digested again. */
@@ -171,6 +200,7 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
     for (uint32_t i = 0; i < count; i++)
         b.kinds[i] = graph_name_kind(&p->graph, targets[i]);
     b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
+    recording_begin(&b.recording, p, report, b.clearing.run_id);
     report_restore_started(report);
     enum status status = take_over(p, err);
     if (status == STATUS_OK)
@@ -181,13 +211,17 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
         status = project_open_store(p, err);
     if (status == STATUS_OK)
         status = roots_publish(p, &lock, err); /* a clone may never run: gc must know of it all the same */
+    bool began = status == STATUS_OK;
     if (status == STATUS_OK)
         status = bring_all(&b, &lock, report, err);
     if (status == STATUS_OK)
         status = store_flush(p->store, err);
+    if (began)
+        status = record(&b, &lock, status, err);
     if (status == STATUS_OK || status == STATUS_INTERRUPTED)
         status = remember(p, status, err);
     clear_finish(&b.clearing);
+    recording_finish(&b.recording);
     workspace_settle(p->workspace);
     return status;
 }

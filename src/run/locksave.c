@@ -39,6 +39,12 @@ static int compare_stages(const void *a, const void *b)
     return str_compare(((const struct lock_stage *)a)->name, ((const struct lock_stage *)b)->name);
 }
 
+void lock_sort(struct lock *lock)
+{
+    if (lock->stage_count > 1)
+        qsort(lock->stages, lock->stage_count, sizeof *lock->stages, compare_stages);
+}
+
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx)
 {
@@ -54,8 +60,7 @@ struct lock lock_merge(struct arena *arena, const struct graph *graph, const str
         copy->outs = arena_copy(arena, entry->outs, entry->out_count * sizeof *entry->outs);
         outs_sort(copy->outs, copy->out_count);
     }
-    if (lock.stage_count > 1)
-        qsort(lock.stages, lock.stage_count, sizeof *lock.stages, compare_stages);
+    lock_sort(&lock);
     return lock;
 }
 

@@ -223,7 +223,7 @@ static bool lock_is_whole(const struct run *run)
 static enum status merge_lock(struct run *run, struct lock *lock, bool *any, struct error *err)
 {
     struct project *p = run->project;
-    *any = p->store != NULL || !run->lock_current || run->lock_changed;
+    *any = p->store != NULL || !run->lock_current || run->lock_changed || run->recording.worth;
     if (!*any)
         return STATUS_OK;
     enum status status = check_load_lock(&run->check, err);
@@ -253,9 +253,28 @@ static enum status write_lock(struct run *run, const struct lock *lock, struct e
     return status;
 }
 
-/* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the state. What the store did
- * not keep is not remembered either, or the next run would call it fresh. The store learns with it what gc must leave,
- * whether refit.lock changed or not: the store may be another one than before. */
+/* Where several apply, the first of these counts. */
+static int worst_exit(const struct run *run)
+{
+    static const int order[] = {130, 5, 2, 1, 4, 3};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (run->saw_exit[order[i]])
+            return order[i];
+    return 0;
+}
+
+static enum status record(struct run *run, const struct lock *lock, struct error *err)
+{
+    uint32_t counts[HISTORY_COUNTERS];
+    for (int i = 0; i < HISTORY_COUNTERS; i++)
+        counts[i] = schedule_count(run->schedule, (enum stage_state)(STATE_FRESH + i));
+    run->saw_exit[130] |= interrupt_count() > 0;
+    return recording_save(&run->recording, lock, worst_exit(run), counts, err);
+}
+
+/* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the history, the state. What
+ * the store did not keep is not remembered either, or the next run would call it fresh. The store learns with it what
+ * gc must leave, whether refit.lock changed or not: the store may be another one than before. */
 static enum status settle(struct run *run, struct error *err)
 {
     struct project *p = run->project;
@@ -274,6 +293,8 @@ static enum status settle(struct run *run, struct error *err)
         *err = why;
     else if (any)
         status = write_lock(run, &lock, err);
+    if (status == STATUS_OK)
+        status = record(run, &lock, err);
     durations_save(p, &run->durations);
     if (status == STATUS_OK && interrupt_count() == 0)
         standing_keep(run);
@@ -286,16 +307,6 @@ static enum status settle(struct run *run, struct error *err)
         status = committed;
     }
     return status;
-}
-
-/* Where several apply, the first of these counts. */
-static int worst_exit(const struct run *run)
-{
-    static const int order[] = {130, 5, 2, 1, 4, 3};
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        if (run->saw_exit[order[i]])
-            return order[i];
-    return 0;
 }
 
 static void summarise(struct run *run, int64_t began_ms, struct report_summary *summary)
@@ -367,6 +378,7 @@ enum status run_execute(struct project *project, const struct run_options *optio
 {
     struct run run = {.project = project, .options = options, .report = report};
     run.id = run_make_id(&project->arena);
+    recording_begin(&run.recording, project, report, run.id);
     if (project->stands) {
         say_it_stands(&run, summary);
         return STATUS_OK;
@@ -378,5 +390,6 @@ enum status run_execute(struct project *project, const struct run_options *optio
     schedule_destroy(run.schedule);
     standing_destroy(run.check.standing);
     durations_finish(&run.durations);
+    recording_finish(&run.recording);
     return status;
 }

@@ -299,26 +299,50 @@ static enum status load_config(struct project *p, const struct project_options *
 
 /* ---- state and store ---- */
 
-/* On a file system that LMDB cannot use, the state goes to the user's own folder. */
-enum status project_open_state(struct project *p, struct error *err)
+/* The workspace's own folder among the user's, for what `.refit` cannot keep, since LMDB cannot use its file system.
+ * False where that is not so, or there is none. */
+static bool find_other_place(struct project *p, struct str *out)
 {
-    struct error why;
-    enum status status = state_open(".refit/state", !p->writer, &p->state, &why);
-    if (status == STATUS_OK)
-        return status;
     const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     struct str folder = STR("");
     if (base != NULL && base[0] == '/')
         folder = str_from(base);
     else if (home != NULL)
         folder = str_format(&p->arena, "%s/.local/state", home);
-    struct str elsewhere = str_format(&p->arena, STR_FMT "/refit/" STR_FMT, STR_ARG(folder),
-                                      STR_ARG(workspace_id(&p->arena, p->root)));
-    if (!state_needs_other_place(".refit") || folder.len == 0) {
+    if (folder.len == 0 || !state_needs_other_place(".refit"))
+        return false;
+    *out = str_format(&p->arena, STR_FMT "/refit/" STR_FMT, STR_ARG(folder), STR_ARG(workspace_id(&p->arena, p->root)));
+    return true;
+}
+
+/* On a file system that LMDB cannot use, the state goes to the user's own folder. */
+enum status project_open_state(struct project *p, struct error *err)
+{
+    struct error why;
+    struct str elsewhere;
+    enum status status = state_open(".refit/state", !p->writer, &p->state, &why);
+    if (status == STATUS_OK)
+        return status;
+    if (!find_other_place(p, &elsewhere)) {
         *err = why;
         return status;
     }
     return state_open(elsewhere.ptr, !p->writer, &p->state, err);
+}
+
+/* It goes where the state goes. */
+enum status project_open_history(struct project *p, bool read_only, struct history **out, struct error *err)
+{
+    struct error why;
+    struct str elsewhere;
+    enum status status = history_open(".refit/history", read_only, out, &why);
+    if (status == STATUS_OK)
+        return status;
+    if (!find_other_place(p, &elsewhere)) {
+        *err = why;
+        return status;
+    }
+    return history_open(str_format(&p->arena, STR_FMT "/history", STR_ARG(elsewhere)).ptr, read_only, out, err);
 }
 
 enum status project_open_store(struct project *p, struct error *err)
@@ -345,6 +369,7 @@ static struct project *project_new(const struct project_options *options)
     struct project *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
     p->writer = options->writer;
+    p->command = str_dup(&p->arena, options->command);
     p->reader = (struct manifest_reader){.read = read_for_manifest, .convert = convert_params, .ctx = p};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);

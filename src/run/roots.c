@@ -16,6 +16,7 @@
 enum { LOCK_BYTES_MAX = 1 << 30 };
 
 #define GIT_PREFIX "git "
+#define RUN_PREFIX "run "
 
 static struct str host_name(struct arena *arena)
 {
@@ -44,6 +45,30 @@ enum status roots_publish(struct project *p, const struct lock *lock, struct err
 {
     struct store_ref ref = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock);
     return store_publish(p->store, &ref, err);
+}
+
+/* Under a name of its own, so that nothing that a later run publishes takes its place. */
+static struct store_ref pin_ref(struct project *p, struct str run, const struct lock *lock)
+{
+    struct str name = str_format(&p->arena, RUN_PREFIX STR_FMT, STR_ARG(run));
+    return make_ref(&p->arena, host_name(&p->arena), p->root, name, run, lock);
+}
+
+enum status roots_pin(struct project *p, struct str run, const struct lock *lock, struct error *err)
+{
+    struct store_ref ref = pin_ref(p, run, lock);
+    enum status status = store_publish(p->store, &ref, err);
+    return status == STATUS_OK ? store_flush(p->store, err) : status;
+}
+
+enum status roots_unpin(struct project *p, struct str run, struct error *err)
+{
+    static const struct lock nothing;
+    struct store_ref ref = pin_ref(p, run, &nothing), *known;
+    uint32_t count;
+    uint64_t sequence;
+    enum status status = store_get_refs(p->store, &p->arena, &known, &count, &sequence, err);
+    return status == STATUS_OK ? store_replace_refs(p->store, NULL, 0, &ref, 1, sequence, err) : status;
 }
 
 /* ---- reading ---- */
@@ -272,7 +297,7 @@ static void read_workspace(struct gathering *g, struct gc_workspace *w)
         read_folder(g, w);
         read_branches(g, w);
     }
-    /* Names that are not known here were given by a newer refit. */
+    /* Pinned runs; and names that are not known here were given by a newer refit. */
     for (uint32_t i = 0; i < g->known_count; i++)
         if (is_of(&g->known[i], w) &&
             (w->state != WORKSPACE_READ ||

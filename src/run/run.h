@@ -11,6 +11,7 @@
 
 #include "refit/execute.h"
 #include "refit/run.h"
+#include "refit/vcs.h"
 
 /* Bytes that may be read on the loop's thread, so that small files cost no trip to the pool. */
 #define INLINE_BYTES (256u << 10)
@@ -256,6 +257,8 @@ void durations_finish(struct durations *d);
 void fields_encode(const struct fields *fields, struct buf *out);
 bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
 
+void lock_sort(struct lock *lock); /* its stages by name */
+
 /* A new refit.lock: what `news` says of a stage, or else what the old one said. Stages that are no longer declared are
  * dropped. */
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
@@ -283,6 +286,10 @@ enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struc
 /* The roots of a refit.lock, published with the next flush. */
 enum status roots_publish(struct project *project, const struct lock *lock, struct error *err);
 
+/* What refit.lock said after a run, durably, until that is taken back. */
+enum status roots_pin(struct project *project, struct str run, const struct lock *lock, struct error *err);
+enum status roots_unpin(struct project *project, struct str run, struct error *err);
+
 /* All workspaces that use the store, and what must stay for them. */
 struct roots {
     struct store_ref *refs;      /* what counts */
@@ -294,6 +301,30 @@ struct roots {
     uint64_t sequence; /* of the store when this was read */
 };
 enum status roots_read(struct project *project, const struct gc_options *options, struct roots *out, struct error *err);
+
+/* ---- what goes into the history (record.c) ---- */
+
+struct recording {
+    struct project *project;
+    struct report *report;
+    struct str id;
+    int64_t started_ms, began_ms; /* since the epoch; of the clock for durations */
+    struct history_stage *stages; /* that were not fresh; malloc'd */
+    uint32_t count, cap;
+    bool worth;             /* something was done, or tried */
+    bool has_head;          /* git was asked */
+    struct vcs_head head;
+    struct str fault;       /* why git could not be read; "" = it could */
+};
+void recording_begin(struct recording *r, struct project *project, struct report *report, struct str id);
+void recording_finish(struct recording *r);
+/* Ask git, unless that was done: to be called before the first thing that is made, which is made from what is there. */
+void recording_see_head(struct recording *r);
+/* A stage came to its end. Strings are copied. */
+void recording_note(struct recording *r, const struct history_stage *stage);
+/* Durably, if it is worth it. `lock` is all that refit.lock says now. */
+enum status recording_save(struct recording *r, const struct lock *lock, int exit_status,
+                           const uint32_t counts[HISTORY_COUNTERS], struct error *err);
 
 /* ---- the loop ---- */
 
@@ -309,6 +340,7 @@ struct run {
     struct stage_run **stages; /* NULL until it is checked, and again once it is known to be fresh */
     struct check_context check;
     struct durations durations;
+    struct recording recording;
     uv_loop_t loop;
     struct executor *executor;
     uv_poll_t interrupts;

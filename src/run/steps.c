@@ -51,6 +51,13 @@ static void end_stage(struct stage_run *s, enum stage_state state, struct str re
     }
     schedule_finish(run->schedule, s->id, state);
     report_stage_finished(run->report, &finish);
+    struct history_stage noted = {.name = stage->name,
+                                  .state = state,
+                                  .duration_ms = finish.duration_ms,
+                                  .reason = reason.len > 0 ? reason : s->check.reason};
+    if (s->check.has_key)
+        noted.key = s->check.key;
+    recording_note(&run->recording, &noted);
     arena_finish(&scratch);
     run_report_skipped(run);
 }
@@ -72,6 +79,8 @@ void run_report_skipped(struct run *run)
                                        : schedule_state(run->schedule, because) == STATE_BLOCKED ? "is blocked"
                                                                                                  : "was skipped");
         report_stage_finished(run->report, &finish);
+        recording_note(&run->recording, &(struct history_stage){
+                                            .name = finish.name, .state = STATE_SKIPPED, .reason = finish.reason});
     }
     arena_finish(&scratch);
 }
@@ -292,6 +301,7 @@ static bool is_as_checked(struct stage_run *s)
 void run_start(struct run *run, struct stage_id id)
 {
     struct stage_run *s = run->stages[id.index];
+    recording_see_head(&run->recording);
     if (is_as_checked(s))
         make_room(s);
     else

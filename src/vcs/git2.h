@@ -7,6 +7,8 @@
 #include "refit/base/error.h"
 
 #define GIT2_FUNCTIONS(X)                                                                                  \
+    X(git_repository_head_detached) X(git_reference_target) X(git_diff_tree_to_workdir_with_index)         \
+    X(git_diff_num_deltas) X(git_diff_get_delta) X(git_diff_free)                                          \
     X(git_libgit2_init) X(git_libgit2_opts) X(git_error_last) X(git_repository_open_ext)                   \
     X(git_repository_workdir) X(git_repository_free) X(git_repository_head) X(git_reference_iterator_new)  \
     X(git_reference_next) X(git_reference_iterator_free) X(git_reference_name) X(git_reference_shorthand)  \

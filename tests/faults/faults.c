@@ -166,7 +166,8 @@ static void path_at(int folder, const char *name, char path[PATH_SIZE])
 static const char *role_of(const char *path)
 {
     static const char *const parts[][2] = {
-        {"/state/data.mdb", "state"},      {"/data.mdb", "store"},           {"/lock.mdb", "table"},
+        {"/state/data.mdb", "state"},      {"/history/data.mdb", "history"}, {"/data.mdb", "store"},
+        {"/lock.mdb", "table"},
         {"/.refit/rescue/", "rescue"},     {"/.refit/attempts/", "attempts"}, {"/.refit/logs/", "log"},
         {"/refit.lock", "refit.lock"},     {LOCK_TEMPORARY, "refit.lock"},   {"/.refit/tmp", "temporary"},
         {"/.refit-", "temporary"},         {"/.refit/depfiles/", "depfile"}, {"/.refit", "workspace"},
@@ -191,9 +192,14 @@ struct page {
 
 static struct page *pages; /* newest first; under the lock */
 
+static bool is_lmdb(const char *role)
+{
+    return strcmp(role, "store") == 0 || strcmp(role, "state") == 0 || strcmp(role, "history") == 0;
+}
+
 static bool is_journaled(const char *role)
 {
-    return faults.journals && (strcmp(role, "store") == 0 || strcmp(role, "state") == 0);
+    return faults.journals && is_lmdb(role);
 }
 
 static void journal_page(const struct stat *st, const char *path, off_t at)
@@ -422,8 +428,7 @@ int openat64(int folder, const char *name, int flags, ...) __attribute__((alias(
 /* LMDB's first two pages say which of its trees count: writing one is the commit. */
 static const char *write_operation(const char *role, off_t at)
 {
-    bool lmdb = strcmp(role, "store") == 0 || strcmp(role, "state") == 0;
-    return lmdb && at >= 0 && at < 2 * PAGE ? "commit" : "write";
+    return is_lmdb(role) && at >= 0 && at < 2 * PAGE ? "commit" : "write";
 }
 
 /* `at` < 0: where the descriptor stands. */

@@ -1,0 +1,173 @@
+/* What the commands that tell of past runs have in common. */
+#include "cli/past.h"
+
+#include <inttypes.h>
+
+enum { COMMIT_SHOWN = 9 };
+
+enum status past_open(struct invocation *in, bool writer, struct past *out, struct error *err)
+{
+    struct project_options options = {.directory = in->directory, .manifest = in->manifest, .writer = writer};
+    *out = (struct past){0};
+    enum status status = project_open_bare(&options, &out->project, err);
+    if (status == STATUS_OK)
+        status = project_open_history(out->project, true, &out->history, err);
+    return status == STATUS_OK ? history_list(out->history, &in->arena, &out->runs, &out->count, err) : status;
+}
+
+enum status past_write(struct past *past, struct error *err)
+{
+    history_close(past->history);
+    past->history = NULL;
+    return project_open_history(past->project, false, &past->history, err);
+}
+
+void past_close(struct past *past)
+{
+    history_close(past->history);
+    project_close(past->project);
+}
+
+/* ---- which run ---- */
+
+/* `last`, `last-N`, `-N`: how many before the last one. */
+static bool parse_back(struct str word, uint64_t *back)
+{
+    struct str rest = str_starts(word, STR("last")) ? str_slice(word, 4, word.len) : word;
+    *back = 0;
+    if (rest.len == 0)
+        return word.len > 0;
+    if (rest.ptr[0] != '-' || rest.len == 1 || rest.len > 10)
+        return false;
+    for (size_t i = 1; i < rest.len; i++) {
+        if (rest.ptr[i] < '0' || rest.ptr[i] > '9')
+            return false;
+        *back = *back * 10 + (uint64_t)(rest.ptr[i] - '0');
+    }
+    return true;
+}
+
+static enum status find_back(const struct past *past, uint64_t back, const struct history_run **out, struct error *err)
+{
+    if (back >= past->count)
+        return error_set(err, STATUS_NOT_FOUND, "the history has %u run%s; `refit history` lists them", past->count,
+                         past->count == 1 ? "" : "s");
+    *out = &past->runs[past->count - 1 - back];
+    return STATUS_OK;
+}
+
+enum status past_find(const struct past *past, struct str word, const struct history_run **out, struct error *err)
+{
+    uint64_t back;
+    const struct history_run *found = NULL;
+    if (past->count == 0)
+        return error_set(err, STATUS_NOT_FOUND, "no run is recorded here yet; one that does something is");
+    if (parse_back(word, &back))
+        return find_back(past, back, out, err);
+    for (uint32_t i = past->count; i-- > 0;) {
+        const struct history_run *run = &past->runs[i];
+        if (word.len == 0 || !str_starts(run->id, word))
+            continue;
+        if (str_equal(run->id, word)) {
+            found = run;
+            break;
+        }
+        if (found != NULL)
+            return error_set(err, STATUS_NOT_FOUND, "`" STR_FMT "` could be " STR_FMT " or " STR_FMT
+                             "; write more of it", STR_ARG(word), STR_ARG(run->id), STR_ARG(found->id));
+        found = run;
+    }
+    if (found == NULL)
+        return error_set(err, STATUS_NOT_FOUND, "the history has no run `" STR_FMT "`; `refit history` lists them",
+                         STR_ARG(word));
+    *out = found;
+    return STATUS_OK;
+}
+
+/* ---- words ---- */
+
+struct str past_counts(struct arena *arena, const struct history_run *run)
+{
+    static const enum stage_state shown[] = {STATE_RAN,     STATE_RESTORED, STATE_FAILED,
+                                             STATE_BLOCKED, STATE_SKIPPED,  STATE_FRESH};
+    struct str text = STR("");
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        uint32_t count = run->counts[shown[i] - STATE_FRESH];
+        if (count > 0)
+            text = str_format(arena, STR_FMT "%s%u %s", STR_ARG(text), text.len > 0 ? ", " : "", count,
+                              stage_state_name(shown[i]));
+    }
+    return text;
+}
+
+struct str past_commit(struct arena *arena, const struct history_run *run)
+{
+    struct str commit = str_slice(run->commit, 0, run->commit.len < COMMIT_SHOWN ? run->commit.len : COMMIT_SHOWN);
+    return str_format(arena, STR_FMT "%s" STR_FMT "%s", STR_ARG(run->branch), run->branch.len > 0 ? " " : "",
+                      STR_ARG(commit), run->dirty ? "+" : "");
+}
+
+struct str past_value(struct arena *arena, struct str canonical)
+{
+    struct value *value;
+    struct error ignored; /* .nan and .inf, which JSON does not have */
+    if (json_parse(arena, canonical, "value", &value, &ignored) == STATUS_OK && value->type == VALUE_STRING)
+        return value->text;
+    return canonical;
+}
+
+void past_json_value(struct json *j, struct arena *arena, struct str canonical)
+{
+    struct value *value;
+    struct error ignored;
+    if (json_parse(arena, canonical, "value", &value, &ignored) == STATUS_OK)
+        json_value(j, value);
+    else
+        json_str(j, canonical);
+}
+
+static void put_text(struct json *j, const char *key, struct str text)
+{
+    json_key(j, key);
+    json_str(j, text);
+}
+
+static void put_number(struct json *j, const char *key, uint64_t number)
+{
+    json_key(j, key);
+    json_int(j, (int64_t)number);
+}
+
+static void put_git(struct json *j, const struct history_run *run)
+{
+    char hex[DIGEST_HEX + 1];
+    json_key(j, "git");
+    json_open_object(j);
+    put_text(j, "commit", run->commit);
+    put_text(j, "branch", run->branch);
+    json_key(j, "dirty");
+    json_bool(j, run->dirty);
+    put_text(j, "diff", run->dirty ? str_from(digest_hex(run->diff, hex)) : STR(""));
+    put_text(j, "fault", run->fault);
+    json_close_object(j);
+}
+
+void past_json(struct json *j, const struct history_run *run)
+{
+    put_text(j, "run", run->id);
+    json_key(j, "started_ms");
+    json_int(j, run->started_ms);
+    put_number(j, "duration_ms", run->duration_ms);
+    put_text(j, "user", run->user);
+    put_text(j, "host", run->host);
+    put_text(j, "command", run->command);
+    json_path(j, "folder", run->folder);
+    put_text(j, "version", run->version);
+    put_git(j, run);
+    put_number(j, "exit_status", (uint64_t)run->exit_status);
+    for (int i = 0; i < HISTORY_COUNTERS; i++)
+        put_number(j, stage_state_name((enum stage_state)(STATE_FRESH + i)), run->counts[i]);
+    put_number(j, "changed", run->builds);
+    json_key(j, "pinned");
+    json_bool(j, run->pinned);
+}
