@@ -44,8 +44,9 @@ typedef bool (*vcs_skip_fn)(void *ctx, struct str file);
 
 /*
  * The commit that is checked out, and how the tracked files differ from it; `skip` (may be NULL) names those that do
- * not count. Of files that differ, VCS_DIFF_BYTES_MAX bytes are read; beyond that their size and time stand for their
- * content. STATUS_IO if it cannot be read, STATUS_NOT_FOUND if there is a repository and no libgit2.
+ * not count. A file with the content that a pointer of Git LFS in the commit names does not differ. VCS_DIFF_BYTES_MAX
+ * bytes are read of files that git takes for changed; beyond that size and time stand for content. STATUS_IO if it
+ * cannot be read, STATUS_NOT_FOUND if there is a repository and no libgit2.
  */
 #define VCS_DIFF_BYTES_MAX (64ull << 20)
 enum status vcs_read_head(struct arena *arena, const char *folder, vcs_skip_fn skip, void *ctx, struct vcs_head *out,

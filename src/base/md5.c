@@ -1,71 +1,33 @@
-/* MD5 by libcrypto, loaded and not linked: only what DVC has named needs it. */
+/* MD5, by libcrypto: only what DVC has named needs it. */
 #include "refit/base/md5.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/opensslv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "refit/base/interrupt.h"
 
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
-#define LIBRARY "libcrypto.so." TEXT(OPENSSL_SHLIB_VERSION)
-#else
-#define LIBRARY "libcrypto.so." SHLIB_VERSION_NUMBER
-#endif
+enum { PIECE_BYTES = 1 << 20, LOOK_BYTES = 512 };
 
-#define CRYPTO_FUNCTIONS(X) \
-    X(EVP_MD_CTX_new) X(EVP_MD_CTX_free) X(EVP_md5) X(EVP_DigestInit_ex) X(EVP_DigestUpdate) X(EVP_DigestFinal_ex)
-
-enum { PIECE_BYTES = 1 << 20, LOOK_BYTES = 512, MD5_SIZE = 16 };
+static const char what[] = "MD5";
 
 struct md5 {
-#define X(name) __typeof__(name) *name;
-    CRYPTO_FUNCTIONS(X)
-#undef X
-    EVP_MD_CTX *context;
+    struct crypto crypto;
     unsigned char *piece; /* PIECE_BYTES */
 };
 
-static enum status find(void *library, const char *name, void *place, struct error *err)
-{
-    void *found = dlsym(library, name);
-    if (found == NULL)
-        return error_set(err, STATUS_IO, "%s has no %s", LIBRARY, name);
-    memcpy(place, &found, sizeof found); /* ISO C has no cast from an object's address to a function's */
-    return STATUS_OK;
-}
-
 enum status md5_create(struct md5 **out, struct error *err)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        const char *why = dlerror();
-        return error_set(err, STATUS_IO, "MD5 cannot be computed: %s", why ? why : LIBRARY " is not there");
-    }
     struct md5 *md5 = mem_alloc(sizeof *md5);
-    enum status status = STATUS_OK;
-#define X(name)              \
-    if (status == STATUS_OK) \
-        status = find(library, #name, &md5->name, err);
-    CRYPTO_FUNCTIONS(X)
-#undef X
-    if (status == STATUS_OK) {
-        md5->context = md5->EVP_MD_CTX_new();
-        md5->piece = mem_alloc(PIECE_BYTES);
-    }
-    if (status == STATUS_OK && md5->context == NULL)
-        status = error_set(err, STATUS_IO, "MD5 cannot be computed: %s does not start", LIBRARY);
+    enum status status = crypto_open(what, &md5->crypto, err);
     if (status != STATUS_OK) {
         md5_destroy(md5);
         return status;
     }
+    md5->piece = mem_alloc(PIECE_BYTES);
     *out = md5;
     return STATUS_OK;
 }
@@ -74,42 +36,27 @@ void md5_destroy(struct md5 *md5)
 {
     if (md5 == NULL)
         return;
-    if (md5->context != NULL)
-        md5->EVP_MD_CTX_free(md5->context);
+    crypto_close(&md5->crypto);
     free(md5->piece);
     free(md5);
 }
 
-static enum status refused(struct error *err)
-{
-    return error_set(err, STATUS_IO, "MD5 cannot be computed: %s refuses it", LIBRARY);
-}
-
 static enum status begin(struct md5 *md5, struct error *err)
 {
-    return md5->EVP_DigestInit_ex(md5->context, md5->EVP_md5(), NULL) == 1 ? STATUS_OK : refused(err);
+    return crypto_begin(&md5->crypto, what, md5->crypto.EVP_md5(), err);
 }
 
-static enum status finish(struct md5 *md5, char hex[MD5_HEX + 1], struct error *err)
+static bool update(struct md5 *md5, const void *bytes, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    if (md5->EVP_DigestFinal_ex(md5->context, bytes, NULL) != 1)
-        return refused(err);
-    for (int i = 0; i < MD5_SIZE; i++) {
-        hex[2 * i] = digits[bytes[i] >> 4];
-        hex[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    hex[MD5_HEX] = '\0';
-    return STATUS_OK;
+    return md5->crypto.EVP_DigestUpdate(md5->crypto.context, bytes, len) == 1;
 }
 
 enum status md5_bytes(struct md5 *md5, struct str bytes, char hex[MD5_HEX + 1], struct error *err)
 {
     enum status status = begin(md5, err);
-    if (status == STATUS_OK && md5->EVP_DigestUpdate(md5->context, bytes.ptr, bytes.len) != 1)
-        return refused(err);
-    return status == STATUS_OK ? finish(md5, hex, err) : status;
+    if (status == STATUS_OK && !update(md5, bytes.ptr, bytes.len))
+        return crypto_refused(what, err);
+    return status == STATUS_OK ? crypto_end(&md5->crypto, what, hex, err) : status;
 }
 
 /* No NUL in its beginning, and at most three bytes in ten that are not plain text. */
@@ -165,12 +112,12 @@ enum status md5_file(struct md5 *md5, const char *path, bool unix_lines, char he
         size_t len = (size_t)got;
         if (unix_lines && looks_like_text(md5->piece, len))
             len = join_lines(md5->piece, len);
-        if (md5->EVP_DigestUpdate(md5->context, md5->piece, len) != 1)
-            status = refused(err);
+        if (!update(md5, md5->piece, len))
+            status = crypto_refused(what, err);
         else
             status = interrupt_check(false, err);
     }
     if (fd >= 0)
         close(fd);
-    return status == STATUS_OK ? finish(md5, hex, err) : status;
+    return status == STATUS_OK ? crypto_end(&md5->crypto, what, hex, err) : status;
 }

@@ -10,9 +10,10 @@
 
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
+#include "refit/base/sha256.h"
 #include "vcs/repository.h"
 
-enum { DEPTH_MAX = 8, BLOCK_BYTES = 64 << 10 };
+enum { DEPTH_MAX = 8, BLOCK_BYTES = 64 << 10, POINTER_BYTES_MAX = 1024 };
 
 struct heading {
     struct repository repository;
@@ -99,6 +100,51 @@ static enum status hash_content(struct heading *h, const char *path, struct erro
     return STATUS_OK;
 }
 
+/* ---- Git LFS ---- */
+
+/* What a pointer names. */
+static bool parse_pointer(struct str text, struct str *oid, uint64_t *size)
+{
+    static const struct str head = {"version https://git-lfs.github.com/spec/v1\n", 43}, name = {"oid sha256:", 11};
+    struct str rest = str_slice(text, head.len, text.len);
+    *size = 0;
+    if (text.len > POINTER_BYTES_MAX || !str_starts(text, head) || !str_starts(rest, name) ||
+        rest.len <= name.len + SHA256_HEX + 6)
+        return false;
+    *oid = str_slice(rest, name.len, name.len + SHA256_HEX);
+    rest = str_slice(rest, name.len + SHA256_HEX, rest.len);
+    if (!str_starts(rest, STR("\nsize ")))
+        return false;
+    for (size_t i = 6; i < rest.len && rest.ptr[i] >= '0' && rest.ptr[i] <= '9' && *size < UINT64_MAX / 16; i++)
+        *size = *size * 10 + (uint64_t)(rest.ptr[i] - '0');
+    return true;
+}
+
+/* Is the file the content that the commit has a pointer to? libgit2 runs no filter, so it takes the two for different. */
+static enum status is_pointed_at(struct heading *h, const git_oid *id, const char *path, bool *same, struct error *err)
+{
+    struct git2 *git = &h->repository.git;
+    git_blob *blob;
+    struct str oid;
+    uint64_t size;
+    struct stat st;
+    char hex[SHA256_HEX + 1];
+    *same = false;
+    if (git->git_blob_lookup(&blob, h->repository.handle, id) != 0)
+        return STATUS_OK; /* a submodule, or not there: it is no pointer */
+    enum status status = STATUS_OK;
+    struct str text = {git->git_blob_rawcontent(blob), (size_t)git->git_blob_rawsize(blob)};
+    if (parse_pointer(text, &oid, &size) && lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+        (uint64_t)st.st_size == size) {
+        bool read = size <= *h->left;
+        *h->left -= read ? size : 0;
+        status = read ? sha256_file(path, hex, err) : STATUS_OK;
+        *same = status == STATUS_OK && (!read || str_equal(oid, str_from(hex)));
+    }
+    git->git_blob_free(blob);
+    return status;
+}
+
 /* ---- what differs ---- */
 
 /* Is it none of those that count? Of what is outside of the folder, all counts. */
@@ -111,13 +157,18 @@ static bool is_skipped(struct heading *h, const char *path)
 static enum status add_delta(struct heading *h, const git_diff_delta *delta, struct error *err)
 {
     const char *path = delta->new_file.path != NULL ? delta->new_file.path : delta->old_file.path;
-    if (delta->status == GIT_DELTA_UNMODIFIED || is_skipped(h, path))
-        return STATUS_OK;
+    const char *here = str_format(h->arena, "%s%s", h->top, path).ptr;
+    bool same = delta->status == GIT_DELTA_UNMODIFIED || is_skipped(h, path);
+    enum status status = STATUS_OK;
+    if (!same && delta->status == GIT_DELTA_MODIFIED && delta->old_file.mode == delta->new_file.mode)
+        status = is_pointed_at(h, &delta->old_file.id, here, &same, err);
+    if (same || status != STATUS_OK)
+        return status;
     h->out->dirty = true;
     hash(h, path, strlen(path) + 1);
     hash_number(h, delta->status);
     hash(h, delta->old_file.id.id, sizeof delta->old_file.id.id);
-    return hash_content(h, str_format(h->arena, "%s%s", h->top, path).ptr, err);
+    return hash_content(h, here, err);
 }
 
 static enum status read_diff(struct heading *h, git_tree *tree, struct error *err)

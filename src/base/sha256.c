@@ -1,0 +1,46 @@
+/* SHA-256 of files, by libcrypto. */
+#include "refit/base/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "refit/base/interrupt.h"
+
+enum { PIECE_BYTES = 64 << 10 };
+
+static enum status digest(struct crypto *crypto, int fd, const char *path, char hex[SHA256_HEX + 1], struct error *err)
+{
+    unsigned char piece[PIECE_BYTES];
+    enum status status = crypto_begin(crypto, "SHA-256", crypto->EVP_sha256(), err);
+    while (status == STATUS_OK) {
+        ssize_t got = read(fd, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            status = error_errno(err, STATUS_IO, errno, "cannot read %s", path);
+        if (got <= 0)
+            break;
+        if (crypto->EVP_DigestUpdate(crypto->context, piece, (size_t)got) != 1)
+            status = crypto_refused("SHA-256", err);
+        else
+            status = interrupt_check(false, err);
+    }
+    return status == STATUS_OK ? crypto_end(crypto, "SHA-256", hex, err) : status;
+}
+
+enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct error *err)
+{
+    struct crypto crypto;
+    enum status status = crypto_open("SHA-256", &crypto, err);
+    int fd = status == STATUS_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (status == STATUS_OK && fd < 0)
+        status = error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
+    if (fd >= 0) {
+        status = digest(&crypto, fd, path, hex, err);
+        close(fd);
+    }
+    crypto_close(&crypto);
+    return status;
+}
