@@ -120,7 +120,7 @@ static bool parse_pointer(struct str text, struct str *oid, uint64_t *size)
     return true;
 }
 
-/* Is the file the content that the commit has a pointer to? libgit2 runs no filter, so it takes the two for different. */
+/* Is the file the content that the commit points to? libgit2 runs no filter, so it takes the two for different. */
 static enum status is_pointed_at(struct heading *h, const git_oid *id, const char *path, bool *same, struct error *err)
 {
     struct git2 *git = &h->repository.git;

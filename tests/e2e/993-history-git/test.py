@@ -1,5 +1,5 @@
-"""The history has the commit, its branch and whether tracked files differ from it, in every kind of repository; one that
-cannot be read is told once, and fails no run."""
+"""The history has the commit, its branch and whether tracked files differ from it, in every kind of repository; one
+that cannot be read is told once, and fails no run."""
 import copy
 import hashlib
 import os
