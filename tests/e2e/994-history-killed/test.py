@@ -1,4 +1,4 @@
-"""A run that is killed around the history's commit loses at most its own entry, and leaves the others and itself whole."""
+"""A run killed around the history's commit loses at most its own entry, and leaves the others and itself whole."""
 # tags: plain
 from faults import KILLED, points_of, preload
 from harness import equal, expect, maker, set_n

@@ -1,4 +1,4 @@
-"""A history that is damaged, or of another format, is told of with what to do, exit 5, and is never begun anew by itself."""
+"""A history that is damaged, or of another format, is told of, exit 5, and is never begun anew by itself."""
 import random
 
 from harness import contains, equal, expect, maker, set_n
