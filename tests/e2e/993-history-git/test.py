@@ -1,6 +1,5 @@
 """The history has the commit, its branch and whether tracked files differ from it, in every kind of repository; one
 that cannot be read is told once, and fails no run."""
-import copy
 import hashlib
 import os
 
@@ -94,31 +93,6 @@ if os.geteuid() == 0:
     os.chown(shallow.root, 65534, 65534)
     shallow.git("config", "--global", "--add", "safe.directory", str(shallow.root))  # git would refuse it; refit reads
     clean(head(shallow), shallow)
-
-# A submodule: one that is a project, and one beside it.
-outer = p.sibling("outer")
-outer.git("init", "-q", "-b", "main")
-outer.manifest(MANIFEST)
-outer.write("in.txt", "outer\n")
-outer.git("submodule", "--quiet", "add", str(p.root), "sub")
-outer.write(".gitignore", "params\n")
-commit(outer)
-clean(head(outer), outer)
-sub = copy.copy(outer)
-sub.root = outer.path("sub")
-clean(head(sub), sub)
-sub.git("checkout", "-q", "-f", "HEAD")
-clean(head(outer), outer)
-sub.write("in.txt", "changed in the submodule\n")
-inner = head(outer)
-expect(inner["dirty"], "a submodule with changes")
-sub.write("in.txt", "changed otherwise\n")
-expect(head(outer)["diff"] != inner["diff"], "what is changed in it counts")
-sub.git("checkout", "-q", "-f", "HEAD~1")
-expect(head(outer)["dirty"], "a submodule at another commit")
-sub.git("checkout", "-q", "-f", "main")
-outer.git("submodule", "--quiet", "deinit", "-f", "sub")
-clean(head(outer), outer)
 
 # A pointer of Git LFS, whose file has the content.
 content = b"large content\n" * 1000
