@@ -357,13 +357,15 @@ def ninja_text():
     fuzzers = [f"build/fuzz/{driver.stem}" for driver in fuzz]
     for driver, target in zip(fuzz, fuzzers):
         out += [f"build {target}: link build/fuzz/obj/{str(driver)[:-2]}.o build/fuzz/librefit.a", *setting]
-    out += ["", "# for benchmarks: the store with each choice of sizes, peak memory, and generated stages"]
+    out += ["", "# for benchmarks: the store with each choice of sizes, peak memory, generated stages, and a history"]
     store = [name for name in files if name.startswith("src/store/")]
-    measured = ["build/peak", "build/generate"]
+    measured = ["build/peak", "build/generate", "build/past"]
     out += ["build build/obj/tests/bench/peak.o: cc tests/bench/peak.c",
             "build build/peak: link build/obj/tests/bench/peak.o",
             "build build/obj/tests/bench/generate.o: cc tests/bench/generate.c",
-            "build build/generate: link build/obj/tests/bench/generate.o build/librefit.a"]
+            "build build/generate: link build/obj/tests/bench/generate.o build/librefit.a",
+            "build build/obj/tests/bench/past.o: cc tests/bench/past.c",
+            "build build/past: link build/obj/tests/bench/past.o build/librefit.a"]
     for bits, batch_mib in BENCH_SIZES:
         target = bench_program(bits, batch_mib)
         setting = [f"  extra = -DCHUNK_AVERAGE_BITS={bits} -DBATCH_BYTES_MAX={batch_mib << 20}u"]
@@ -376,7 +378,7 @@ def ninja_text():
     out += ["", "# every file through both compilers, with warnings as errors"]
     checked = []
     alone = ["src/main.c", "tests/tsan.c", "tests/faults/clock.c", "tests/faults/faults.c",
-             "tests/bench/chunks.c", "tests/bench/generate.c", "tests/bench/peak.c"]
+             "tests/bench/chunks.c", "tests/bench/generate.c", "tests/bench/past.c", "tests/bench/peak.c"]
     for checker in ("gcc", "clang"):
         for name in [*files, *alone, *map(str, unit), *map(str, fuzz)]:
             target = f"build/syntax/{checker}/{name}.ok"

@@ -9,7 +9,7 @@
  *   picture  the build of every stage after a run. Only what differs from the run before is kept.
  *
  * Unlike the state it cannot be found again: nothing of it is ever dropped without being asked. What is damaged is said
- * (STATUS_STORE), never guessed. One process writes at a time; the workspace's lock sees to that.
+ * (STATUS_STORE), never guessed. One process writes at a time, which the workspace's lock sees to; not thread-safe.
  */
 #ifndef REFIT_HISTORY_H
 #define REFIT_HISTORY_H

@@ -33,15 +33,14 @@ struct listing {
 /* Its list says what it did with the stage. */
 static enum status concerns_stage(struct listing *l, const struct history_run *run, bool *out, struct error *err)
 {
-    struct arena scratch;
+    struct arena_mark mark = arena_get_mark(&l->in->arena);
     struct history_stage *stages;
     uint32_t count;
-    arena_init(&scratch);
     *out = false;
-    enum status status = history_get_stages(l->past.history, run->number, &scratch, &stages, &count, err);
+    enum status status = history_get_stages(l->past.history, run->number, &l->in->arena, &stages, &count, err);
     for (uint32_t i = 0; i < count && !*out; i++)
         *out = str_is(stages[i].name, l->stage);
-    arena_finish(&scratch);
+    arena_rewind(&l->in->arena, mark);
     return status;
 }
 

@@ -13,7 +13,7 @@ struct event {
 
 struct trend {
     const struct past *past;
-    struct arena *arena;
+    struct arena *arena, *scratch;
     struct str path, name; /* path "" = whichever file has it */
     struct event *events;  /* malloc'd */
     uint32_t count, cap, stages;
@@ -31,15 +31,13 @@ static bool is_asked(struct str word, const struct history_metric *metric)
 static enum status find_value(struct trend *t, const struct history_tip *tip, struct str word,
                               struct history_metric *out, struct error *err)
 {
-    struct arena scratch;
+    struct arena_mark mark = arena_get_mark(t->scratch);
     struct history_metric *metrics;
     uint32_t count = 0;
-    enum status status = STATUS_OK;
     *out = (struct history_metric){0};
     if (!tip->has_metrics)
         return STATUS_OK;
-    arena_init(&scratch);
-    status = history_get_metrics(t->past->history, tip->build, &scratch, &metrics, &count, err);
+    enum status status = history_get_metrics(t->past->history, tip->build, t->scratch, &metrics, &count, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         if (!is_asked(word, &metrics[i]))
             continue;
@@ -53,7 +51,7 @@ static enum status find_value(struct trend *t, const struct history_tip *tip, st
         }
         *out = (struct history_metric){t->path, t->name, str_dup(t->arena, metrics[i].value)};
     }
-    arena_finish(&scratch);
+    arena_rewind(t->scratch, mark);
     return status;
 }
 
@@ -104,12 +102,15 @@ static void spread(const struct trend *t, struct history_metric *out)
 enum status past_metric(const struct past *past, struct arena *arena, struct str word, struct history_metric **out,
                         struct error *err)
 {
-    struct trend t = {.past = past, .arena = arena};
+    struct arena scratch;
+    struct trend t = {.past = past, .arena = arena, .scratch = &scratch};
+    arena_init(&scratch);
     *out = arena_array(arena, struct history_metric, past->count);
     enum status status = gather(&t, word, err);
     if (status == STATUS_OK)
         spread(&t, *out);
     free(t.events);
+    arena_finish(&scratch);
     return status;
 }
 

@@ -20,6 +20,7 @@
 struct env_kind {
     const char *noun;   /* "store" or "workspace state", for messages */
     const char *advice; /* completes "LMDB cannot keep ... on NFS (PATH); " */
+    size_t map_min;     /* of address space at first, if there is as much; it may begin with a sixteenth */
     bool forgettable;   /* a damaged one is put aside by itself: what it has can be found again */
 };
 

@@ -18,7 +18,6 @@
 #define DATABASES_MAX 8
 #define READERS_MAX 1022
 #define LOCK_BYTES ((READERS_MAX + 16) * 64) /* a cache line each, and LMDB's header */
-#define MAP_MIN ((size_t)1 << 30)
 #define MAP_SLACK ((size_t)64 << 20)
 
 /* File systems where a shared map and its locks do not hold between machines (statfs(2), linux/magic.h). */
@@ -46,7 +45,7 @@ static enum status check_file_system(const char *directory, const struct env_kin
 bool state_needs_other_place(const char *directory)
 {
     struct error ignored;
-    static const struct env_kind any = {"", "", false};
+    static const struct env_kind any = {"", "", 0, false};
     return check_file_system(directory, &any, &ignored) != STATUS_OK;
 }
 
@@ -81,10 +80,10 @@ static int open_once(struct env *env, size_t map_size, unsigned flags)
 }
 
 /* Under a limit of address space the map is made as small as it may be, and grows in small steps later. */
-static int open_fitting(struct env *env, size_t file_size)
+static int open_fitting(struct env *env, size_t file_size, size_t map_min)
 {
-    size_t least = (file_size + MAP_SLACK + 0xFFFF) & ~(size_t)0xFFFF;
-    size_t size = file_size * 2 > MAP_MIN ? (file_size * 2 + 0xFFFF) & ~(size_t)0xFFFF : MAP_MIN;
+    size_t least = (file_size + map_min / 16 + 0xFFFF) & ~(size_t)0xFFFF;
+    size_t size = file_size * 2 > map_min ? (file_size * 2 + 0xFFFF) & ~(size_t)0xFFFF : map_min;
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (env->read_only ? MDB_RDONLY : 0);
     for (;;) {
         int rc = open_once(env, size, flags);
@@ -181,10 +180,10 @@ enum status env_open(struct env *env, const char *directory, const struct env_ki
     damage_watch(env);
     int rc = reserve_lock(env);
     if (rc == 0)
-        rc = open_fitting(env, file_size);
+        rc = open_fitting(env, file_size, kind->map_min);
     if (rc == MDB_INVALID && !read_only) {
         int claim = env_claim_unborn(data);
-        rc = open_fitting(env, 0); /* also where another process has made it meanwhile */
+        rc = open_fitting(env, 0, kind->map_min); /* also where another process has made it meanwhile */
         if (claim >= 0)
             close(claim);
     }

@@ -10,7 +10,7 @@
 
 static const char *const names[HISTORY_DATABASES] = {"meta", "runs", "stages", "changes", "builds", "metrics"};
 
-static const struct env_kind kind = {"history", "keep it on a local disk", false};
+static const struct env_kind kind = {"history", "keep it on a local disk", (size_t)32 << 20, false};
 
 static MDB_val format_key(void)
 {
@@ -94,6 +94,7 @@ enum status history_open(const char *directory, bool read_only, struct history *
     struct history *h = mem_alloc(sizeof *h);
     struct error why;
     h->read_only = read_only;
+    h->unpacker = ZSTD_createDCtx();
     enum status status = env_open(&h->env, directory, &kind, read_only, &why);
     if (status == STATUS_OK)
         status = open_databases(h, &why);
@@ -113,6 +114,7 @@ void history_close(struct history *h)
     if (h == NULL)
         return;
     env_close(&h->env);
+    ZSTD_freeDCtx(h->unpacker);
     free(h);
 }
 
@@ -345,7 +347,7 @@ enum status history_get_stages(struct history *h, uint64_t number, struct arena 
     history_number_key(number, bytes);
     MDB_val key = {sizeof bytes, bytes};
     int rc = txn != NULL ? history_value(h, txn, HISTORY_STAGES, key, &kept) : MDB_NOTFOUND;
-    if (rc == 0 && !(history_unpack(arena, str_dup(arena, kept), &plain) &&
+    if (rc == 0 && !(history_unpack(h->unpacker, arena, str_dup(arena, kept), &plain) &&
                      history_stages_decode(plain, arena, stages, count)))
         rc = MDB_CORRUPTED;
     return end(h, txn, rc, err);
@@ -393,9 +395,9 @@ static int read_metrics(struct history *h, MDB_txn *txn, struct digest build, st
     int rc = history_value(h, txn, HISTORY_METRICS, key, &kept);
     if (rc != 0)
         return rc;
-    return history_unpack(arena, str_dup(arena, kept), &plain) && history_metrics_decode(plain, arena, metrics, count)
-               ? 0
-               : MDB_CORRUPTED;
+    bool good = history_unpack(h->unpacker, arena, str_dup(arena, kept), &plain) &&
+                history_metrics_decode(plain, arena, metrics, count);
+    return good ? 0 : MDB_CORRUPTED;
 }
 
 static int read_build(struct history *h, MDB_txn *txn, const struct history_tip *tip, struct arena *arena,
@@ -408,7 +410,7 @@ static int read_build(struct history *h, MDB_txn *txn, const struct history_tip 
     if (rc != 0)
         return rc;
     struct str kept = str_dup(arena, (struct str){value.mv_data, value.mv_size});
-    if (!history_unpack(arena, kept, &plain) || !digest_equal(digest_of(plain.ptr, plain.len), name) ||
+    if (!history_unpack(h->unpacker, arena, kept, &plain) || !digest_equal(digest_of(plain.ptr, plain.len), name) ||
         !history_build_decode(plain, arena, out))
         return MDB_CORRUPTED;
     return tip->has_metrics ? read_metrics(h, txn, name, arena, &out->metrics, &out->metric_count) : 0;

@@ -15,6 +15,8 @@
 #ifndef REFIT_STORE_HISTORY_H
 #define REFIT_STORE_HISTORY_H
 
+#include <zstd.h>
+
 #include "refit/history.h"
 #include "store/env.h"
 
@@ -33,6 +35,7 @@ enum { HISTORY_NUMBER_SIZE = 8, HISTORY_CHANGE_SIZE = DIGEST_SIZE + HISTORY_NUMB
 struct history {
     struct env env; /* all zero for an empty one that is read-only */
     MDB_dbi dbis[HISTORY_DATABASES];
+    ZSTD_DCtx *unpacker;
     bool read_only;
     bool known; /* the databases are there, in our format */
 };
@@ -63,7 +66,7 @@ enum status history_error(struct history *h, int rc, const char *verb, struct er
 /* ---- bytes (history_code.c): decoding gives false for what is malformed; strings point into `bytes` ---- */
 
 void history_pack(struct str bytes, struct buf *out);
-bool history_unpack(struct arena *arena, struct str packed, struct str *out);
+bool history_unpack(ZSTD_DCtx *context, struct arena *arena, struct str packed, struct str *out);
 
 void history_run_encode(const struct history_run *run, struct buf *out);
 bool history_run_decode(struct str bytes, struct arena *arena, struct history_run *out);

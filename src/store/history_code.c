@@ -1,7 +1,4 @@
 /* What the history keeps, to bytes and back. */
-#include <stdlib.h>
-#include <zstd.h>
-
 #include "store/history.h"
 #include "store/record.h"
 
@@ -22,7 +19,7 @@ void history_pack(struct str bytes, struct buf *out)
     }
 }
 
-bool history_unpack(struct arena *arena, struct str packed, struct str *out)
+bool history_unpack(ZSTD_DCtx *context, struct arena *arena, struct str packed, struct str *out)
 {
     struct reader r = reader_from(packed.ptr, packed.len);
     uint32_t len = reader_u32(&r);
@@ -37,7 +34,7 @@ bool history_unpack(struct arena *arena, struct str packed, struct str *out)
         return false;
     char *plain = arena_alloc(arena, len, 1);
     out->ptr = plain;
-    return ZSTD_decompress(plain, len, r.ptr, kept) == len;
+    return ZSTD_decompressDCtx(context, plain, len, r.ptr, kept) == len;
 }
 
 /* ---- runs ---- */

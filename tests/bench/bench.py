@@ -23,6 +23,7 @@ MEASURES = {
     "edits": rows.measure_edits,
     "start": rows.measure_start,
     "generate": rows.measure_generate,
+    "history": rows.measure_history,
     "sizes": chunks.measure_sizes,
 }
 
@@ -33,6 +34,7 @@ SIZES = [
     ("edits_mib", "MiB of the file that is edited; of less than 128 a chunk is more than 1%%", 256, 128),
     ("sizes_mib", "MiB of the file that chunk sizes are compared on", 512, 32),
     ("generated", "stages that one definition generates", 2000, 500),
+    ("past_runs", "runs of a history, and commits", 10000, 1000),
     ("rounds", "rounds of each row", 9, 3),
     ("rounds_noop", "rounds of no-ops", 21, 5),
     ("rounds_long", "rounds of clean runs", 5, 2),

@@ -2,6 +2,7 @@
 import os
 import random
 import shlex
+import subprocess
 import time
 
 from graphs import SETTLE_S, init_dvc, make_graphs, settle, write_small_files
@@ -12,6 +13,7 @@ from table import show_bytes
 NOOP, CLEAN, DIGEST, STORE, RESTORE = (1.0, 0.5), (1.1, 1.0), (1.15, 0.6), (1.3, 1.0), (1.3, 1.0)
 MANY, EDITS, START, PEAK = (1 / 20, 1 / 50), (0.03, 0.015), (5.0, 3.0), (2.0, 1.0)
 GENERATE = (3.0, 2.0)
+HISTORY = (1.0, 0.5)
 
 STARTS = 100
 PEAKS = 3
@@ -282,6 +284,25 @@ def measure_generate(bench):
         pairs = [tuple(map(float, line.split())) for line in lines]
         bench.table.add(f"generate-{kind}", f"loading {count:,} stages out of one `{kind}`, CPU time",
                         "libyaml on the same stages written out", GENERATE, pairs)
+
+
+def measure_history(bench):
+    """A history of many runs of 1,000 stages, against git's of as many commits."""
+    count = bench.options.past_runs
+    with bench.section(f"a history of {count:,} runs"):
+        project = make_project(bench, "past", "stages: {}\n")
+        bench.run(ROOT / "build/past", project / ".refit/history", count, 1000)
+        bench.run("git", "init", "-q", "-b", "main", project)
+        stream = "".join(f"commit refs/heads/main\ncommitter a <a@b> {1700000000 + n} +0000\ndata 8\na change\n"
+                         f"M 644 inline f{n % 1000}\ndata {len(str(n))}\n{n}\n" for n in range(count))
+        subprocess.run(["git", "-C", project, "fast-import", "--quiet"], input=stream.encode(), check=True)
+        git = nothing, lambda: bench.run("git", "-C", project, "log", "--oneline")
+        for name, words in (("list", []), ("stage", ["--stage", "train@7"]), ("failed", ["--failed", "--since", "1d"]),
+                            ("metric", ["--metric", "accuracy"])):
+            ours = nothing, lambda words=words: bench.run(bench.refit, "-C", project, "history", *words)
+            pairs = bench.turns([ours, git], settle=nothing)
+            bench.table.add(f"history-{name}", f"`{' '.join(['history', *words])}` over {count:,} runs",
+                            f"`git log --oneline` over {count:,} commits", HISTORY, pairs)
 
 
 def measure_start(bench):
