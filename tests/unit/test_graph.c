@@ -588,7 +588,7 @@ static void groups_and_globs_select_many(void **unused)
         {"x*", "", "x@y x"},
         {"odd[1]", "s", "train@b/c d"},
         {"ship*", "", "2: `ship*` matches deploy stages alone, which a glob does not run; name them, or add --deploy"},
-        {"trai", "", "2: no stage or out is called `trai`; did you mean `train@a`?"},
+        {"trai", "", "2: no stage or out is called `trai`; did you mean `train`?"},
         {"nothing*", "", "2: no stage or out is called `nothing*`; `refit graph` lists the stages"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
