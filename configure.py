@@ -36,8 +36,9 @@ LIBRARIES = {
 }
 # xxHash for x86 can be built so that it picks the widest instructions of the processor.
 DISPATCH = "#include <xxh_x86dispatch.h>\nint main(void) { return (int)XXH3_128bits(\"\", 0).low64; }\n"
-# Loaded when it is first needed (src/vcs/git2.c), since linking to it would take longer than all else at every start.
-LOADED_LIBRARIES = {"libgit2": "libgit2-dev"}
+# Loaded when first needed (src/vcs/git2.c, src/base/md5.c), since linking to them would take longer than all else at
+# every start.
+LOADED_LIBRARIES = {"libgit2": "libgit2-dev", "libcrypto": "libssl-dev"}
 TEST_LIBRARIES = {"cmocka": "libcmocka-dev"}
 TOOLS = {"ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
 COMPILERS = ["gcc", "clang", "cc"]

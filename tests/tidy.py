@@ -19,7 +19,7 @@ COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 100
 
 # Public headers that are not called as their module.
-HEADER_MODULE = {"state": "store", "config": "manifest", "rule": "manifest"}
+HEADER_MODULE = {"state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest"}
 
 # A library's header -> the modules that may include it.
 LIBRARY_MODULES = {
@@ -30,6 +30,7 @@ LIBRARY_MODULES = {
     r"(zstd|zstd_errors|zdict)\.h": {"store"},
     r"uv\.h": {"execute", "run"},
     r"git2.*\.h": {"vcs"},
+    r"openssl/.*\.h": {"base"},
 }
 
 BANNED = {

@@ -34,6 +34,7 @@ struct execution_result {
 struct execution_options {
     const char *name;         /* of the stage, for messages */
     const char *shell;        /* program that takes -c COMMAND */
+    const char *const *shell_options; /* before -c; NULL at the end, and NULL = none */
     const struct str *commands;
     uint32_t command_count;
     const char *directory;    /* working directory */
@@ -49,7 +50,7 @@ typedef void (*execution_done)(void *ctx, const struct execution_result *result)
 
 /* `grace_ms`: between a polite signal and SIGKILL. */
 struct executor *executor_create(struct uv_loop_s *loop, uint64_t grace_ms);
-void executor_destroy(struct executor *executor); /* nothing may be running */
+void executor_destroy(struct executor *executor); /* nothing may be running; the loop has to close what is left */
 
 /*
  * Start the commands. They run one by one, each in its own shell and its own new process group; when a command ends,
@@ -63,6 +64,15 @@ struct execution *executor_start(struct executor *executor, const struct executi
 void executor_interrupt(struct executor *executor);
 
 uint32_t executor_running(const struct executor *executor);
+
+/*
+ * Run a helper program, found in PATH, to its end, in the caller's process group: `input` is what it reads, *output
+ * what it prints, *complaint what it says on stderr; *code is its exit status, or -1 if a signal ended it. `arguments`
+ * has its name first and NULL at the end. STATUS_NOT_FOUND if there is no such program; STATUS_INTERRUPTED if an
+ * interrupt came meanwhile. Blocking; needs no loop.
+ */
+enum status helper_run(const char *const *arguments, struct str input, struct buf *output, struct buf *complaint,
+                       int *code, struct error *err);
 
 /*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's

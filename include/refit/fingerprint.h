@@ -49,9 +49,13 @@ struct digest_options {
 
 struct fingerprint;
 
-/* Loads .refitignore from the working directory (the root). `state` must outlive it. */
-enum status fingerprint_create(struct state *state, struct fingerprint **out, struct error *err);
+/* Loads .refitignore from the working directory (the root). `reader` (may be NULL) is asked to convert parameter files.
+ * Both must outlive it. */
+enum status fingerprint_create(struct state *state, const struct manifest_reader *reader, struct fingerprint **out,
+                               struct error *err);
 void fingerprint_destroy(struct fingerprint *fp);
+/* The patterns that the digests of deps follow; to be added to before anything is digested. */
+struct ignore *fingerprint_ignore(struct fingerprint *fp);
 struct str fingerprint_platform(const struct fingerprint *fp); /* as in the field: "linux-x86_64" */
 
 /*
@@ -108,6 +112,7 @@ struct fields { /* sorted by tag, then name */
 };
 
 struct digest fields_key(const struct fields *fields);
+void fields_sort(struct fields *fields);
 
 /* What a `tools:` command printed. Both strings are copied. */
 void fingerprint_set_tool(struct fingerprint *fp, struct str command, struct str output);
@@ -155,6 +160,8 @@ enum status depfile_parse(struct arena *arena, struct str text, const char *file
 /* Patterns in gitignore syntax, the built-in ones before them. */
 struct ignore;
 struct ignore *ignore_create(struct str text); /* "" = the built-in patterns alone */
+/* More patterns, which win over those before; they are relative to the folder, a canonical path. */
+void ignore_add(struct ignore *ignore, struct str folder, struct str text);
 void ignore_destroy(struct ignore *ignore);
 bool ignore_matches(const struct ignore *ignore, struct str path, bool is_directory); /* path relative to the root */
 

@@ -101,7 +101,8 @@ struct graph_selection_options {
 
 /*
  * Which stages a run concerns: selected[i] for each stage. A `frozen` stage cuts the edges above it. A deploy stage is
- * selected only if it is named or `deploy` is set; so is, through it, what is downstream of it.
+ * selected only if it is named or `deploy` is set; so is, through it, what is downstream of it. A source without a
+ * command is selected with what reads it, or if it is named.
  * STATUS_USAGE with a suggestion for a target that does not exist.
  */
 enum status graph_select(const struct graph *graph, const struct graph_selection_options *options, bool *selected,

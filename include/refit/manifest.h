@@ -41,6 +41,9 @@ struct manifest_out {
     enum out_kind kind;
     bool cache;   /* true unless `cache: false` */
     bool persist;
+    bool executable; /* with `md5` */
+    struct str md5;  /* in hexadecimal, with ".dir" behind that of a folder: where the workspace does not have it, DVC's
+                        cache may; "" = none */
 };
 
 /* What a stage reads of one parameter file. */
@@ -71,9 +74,13 @@ struct manifest_resource {
     uint64_t amount;  /* cpus in thousandths, mem in bytes, others as counted */
 };
 
+/* Commands run as DVC runs them: by the program in $SHELL, or else /bin/sh, without its files of settings, and with
+ * DVC_ROOT and DVC_STAGE in their environment. Which program that is counts as little as undeclared environment. */
+#define SHELL_OF_DVC "$SHELL"
+
 /* A stage. List fields have their count beside them. */
 struct manifest_stage {
-    struct str name;
+    struct str name;    /* of a dvc.yaml below the root: "FOLDER/dvc.yaml:NAME" */
     struct str file;    /* the file that declares it, for messages; all positions are in it */
     struct position at; /* of its name */
     enum stage_kind kind;
@@ -81,7 +88,7 @@ struct manifest_stage {
     uint32_t command_count;
     struct position cmd_at;
     struct str wdir; /* canonical */
-    struct str shell; /* a program that takes `-c COMMAND`; "/bin/sh" unless declared */
+    struct str shell; /* a program that takes `-c COMMAND`; "/bin/sh" unless declared; or SHELL_OF_DVC */
     struct manifest_path *deps;
     uint32_t dep_count;
     struct manifest_params *params;
@@ -101,6 +108,7 @@ struct manifest_stage {
     uint64_t timeout_ms; /* 0 = none */
     uint32_t retries;
     bool frozen, always_changed, portable, console;
+    bool source; /* it has no command: its outs are there, or are fetched; `frozen` too */
     struct str desc;
     struct str rule; /* that it was made from; "" = none */
     struct value *meta; /* carried, never looked at; NULL = none */
@@ -121,12 +129,15 @@ struct manifest {
     uint32_t stage_count;
     struct manifest_file *files; /* each once; the sources are not among them */
     uint32_t file_count;
+    struct manifest_path *metrics; /* those of the top level, which no stage need make */
+    uint32_t metric_count;
 };
 
 /* What a file of stages may say, and what it means. */
 enum manifest_dialect {
     MANIFEST_REFIT, /* refit.yaml */
     MANIFEST_DVC,   /* dvc.yaml: DVC's keys, and commands run as DVC runs them */
+    MANIFEST_DVC_DATA, /* a .dvc file: a source called as the file, kept by DVC */
 };
 
 /* A file of stages. */
@@ -140,6 +151,10 @@ struct manifest_source {
 struct manifest_reader {
     /* The bytes of a file, in `arena`. `path` is canonical. STATUS_NOT_FOUND if it is not there. */
     enum status (*read)(void *ctx, struct arena *arena, struct str path, struct str *text, struct error *err);
+    /* The bytes of a .toml or .py file (`path` is for messages) as YAML that means the same, in `arena`. NULL: such
+     * files cannot be read. STATUS_MANIFEST, with the place, if they are broken. */
+    enum status (*convert)(void *ctx, struct arena *arena, struct str path, struct str text, struct str *yaml,
+                           struct error *err);
     void *ctx;
 };
 
@@ -172,15 +187,24 @@ enum status yaml_parse(struct arena *arena, struct str text, struct str file, st
  * 1024). */
 void yaml_append_string(struct buf *out, struct str s);
 
+/* Append a value as lines of YAML that read back as the same value, each behind `indent` blanks: keys one a line, texts
+ * of several lines as blocks where they can be, short lists of scalars in brackets. Ends with a newline. */
+void yaml_append_value(struct buf *out, const struct value *value, unsigned indent);
+
 /* Sizes and durations as people write them: "512M", "1.5G", "64KiB" (powers of 1024; bytes), "90", "90s", "1.5h", "2d"
  * (milliseconds; seconds without a unit), cpus "1", "0.5" (thousandths). False if it is none. */
 bool parse_bytes(struct str text, uint64_t *out);
 bool parse_duration_ms(struct str text, uint64_t *out);
 bool parse_milli(struct str text, uint64_t *out);
 
-/* Parse a parameter file by its name's ending: .yaml .yml .json. STATUS_MANIFEST, with file and line, if it is broken
- * or of another kind. */
-enum status params_parse(struct arena *arena, struct str text, struct str file, struct value **out, struct error *err);
+/*
+ * Parse a parameter file by its name's ending: .yaml .yml .json, and with a reader that converts .toml (dates are
+ * strings) and .py (what is assigned as a literal, in classes and their __init__ too; nothing is executed). Values of
+ * what was converted have no place. STATUS_MANIFEST, with file and line, if it is broken or of another kind.
+ */
+enum status params_parse(struct arena *arena, struct str text, struct str file, const struct manifest_reader *reader,
+                         struct value **out, struct error *err);
+bool params_has_keys(struct str file); /* is it of a kind that is parsed? */
 
 /*
  * Configuration: every setting has a name, a default, a value and the file (or variable) that it comes from.

@@ -21,7 +21,7 @@
 
 struct project_options {
     const char *directory; /* -C; NULL = the working directory */
-    const char *manifest;  /* -f; NULL = refit.yaml, looked for in the directory and then in its parents */
+    const char *manifest;  /* -f; NULL = what is found, see project_open() */
     const struct config_source *config_overrides; /* wins over files (command line); may be NULL */
     uint32_t override_count;
     bool writer; /* the command will write: state and store are made if they are not there, and other runs are kept
@@ -34,14 +34,21 @@ struct project {
     struct arena arena;
     struct str root;         /* absolute; the process's working directory from now on */
     struct str cwd;          /* canonical path of the folder that the user stands in */
-    struct str manifest_path; /* canonical */
+    struct str manifest_path; /* canonical; of DVC's, one that is there */
+    enum manifest_dialect dialect; /* MANIFEST_DVC: there is no refit.yaml, but files of DVC */
+    struct str here; /* then the dvc.yaml that -f names, or that is in the folder where the user stands; or "" */
     struct manifest manifest;
+    struct manifest_source *sources; /* of DVC's, what the manifest was loaded from */
+    uint32_t source_count;
+    struct ignore *dvc_ignore;       /* and what DVC leaves out of its digests; NULL = nothing was looked for */
+    struct str dvc_ignored;          /* the same as patterns of one file at the root */
     struct graph graph;
     struct config config;
     struct state *state;
     struct store *store; /* NULL until project_open_store() */
     struct str store_directory;
     struct fingerprint *fp;
+    struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
     bool writer;
     struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
@@ -51,10 +58,24 @@ struct project {
     struct digest manifest_stats, lock_stats; /* of manifest and refit.lock, just before they were read */
 };
 
-/* Find, load and check everything; changes the working directory to the root. Opens the state, not the store.
- * STATUS_LOCKED for a writer if another run has the workspace. */
+/*
+ * Find, load and check everything; changes the working directory to the root. Opens the state, not the store.
+ *
+ * The root is the nearest folder, from the directory upwards, with a refit.yaml. Where there is none, it is the nearest
+ * one with a `.dvc` folder, or else with a dvc.yaml: then every dvc.yaml and .dvc file below it is read, and they share
+ * one graph, wherever in it the user stands. With -f it is the folder of the file; for a dvc.yaml, it is looked for
+ * from there, for DVC's files alone. STATUS_LOCKED for a writer if another run has the workspace.
+ */
 enum status project_open(const struct project_options *options, struct project **out, struct error *err);
 void project_close(struct project *project); /* NULL is fine */
+
+/*
+ * What a word of the command line names, as the graph calls it: stages of a dvc.yaml as DVC addresses them, from where
+ * the user stands (`train`, `../dvc.yaml:train`, `data.csv.dvc`), and names as they are; anything else is a path. *file
+ * is true for a whole dvc.yaml. In `arena`.
+ */
+enum status project_target(const struct project *project, struct arena *arena, struct str word, struct str *out,
+                           bool *file, struct error *err);
 
 /* Open the store if it is not open yet. A reader where there is no store gets STATUS_OK and project->store NULL. */
 enum status project_open_store(struct project *project, struct error *err);
@@ -139,12 +160,45 @@ struct restore_counts {
 enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err);
 
+/* ---- from DVC to refit ---- */
+
+struct migrate_options {
+    bool dry_run; /* write nothing */
+};
+
+/* What of DVC's lock files was, or would be, recorded for a stage. */
+struct migrated_stage {
+    struct str name, was; /* in refit.yaml, and as DVC addresses it */
+    bool taken;           /* it is recorded, and fresh, or can be restored */
+    struct str reason;    /* why not; "" = there is nothing to record */
+};
+
+struct migrate_result {
+    struct str text;      /* of refit.yaml */
+    uint32_t written_out; /* so many dvc.yaml are not there as they were written, but what their stages come to */
+    struct str ignored;   /* the text of .refitignore; "" = there is nothing to ignore */
+    bool ignore_there;    /* there is a .refitignore already: the patterns are to be added by hand */
+    uint32_t files;       /* dvc.yaml that there were */
+    struct migrated_stage *stages; /* in the order of the manifest */
+    uint32_t stage_count;
+};
+
+/*
+ * Make a refit.yaml of a project of DVC, which must have been opened as such, and take over what dvc.lock records: outs
+ * that it has by their MD5, from the workspace or from DVC's cache, into the store, with a record for each stage whose
+ * command, deps and parameters are those of dvc.lock. refit.yaml is written last. STATUS_USAGE if there is one. The
+ * project is refit's afterwards.
+ */
+enum status run_migrate(struct project *project, const struct migrate_options *options, struct arena *arena,
+                        struct migrate_result *out, struct error *err);
+
 /* ---- gc ---- */
 
 enum workspace_state {
     WORKSPACE_READ,      /* looked at: its roots are as they are now */
     WORKSPACE_GONE,      /* its folder is not there any more: what it published stays */
     WORKSPACE_ELSEWHERE, /* on another host: what it published stays */
+    WORKSPACE_FORGOTTEN, /* what it published is let go, as it was asked */
 };
 
 struct gc_workspace {
@@ -152,6 +206,7 @@ struct gc_workspace {
     enum workspace_state state;
     uint32_t refs;  /* versions of refit.lock */
     uint32_t roots; /* results that they name */
+    int64_t seen_ms; /* when it published last, since the epoch; 0 = never */
 };
 
 struct gc_options {
@@ -160,6 +215,8 @@ struct gc_options {
     bool compact; /* if it is worth it */
     bool rescue;  /* remove what was rescued, and kept of attempts, too */
     const char *forget; /* a workspace that is gone for good; NULL = none */
+    const char *forget_host; /* where that was; NULL = on this host */
+    uint64_t forget_unseen_ms; /* those that cannot be looked at and have published nothing for so long; 0 = none */
     void (*warn)(void *ctx, struct str text);
     void *ctx;
 };

@@ -38,6 +38,9 @@ static void print_case(const struct command *command)
     case COMPLETE_STAGES:
         fputs("stages", stdout);
         break;
+    case COMPLETE_RULES:
+        fputs("rules", stdout);
+        break;
     case COMPLETE_COMMANDS:
         fputs("commands", stdout);
         break;
@@ -77,9 +80,14 @@ static void print_bash(void)
          "}\n"
          "_refit() {\n"
          "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-         "    local command= options= source=stages list= i\n"
+         "    local command= options= source=stages list= i before=\n"
          "    local -a where=()\n"
          "    COMPREPLY=()\n"
+         "    # Names of stages have : and @, at which bash takes words apart, and it puts in what comes behind.\n"
+         "    [[ -n $COMP_LINE ]] && current=${COMP_LINE:0:COMP_POINT} && current=${current##*[[:space:]]}\n"
+         "    for ((i = ${#current}; i > 0; i--)); do\n"
+         "        [[ $COMP_WORDBREAKS == *\"${current:i-1:1}\"* ]] && before=${current:0:i} && break\n"
+         "    done\n"
          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "        case ${COMP_WORDS[i]} in\n"
          "        (-C|--directory|-f|--file) where+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i+1]}\"); ((i++)) ;;\n"
@@ -108,7 +116,10 @@ static void print_bash(void)
          "    case $source in\n"
          "    (stages|first)\n"
          "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" graph --names 2>/dev/null) ;;\n"
+         "    (rules)\n"
+         "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" rules --names 2>/dev/null) ;;\n"
          "    esac\n"
+         "    COMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
          "}\n"
          "complete -F _refit refit");
 }
@@ -151,6 +162,7 @@ static void print_zsh(void)
          "    esac\n"
          "    case $source in\n"
          "    (stages|first) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" graph --names 2>/dev/null)\"} ;;\n"
+         "    (rules) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" rules --names 2>/dev/null)\"} ;;\n"
          "    esac\n"
          "}\n"
          "if [[ ${funcstack[1]} == _refit ]]; then\n"
@@ -175,6 +187,8 @@ static void print_fish_arguments(const struct command *command, const char *cond
     static const char stages[] = "(refit graph --names 2>/dev/null)";
     if (command->completion == COMPLETE_STAGES)
         printf("complete -c refit -n '%s' -a '%s'\n", condition, stages);
+    else if (command->completion == COMPLETE_RULES)
+        printf("complete -c refit -n '%s' -a '(refit rules --names 2>/dev/null)'\n", condition);
     else if (command->completion == COMPLETE_WORDS)
         printf("complete -c refit -n '%s' -a '%s'\n", condition, command->words);
     else if (command->completion == COMPLETE_FOLDERS)

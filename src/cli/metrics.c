@@ -22,7 +22,7 @@ static void flatten(struct arena *arena, struct str name, const struct value *va
 
 static bool is_structured(struct str path)
 {
-    return str_ends(path, STR(".json")) || str_ends(path, STR(".yaml")) || str_ends(path, STR(".yml"));
+    return params_has_keys(path) && !str_ends(path, STR(".py"));
 }
 
 /* The first line of a file of another kind, as a string. */
@@ -34,41 +34,42 @@ static struct value *first_line(struct arena *arena, struct str text)
     return value;
 }
 
-/* *out is NULL where there is no such file. */
-static enum status read_metric(struct arena *arena, struct str path, struct value **out, struct error *err)
-{
-    *out = NULL;
-    struct stat st;
-    bool found;
-    enum status status = fs_lstat(path.ptr, &st, &found, err);
-    if (status != STATUS_OK || !found)
-        return status;
-    if (S_ISDIR(st.st_mode))
-        return error_set(err, STATUS_MANIFEST, STR_FMT " is a folder, and no metric; name a file in it under `metrics`",
-                         STR_ARG(path));
-    struct buf text = {0};
-    status = fs_read(path.ptr, METRIC_BYTES_MAX, &text, err);
-    if (status == STATUS_OK) {
-        struct str kept = str_dup(arena, buf_view(&text));
-        if (is_structured(path))
-            status = params_parse(arena, kept, path, out, err);
-        else
-            *out = first_line(arena, kept);
-    }
-    buf_finish(&text);
-    return status;
-}
-
 /* ---- output ---- */
 
 struct metric_output {
     struct arena *arena;
+    const struct manifest_reader *reader;
     struct json *json; /* NULL = lines */
     struct sheet *sheet;
     struct str stage, path;
     struct error fault; /* of the first metric that could not be read */
     enum status status;
 };
+
+/* *out is NULL where there is no such file. */
+static enum status read_metric(const struct metric_output *o, struct value **out, struct error *err)
+{
+    *out = NULL;
+    struct stat st;
+    bool found;
+    enum status status = fs_lstat(o->path.ptr, &st, &found, err);
+    if (status != STATUS_OK || !found)
+        return status;
+    if (S_ISDIR(st.st_mode))
+        return error_set(err, STATUS_MANIFEST, STR_FMT " is a folder, and no metric; name a file in it under `metrics`",
+                         STR_ARG(o->path));
+    struct buf text = {0};
+    status = fs_read(o->path.ptr, METRIC_BYTES_MAX, &text, err);
+    if (status == STATUS_OK) {
+        struct str kept = str_dup(o->arena, buf_view(&text));
+        if (is_structured(o->path))
+            status = params_parse(o->arena, kept, o->path, o->reader, out, err);
+        else
+            *out = first_line(o->arena, kept);
+    }
+    buf_finish(&text);
+    return status;
+}
 
 static void put_json(void *ctx, struct str name, const struct value *value)
 {
@@ -95,7 +96,7 @@ static void put_metric(struct metric_output *out)
 {
     struct value *value;
     struct error fault;
-    enum status status = read_metric(out->arena, out->path, &value, &fault);
+    enum status status = read_metric(out, &value, &fault);
     if (status != STATUS_OK && out->status == STATUS_OK) {
         out->status = status;
         out->fault = fault;
@@ -132,18 +133,37 @@ static void put_metrics(struct metric_output *out, const struct graph *graph, co
     }
 }
 
+/* Those that the top level names, and that no stage does. */
+static void put_common_metrics(struct metric_output *out, const struct manifest *manifest)
+{
+    for (uint32_t i = 0; i < manifest->metric_count; i++) {
+        bool shown = false;
+        for (uint32_t s = 0; s < manifest->stage_count && !shown; s++)
+            for (uint32_t o = 0; o < manifest->stages[s].out_count; o++)
+                shown |= manifest->stages[s].outs[o].kind == OUT_METRIC &&
+                         str_equal(manifest->stages[s].outs[o].path, manifest->metrics[i].path);
+        out->stage = STR("");
+        out->path = manifest->metrics[i].path;
+        if (!shown)
+            put_metric(out);
+    }
+}
+
 static enum status print_metrics(struct invocation *in, struct project *project, const bool *selected,
                                  struct error *err)
 {
     struct buf document = {0};
     struct json j;
     struct sheet sheet = {.arena = &in->arena};
-    struct metric_output out = {.arena = &in->arena, .json = in->json ? &j : NULL, .sheet = &sheet};
+    struct metric_output out = {
+        .arena = &in->arena, .reader = &project->reader, .json = in->json ? &j : NULL, .sheet = &sheet};
     json_init(&j, &document);
     json_open_object(&j);
     json_key(&j, "metrics");
     json_open_array(&j);
     put_metrics(&out, &project->graph, selected);
+    if (in->argument_count == 0)
+        put_common_metrics(&out, &project->manifest);
     json_close_array(&j);
     json_close_object(&j);
     if (in->json)
@@ -176,8 +196,8 @@ const struct command command_metrics = {
     .summary = "print the metrics that stages made",
     .arguments = "[TARGET...]",
     .description =
-        "Prints stage, path, name and value of everything in the metrics that are there. JSON and YAML are\n"
-        "read as such, nested names joined by dots; of any other file the first line is the value. Reads\n"
+        "Prints stage, path, name and value of everything in the metrics that are there. JSON, YAML and\n"
+        "TOML are read as such, nested names joined by dots; of any other file the first line is the value. Reads\n"
         "only.",
     .examples = "  refit metrics\n"
                 "  refit metrics --json evaluate",

@@ -1,4 +1,6 @@
 /* Opening the project that a command line means, and finding the stages that its arguments name. */
+#include <stdlib.h>
+
 #include "cli/cli.h"
 #include "refit/base/path.h"
 
@@ -25,40 +27,76 @@ enum status cli_open_bare(const struct invocation *in, struct project **out, str
     return project_open_bare(&options, out, err);
 }
 
-enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, struct error *err)
+/* Targets while they are gathered; malloc'd. */
+struct targets {
+    struct str *items;
+    uint32_t count, cap;
+};
+
+static void add_target(struct targets *targets, struct str target)
 {
-    *targets = arena_array(&in->arena, struct str, in->argument_count);
-    for (uint32_t i = 0; i < in->argument_count; i++) {
-        struct str word = in->arguments[i];
-        (*targets)[i] = word;
-        enum name_kind kind = graph_name_kind(&project->graph, word);
-        if (kind == NAME_STAGE || kind == NAME_GROUP)
-            continue;
-        struct str path;
-        enum status status = path_make(&in->arena, project->root, project->cwd, word, &path, err);
-        if (status != STATUS_OK)
-            return status;
-        if (kind == NAME_NONE || graph_is_made(&project->graph, path))
-            (*targets)[i] = path;
-    }
+    MEM_GROW(targets->items, targets->count, targets->cap);
+    targets->items[targets->count++] = target;
+}
+
+/* The stages that a dvc.yaml declares; false if there are none. */
+static bool add_file(const struct project *project, struct str file, struct targets *targets)
+{
+    uint32_t before = targets->count;
+    for (uint32_t i = 0; i < project->graph.stage_count; i++)
+        if (str_equal(project->graph.stages[i].declared->file, file))
+            add_target(targets, project->graph.stages[i].declared->name);
+    return targets->count > before;
+}
+
+static enum status add_word(struct invocation *in, const struct project *project, struct str word, bool as_written,
+                            struct targets *targets, struct error *err)
+{
+    const struct graph *graph = &project->graph;
+    struct str target;
+    bool file;
+    enum status status = project_target(project, &in->arena, word, &target, &file, err);
+    if (status != STATUS_OK || (file && add_file(project, target, targets)))
+        return status;
+    /* What is no path of an out was meant as a name: messages show it as it was written, unless that would be taken for
+     * a path from the root. From outside the project (-f) it is one. */
+    bool known = graph_name_kind(graph, target) != NAME_NONE || graph_is_made(graph, target);
+    if (as_written && !known && (!path_is_inside(project->cwd) || !graph_is_made(graph, word)))
+        target = word;
+    add_target(targets, target);
     return STATUS_OK;
+}
+
+static enum status gather(struct invocation *in, const struct project *project, bool as_written, struct str **out,
+                          uint32_t *count, struct error *err)
+{
+    struct targets targets = {0};
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < in->argument_count && status == STATUS_OK; i++)
+        status = add_word(in, project, in->arguments[i], as_written, &targets, err);
+    /* As DVC has it, a dvc.yaml below the root is what is meant where it is. */
+    if (as_written && in->argument_count == 0 && project->here.len > 0 && !str_is(project->here, "dvc.yaml"))
+        add_file(project, project->here, &targets);
+    *out = arena_copy(&in->arena, targets.items, targets.count * sizeof *targets.items);
+    *count = targets.count;
+    free(targets.items);
+    return status;
+}
+
+enum status cli_targets(struct invocation *in, const struct project *project, struct str **targets, uint32_t *count,
+                        struct error *err)
+{
+    return gather(in, project, false, targets, count, err);
 }
 
 enum status cli_select(struct invocation *in, const struct project *project,
                        struct graph_selection_options *selection, bool **selected, struct error *err)
 {
     struct str *targets;
-    enum status status = cli_targets(in, project, &targets, err);
+    enum status status = gather(in, project, true, &targets, &selection->target_count, err);
     if (status != STATUS_OK)
         return status;
-    /* What is no path of an out was meant as a name: messages show it as it was written, unless that would be taken for
-     * a path from the root. From outside the project (-f) it is one. */
-    for (uint32_t i = 0; i < in->argument_count; i++)
-        if (!graph_is_made(&project->graph, targets[i]) &&
-            (!path_is_inside(project->cwd) || !graph_is_made(&project->graph, in->arguments[i])))
-            targets[i] = in->arguments[i];
     selection->targets = targets;
-    selection->target_count = in->argument_count;
     *selected = arena_array(&in->arena, bool, project->graph.stage_count);
     return graph_select(&project->graph, selection, *selected, err);
 }
@@ -97,19 +135,23 @@ static enum status unknown_stage(struct arena *arena, const struct graph *graph,
     return error_set(err, STATUS_USAGE, "no stage is called `" STR_FMT "`; `refit graph` lists them", STR_ARG(word));
 }
 
-enum status cli_stage(const struct invocation *in, const struct project *project, struct stage_id *out,
+enum status cli_stage(struct invocation *in, const struct project *project, struct stage_id *out,
                       struct error *err)
 {
     const struct graph *graph = &project->graph;
-    struct str word = in->arguments[0];
-    enum name_kind kind = graph_name_kind(graph, word);
-    *out = graph_find_stage(graph, word);
-    if (kind == NAME_STAGE)
-        return STATUS_OK;
+    struct str word = in->arguments[0], target;
     struct arena scratch;
+    bool file;
     arena_init(&scratch);
-    enum status status = kind == NAME_NONE ? unknown_stage(&scratch, graph, word, err)
-                                           : name_one(&scratch, graph, kind, word, err);
+    enum status status = project_target(project, &scratch, word, &target, &file, err);
+    enum name_kind kind = status == STATUS_OK ? graph_name_kind(graph, target) : NAME_NONE;
+    *out = kind == NAME_STAGE ? graph_find_stage(graph, target) : (struct stage_id){GRAPH_NONE};
+    if (kind == NAME_STAGE)
+        in->arguments[0] = str_dup(&in->arena, target);
+    else if (status == STATUS_OK && kind == NAME_NONE)
+        status = unknown_stage(&scratch, graph, word, err);
+    else if (status == STATUS_OK)
+        status = name_one(&scratch, graph, kind, target, err);
     arena_finish(&scratch);
     return status;
 }

@@ -11,7 +11,7 @@ static const struct common_option {
     struct option_spec spec;
 } common_options[] = {
     {COMMON_PROJECT | COMMON_FOLDER, {'C', "directory", "DIR", "go to DIR first"}},
-    {COMMON_PROJECT, {'f', "file", "FILE", "the manifest (default: refit.yaml, here or in a folder above)"}},
+    {COMMON_PROJECT, {'f', "file", "FILE", "the manifest (default: refit.yaml, or what DVC has, here or above)"}},
     {COMMON_OUTPUT, {'v', "verbose", NULL, "say more"}},
     {COMMON_OUTPUT, {'q', "quiet", NULL, "say less"}},
     {COMMON_JSON, {OPTION_JSON, "json", NULL, "JSON on standard output, for programs"}},

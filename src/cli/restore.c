@@ -4,12 +4,13 @@
 static enum status restore(struct invocation *in, struct project *project, struct error *err)
 {
     struct str *targets;
+    uint32_t count;
     struct restore_counts counts = {0};
-    enum status status = cli_targets(in, project, &targets, err);
+    enum status status = cli_targets(in, project, &targets, &count, err);
     if (status != STATUS_OK)
         return status;
     struct report *report = output_report(in);
-    status = run_restore(project, targets, in->argument_count, report, &counts, err);
+    status = run_restore(project, targets, count, report, &counts, err);
     status = output_end(report, status, err);
     if (status != STATUS_OK)
         return status;

@@ -13,6 +13,8 @@
 
 #define LOCK_DESCRIPTOR 3 /* in the command */
 
+enum { SHELL_OPTIONS_MAX = 4 };
+
 #define TERMINAL "/dev/tty" /* the one that controls the process, if any */
 
 /* As execvp() has it where PATH is not set. */
@@ -99,7 +101,14 @@ static int spawn(const struct execution_options *options, const char *program, s
     struct buf text = {0};
     buf_str(&text, command);
     buf_char(&text, '\0');
-    char *args[] = {(char *)options->shell, "-c", text.ptr, NULL};
+    const char *args[SHELL_OPTIONS_MAX + 4] = {options->shell};
+    size_t count = 1;
+    for (size_t i = 0; options->shell_options != NULL && options->shell_options[i] != NULL; i++) {
+        assert(count <= SHELL_OPTIONS_MAX);
+        args[count++] = options->shell_options[i];
+    }
+    args[count++] = "-c";
+    args[count] = text.ptr;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -108,7 +117,8 @@ static int spawn(const struct execution_options *options, const char *program, s
     if (code == 0)
         code = set_attributes(&attributes, own_session);
     if (code == 0)
-        code = posix_spawn(pid, program, &actions, &attributes, args, options->environment);
+        code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)args,
+                           options->environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     buf_finish(&text);

@@ -35,10 +35,12 @@ static enum status find_platform(struct fingerprint *fp, struct error *err)
     return STATUS_OK;
 }
 
-enum status fingerprint_create(struct state *state, struct fingerprint **out, struct error *err)
+enum status fingerprint_create(struct state *state, const struct manifest_reader *reader, struct fingerprint **out,
+                               struct error *err)
 {
     struct fingerprint *fp = mem_alloc(sizeof *fp);
     fp->state = state;
+    fp->reader = reader;
     arena_init(&fp->arena);
     pthread_mutex_init(&fp->lock, NULL);
     bool found;
@@ -68,6 +70,11 @@ void fingerprint_destroy(struct fingerprint *fp)
     pthread_mutex_destroy(&fp->lock);
     arena_finish(&fp->arena);
     free(fp);
+}
+
+struct ignore *fingerprint_ignore(struct fingerprint *fp)
+{
+    return fp->ignore;
 }
 
 struct str fingerprint_platform(const struct fingerprint *fp)

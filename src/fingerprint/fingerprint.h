@@ -25,6 +25,7 @@ struct device {
 
 struct fingerprint {
     struct state *state;
+    const struct manifest_reader *reader;
     struct ignore *ignore;
     struct arena arena; /* of the thread that owns the context */
     struct str platform;

@@ -9,7 +9,7 @@
 
 enum { MATCH_PARTS_MAX = PATH_BYTES_MAX / 2 + 1 };
 
-static const char built_in[] = "__pycache__/\n*.pyc\n.ipynb_checkpoints/\n.git/\n.refit/\nrefit.lock\n";
+static const char built_in[] = "__pycache__/\n*.pyc\n.ipynb_checkpoints/\n.git/\n.refit/\n.dvc/\nrefit.lock\n";
 
 struct pattern {
     bool negated, directory_only;
@@ -32,13 +32,38 @@ static bool is_any_depth(struct str part)
     return stars == part.len && stars >= 2;
 }
 
-/* False for a pattern with an empty component, which matches nothing. */
-static bool split(struct ignore *ignore, struct pattern *pattern, struct str text)
+static uint32_t count_slashes(struct str text)
 {
     uint32_t slashes = 0;
     for (size_t i = 0; i < text.len; i++)
         slashes += text.ptr[i] == '/';
-    pattern->components = arena_array(&ignore->arena, const char *, slashes + 2u);
+    return slashes;
+}
+
+/* The components of a folder, to be matched as they are. */
+static void add_folder(struct ignore *ignore, struct pattern *pattern, struct str folder)
+{
+    while (folder.len > 0) {
+        ptrdiff_t slash = str_find(folder, '/');
+        struct str part = slash < 0 ? folder : str_slice(folder, 0, (size_t)slash);
+        struct buf literal = {0};
+        for (size_t i = 0; i < part.len; i++) {
+            if (strchr("*?[]\\", part.ptr[i]) != NULL)
+                buf_char(&literal, '\\');
+            buf_char(&literal, part.ptr[i]);
+        }
+        pattern->components[pattern->count++] = str_terminated(&ignore->arena, buf_view(&literal));
+        buf_finish(&literal);
+        folder = slash < 0 ? STR("") : str_slice(folder, (size_t)slash + 1, folder.len);
+    }
+}
+
+/* False for a pattern with an empty component, which matches nothing. */
+static bool split(struct ignore *ignore, struct pattern *pattern, struct str folder, struct str text)
+{
+    uint32_t slashes = count_slashes(text);
+    pattern->components = arena_array(&ignore->arena, const char *, slashes + count_slashes(folder) + 3u);
+    add_folder(ignore, pattern, folder);
     if (slashes == 0)
         pattern->components[pattern->count++] = "**";
     if (str_starts(text, STR("/")))
@@ -69,7 +94,7 @@ static struct str without_trailing_spaces(struct str line)
     return str_slice(line, 0, kept);
 }
 
-static void add_line(struct ignore *ignore, struct str line)
+static void add_line(struct ignore *ignore, struct str folder, struct str line)
 {
     struct pattern pattern = {0};
     if (str_ends(line, STR("\r")))
@@ -85,17 +110,17 @@ static void add_line(struct ignore *ignore, struct str line)
         pattern.directory_only = true;
         line.len--;
     }
-    if (!split(ignore, &pattern, line))
+    if (!split(ignore, &pattern, folder, line))
         return;
     MEM_GROW(ignore->patterns, ignore->count, ignore->cap);
     ignore->patterns[ignore->count++] = pattern;
 }
 
-static void add_lines(struct ignore *ignore, struct str text)
+static void add_lines(struct ignore *ignore, struct str folder, struct str text)
 {
     while (text.len > 0) {
         ptrdiff_t end = str_find(text, '\n');
-        add_line(ignore, end < 0 ? text : str_slice(text, 0, (size_t)end));
+        add_line(ignore, folder, end < 0 ? text : str_slice(text, 0, (size_t)end));
         text = end < 0 ? STR("") : str_slice(text, (size_t)end + 1, text.len);
     }
 }
@@ -103,11 +128,16 @@ static void add_lines(struct ignore *ignore, struct str text)
 struct ignore *ignore_create(struct str text)
 {
     struct ignore *ignore = mem_alloc(sizeof *ignore);
-    add_lines(ignore, str_from(built_in));
+    add_lines(ignore, STR(""), str_from(built_in));
+    ignore_add(ignore, STR("."), text);
+    return ignore;
+}
+
+void ignore_add(struct ignore *ignore, struct str folder, struct str text)
+{
     if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte order mark, as some editors write it */
         text = str_slice(text, 3, text.len);
-    add_lines(ignore, text);
-    return ignore;
+    add_lines(ignore, str_is(folder, ".") ? STR("") : folder, text);
 }
 
 void ignore_destroy(struct ignore *ignore)

@@ -8,11 +8,6 @@
 
 enum { PARAMS_BYTES_MAX = 64 << 20 };
 
-static bool is_parsed_kind(struct str path)
-{
-    return str_ends(path, STR(".yaml")) || str_ends(path, STR(".yml")) || str_ends(path, STR(".json"));
-}
-
 static struct params_file *remember(struct fingerprint *fp, struct str path)
 {
     uint32_t index = table_get(&fp->params_index, path);
@@ -31,7 +26,8 @@ static enum status load_parsed(struct fingerprint *fp, struct params_file *file,
     struct buf text = {0};
     enum status status = fs_read(file->path.ptr, PARAMS_BYTES_MAX, &text, err);
     if (status == STATUS_OK)
-        status = params_parse(&fp->arena, str_dup(&fp->arena, buf_view(&text)), file->path, &file->root, err);
+        status = params_parse(&fp->arena, str_dup(&fp->arena, buf_view(&text)), file->path, fp->reader, &file->root,
+                              err);
     buf_finish(&text);
     return status;
 }
@@ -65,10 +61,10 @@ enum status params_load(struct fingerprint *fp, const struct manifest_stage *sta
     (*out)->settled = found && file_is_settled(fp, params->path, &now);
     (*out)->loaded = false;
     (*out)->loads++;
-    bool parsed = is_parsed_kind(params->path);
+    bool parsed = params_has_keys(params->path);
     if (!parsed && !params->whole)
         return error_at(err, STATUS_MANIFEST, manifest_file, params->at.line, params->at.column,
-                        "keys are read from .yaml, .yml and .json files; " STR_FMT
+                        "keys are read from .yaml, .yml, .json, .toml and .py files; " STR_FMT
                         " is none (name it without keys, and its bytes count)",
                         STR_ARG(params->path));
     if (parsed && found && !S_ISREG(st.st_mode))

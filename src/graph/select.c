@@ -262,9 +262,10 @@ enum status graph_select(const struct graph *graph, const struct graph_selection
         status = mark_target(graph, options->targets[t], options->deploy, marks, err);
     if (status != STATUS_OK)
         goto out;
-    if (options->target_count == 0)
-        memset(marks, CHOSEN, graph->stage_count);
-    else if (!options->single)
+    /* A source that nothing reads is nobody's concern unless it is named. */
+    for (uint32_t i = 0; options->target_count == 0 && i < graph->stage_count; i++)
+        marks[i] = !graph->stages[i].declared->source || graph->stages[i].downstream_count > 0 ? CHOSEN : 0;
+    if (options->target_count > 0 && !options->single)
         spread(graph, marks, options->downstream);
     if (!options->deploy && !(options->single && options->target_count > 0))
         status = leave_out_deploys(graph, marks, err);

@@ -17,28 +17,34 @@ static bool is_continued(struct str line)
     return slashes % 2 == 1;
 }
 
-/* One command a line; a backslash at a line's end joins it to the next, as in the shell. */
-static void split_lines(struct arena *arena, struct str text, struct manifest_stage *stage)
+/* One command a line; `joining`, a backslash at a line's end joins it to the next, as in the shell. */
+static void split_lines(struct arena *arena, struct str text, bool joining, struct str **commands, uint32_t *count)
 {
     size_t lines = 1;
     for (size_t i = 0; i < text.len; i++)
         lines += text.ptr[i] == '\n';
-    stage->commands = arena_array(arena, struct str, lines);
+    *commands = arena_array(arena, struct str, lines);
+    *count = 0;
     struct buf command = {0};
     while (text.len > 0) {
         ptrdiff_t end = str_find(text, '\n');
         struct str line = end < 0 ? text : str_slice(text, 0, (size_t)end);
         bool is_last = end < 0 || (size_t)end + 1 == text.len;
-        bool joined = !is_last && is_continued(line);
+        bool joined = joining && !is_last && is_continued(line);
         buf_str(&command, joined ? str_slice(line, 0, line.len - 1) : line);
         if (!joined) {
             if (!is_blank(buf_view(&command)))
-                stage->commands[stage->command_count++] = str_dup(arena, buf_view(&command));
+                (*commands)[(*count)++] = str_dup(arena, buf_view(&command));
             buf_clear(&command);
         }
         text = end < 0 ? STR("") : str_slice(text, (size_t)end + 1, text.len);
     }
     buf_finish(&command);
+}
+
+void split_dvc_lines(struct arena *arena, struct str text, struct str **commands, uint32_t *count)
+{
+    split_lines(arena, text, false, commands, count);
 }
 
 static enum status load_command_string(struct loader *l, const struct value *v, struct error *err)
@@ -53,7 +59,7 @@ static enum status load_command_string(struct loader *l, const struct value *v, 
         stage->command_count = 1;
         return STATUS_OK;
     }
-    split_lines(l->arena, text, stage);
+    split_lines(l->arena, text, l->dialect != MANIFEST_DVC, &stage->commands, &stage->command_count);
     return STATUS_OK;
 }
 

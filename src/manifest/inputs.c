@@ -17,7 +17,10 @@ static enum status add_dep(struct loader *l, const struct value *item, struct se
         status = read_path(l, stage->wdir, raw, dep->at, &dep->path, err);
     if (status != STATUS_OK)
         return status;
-    if (seen_add(seen, dep->path, 0) != TABLE_NONE)
+    bool again = seen_add(seen, dep->path, 0) != TABLE_NONE;
+    if (again && l->dialect == MANIFEST_DVC)
+        return STATUS_OK;
+    if (again)
         return REFUSE(l, item, err, "the dep `" STR_FMT "`%s is there twice; remove one", STR_ARG(dep->path),
                       loader_where(l));
     stage->dep_count++;
@@ -148,6 +151,10 @@ static enum status add_file(struct loader *l, struct params_gather *g, const str
     }
     if (keys->type != VALUE_LIST)
         return read_type_error(l, keys, "what follows a parameter file in `params`", "a list of keys, or nothing", err);
+    if (keys->list.count == 0 && l->dialect == MANIFEST_DVC) {
+        l->stage->params[file].whole = true;
+        return STATUS_OK;
+    }
     if (keys->list.count == 0)
         return REFUSE(l, keys, err, "no keys of `" STR_FMT "`%s; name some, or write `" STR_FMT ":` for the whole file",
                       STR_ARG(raw), loader_where(l), STR_ARG(raw));

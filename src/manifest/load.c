@@ -4,20 +4,29 @@
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
-static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}};
-enum { KEY_COUNT = sizeof key_names / sizeof *key_names };
+static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}, {"shell", 5}};
+enum { KEY_COUNT = sizeof key_names / sizeof *key_names, KEY_OWN = 2 /* the first that DVC does not know */ };
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"params", 6}, {"metrics", 7}, {"plots", 5}, {"artifacts", 9},
-    {"datasets", 8}, {"data", 4},   {"gates", 5},   {"rules", 5},
+    {"data", 4}, {"gates", 5}, {"rules", 5},
 };
+
+static bool is_own_key(struct str key)
+{
+    for (int k = KEY_OWN; k < KEY_COUNT; k++)
+        if (str_equal(key, key_names[k]))
+            return true;
+    return false;
+}
 
 static enum status check_keys(struct loader *l, const struct value *root, struct error *err)
 {
     for (uint32_t i = 0; i < root->map.count; i++) {
         const struct value_pair *pair = &root->map.pairs[i];
-        bool known = false;
+        bool known = is_carried_key(pair->key);
+        if (l->dialect == MANIFEST_DVC && is_own_key(pair->key))
+            return REFUSE(l, pair, err, "`" STR_FMT "` at the top level " OWN_KEY, STR_ARG(pair->key));
         for (int k = 0; k < KEY_COUNT; k++)
             known = known || str_equal(pair->key, key_names[k]);
         for (size_t k = 0; k < sizeof later_names / sizeof *later_names; k++)
@@ -59,17 +68,34 @@ static enum status load_stages(struct loader *l, const struct value *stages, str
     return status;
 }
 
+static enum status load_all_carried(struct loader *l, const struct value *root, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < root->map.count && status == STATUS_OK; i++)
+        if (is_carried_key(root->map.pairs[i].key))
+            status = load_carried(l, &root->map.pairs[i], err);
+    return status;
+}
+
 static enum status load_root(struct loader *l, const struct value *root, struct error *err)
 {
+    bool dvc = l->dialect == MANIFEST_DVC; /* one without stages may describe metrics, plots and artifacts */
+    if (root->type == VALUE_NULL && dvc)
+        return STATUS_OK;
     if (root->type == VALUE_NULL)
         return REFUSE(l, root, err, "the manifest is empty; it needs `stages:`");
     if (root->type != VALUE_MAP)
         return read_type_error(l, root, "the manifest", "a map with `stages`", err);
     enum status status = check_keys(l, root, err);
     const struct value *stages = value_get(root, STR("stages"));
+    if (status == STATUS_OK)
+        status = load_all_carried(l, root, err);
+    if (status == STATUS_OK && stages == NULL && dvc)
+        return STATUS_OK;
     if (status == STATUS_OK && stages == NULL)
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
+    const struct value *shell = value_get(root, STR("shell"));
     l->vars = value_get(root, STR("vars"));
     if (status == STATUS_OK && l->vars != NULL)
         status = need_variables(l, err);
@@ -77,11 +103,23 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = resolve_value(l, desc, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = read_string(l, desc, "`desc`", &l->manifest->desc, err);
+    if (status == STATUS_OK && shell != NULL)
+        status = read_shell(l, shell, &l->shell, err);
     if (status == STATUS_OK && tools != NULL)
         status = resolve_value(l, tools, &tools, err);
     if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
     return status == STATUS_OK ? load_stages(l, stages, err) : status;
+}
+
+static enum status load_data_source(struct loader *l, const struct manifest_source *source, const struct value *tree,
+                                    struct error *err)
+{
+    struct manifest *m = l->manifest;
+    MEM_GROW(m->stages, m->stage_count, l->stage_cap);
+    enum status status = load_dvc_data(l, source, tree, &m->stages[m->stage_count], err);
+    m->stage_count += status == STATUS_OK;
+    return status;
 }
 
 static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
@@ -92,12 +130,15 @@ static enum status load_source(struct loader *l, const struct manifest_source *s
     l->dialect = source->dialect;
     l->tools = NULL;
     l->tool_count = 0;
+    l->shell = source->dialect == MANIFEST_DVC ? STR(SHELL_OF_DVC) : STR("/bin/sh");
     l->vars = NULL;
     l->variables = (struct variables){0};
     l->variables_loaded = false;
     struct value *tree;
     enum status status = yaml_parse(l->arena, source->text, source->path, &tree, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && source->dialect == MANIFEST_DVC_DATA)
+        status = load_data_source(l, source, tree, err);
+    else if (status == STATUS_OK)
         status = load_root(l, tree, err);
     variables_finish(&l->variables);
     return status;
@@ -109,7 +150,7 @@ enum status loader_read(struct loader *l, struct str path, struct position at, s
     struct manifest *m = l->manifest;
     struct manifest_file file = {.path = path, .by = str_from(l->file), .at = at};
     enum status status = STATUS_NOT_FOUND;
-    if (l->reader != NULL)
+    if (l->reader != NULL && l->reader->read != NULL)
         status = l->reader->read(l->reader->ctx, l->arena, path, text, err);
     if (status == STATUS_IO && at.line > 0) { /* a folder, no permission: what names it is wrong */
         struct error why = *err;

@@ -51,6 +51,7 @@ struct loader {
     struct template_work work;
     struct str *tools;               /* the top level's */
     uint32_t tool_count;
+    struct str shell;                /* of stages that name none */
     struct manifest_stage *stage;    /* the one being read; NULL at the top level */
     struct rule_loaded *rules;       /* that stages use */
 };
@@ -122,9 +123,29 @@ enum status check_place(struct loader *l, const char *what, struct str path, str
 /* Outs of all three sections; a NULL section is absent. */
 enum status load_outs(struct loader *l, const struct value *const sections[3], struct error *err);
 
+/* What a dvc.yaml says beside its stages: its shape is checked, and of most of it that is all. */
+bool is_carried_key(struct str key);
+enum status load_carried(struct loader *l, const struct value_pair *pair, struct error *err);
+
+/* What follows the name of a key that is refit's own, in a dvc.yaml. */
+#define OWN_KEY "is refit's own, and DVC would refuse it; `refit migrate` makes a refit.yaml of this file"
+
+/* The commands of a string, as DVC runs them: one a line. */
+void split_dvc_lines(struct arena *arena, struct str text, struct str **commands, uint32_t *count);
+
+/* How a stage of this source is called. */
+struct str stage_full_name(struct loader *l, struct str name);
+
+/* A .dvc file, whose tree is `root`: one more stage. */
+enum status load_dvc_data(struct loader *l, const struct manifest_source *source, const struct value *root,
+                          struct manifest_stage *out, struct error *err);
+
+enum status read_shell(struct loader *l, const struct value *v, struct str *out, struct error *err);
+
 /* The top level's tools, for all stages. */
 enum status load_common_tools(struct loader *l, const struct value *v, struct error *err);
 
+bool is_stage_name_byte(unsigned char c);
 enum status check_stage_name(struct loader *l, struct str name, uint32_t line, uint32_t column, struct error *err);
 /* A stage, from its name and its definition without templates. */
 enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err);

@@ -31,6 +31,12 @@ static enum status read_flags(struct loader *l, const struct value *flags, struc
 {
     if (flags->type == VALUE_NULL)
         return STATUS_OK;
+    if (flags->type == VALUE_LIST && out->kind == OUT_PLOT) { /* several plots of one file */
+        enum status each = STATUS_OK;
+        for (uint32_t i = 0; i < flags->list.count && each == STATUS_OK; i++)
+            each = read_flags(l, flags->list.items[i], out, err);
+        return each;
+    }
     if (flags->type != VALUE_MAP)
         return read_type_error(l, flags, "what stands behind an out's path", "a map such as {cache: false}", err);
     enum status status = STATUS_OK;
@@ -70,10 +76,11 @@ enum status check_place(struct loader *l, const char *what, struct str path, str
         fault = "is outside the project; write it inside, and copy it out in a stage of `kind: deploy`";
     else if (str_is(path, "."))
         fault = "is the project itself; name a file or a folder in it";
-    else if ((is_at_or_below(path, STR(".refit")) && !is_found_list) || is_at_or_below(path, STR(".git")))
-        fault = "is inside a folder that belongs to refit or git; choose another place";
-    else if (str_is(path, "refit.lock") || str_is(path, "refit.config.yaml") || str_is(path, ".refitignore") ||
-             is_source(l, path))
+    else if ((is_at_or_below(path, STR(".refit")) && !is_found_list) || is_at_or_below(path, STR(".git")) ||
+             is_at_or_below(path, STR(".dvc")))
+        fault = "is inside a folder that belongs to refit, git or DVC; choose another place";
+    else if (str_is(path, "refit.lock") || str_is(path_name(path), "dvc.lock") || str_is(path, "refit.config.yaml") ||
+             str_is(path, ".refitignore") || is_source(l, path))
         fault = "is, or contains, a file that declares this project; choose another place";
     if (fault == NULL)
         return STATUS_OK;
@@ -85,7 +92,7 @@ static enum status add_out(struct loader *l, struct outs_gather *g, struct str r
 {
     struct manifest_stage *stage = l->stage;
     struct manifest_out *out = &stage->outs[stage->out_count];
-    *out = (struct manifest_out){.at = at, .kind = g->kind, .cache = true};
+    *out = (struct manifest_out){.at = at, .kind = g->kind, .cache = true, .md5 = STR("")};
     enum status status = read_path(l, stage->wdir, raw, at, &out->path, err);
     if (status == STATUS_OK)
         status = check_place(l, "out", out->path, at, err);

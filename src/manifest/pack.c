@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 3 };
+enum { PACK_FORMAT = 4 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -60,7 +60,8 @@ static void put_outs(struct buf *out, const struct manifest_stage *stage)
         put_str(out, stage->outs[i].path);
         put_position(out, stage->outs[i].at);
         buf_u8(out, (uint8_t)stage->outs[i].kind);
-        buf_u8(out, (uint8_t)(stage->outs[i].cache | stage->outs[i].persist << 1));
+        buf_u8(out, (uint8_t)(stage->outs[i].cache | stage->outs[i].persist << 1 | stage->outs[i].executable << 2));
+        put_str(out, stage->outs[i].md5);
     }
 }
 
@@ -93,7 +94,8 @@ static void put_stage(struct buf *out, const struct manifest_stage *stage)
     put_position(out, stage->cmd_at);
     put_position(out, stage->depfile_at);
     buf_u8(out, (uint8_t)stage->kind);
-    buf_u8(out, (uint8_t)(stage->frozen | stage->always_changed << 1 | stage->portable << 2 | stage->console << 3));
+    buf_u8(out, (uint8_t)(stage->frozen | stage->always_changed << 1 | stage->portable << 2 | stage->console << 3 |
+                          stage->source << 4));
     buf_u64(out, stage->timeout_ms);
     buf_u32(out, stage->retries);
     put_str(out, stage->wdir);
@@ -129,6 +131,7 @@ void manifest_pack(const struct manifest *manifest, struct buf *out)
     buf_u32(out, PACK_FORMAT);
     put_str(out, manifest->desc);
     put_files(out, manifest);
+    put_paths(out, manifest->metrics, manifest->metric_count);
     buf_u32(out, manifest->stage_count);
     for (uint32_t i = 0; i < manifest->stage_count; i++)
         put_stage(out, &manifest->stages[i]);
@@ -202,7 +205,7 @@ static void get_params(struct reader *r, struct arena *arena, struct manifest_st
 
 static void get_outs(struct reader *r, struct arena *arena, struct manifest_stage *stage)
 {
-    stage->out_count = get_count(r, STR_LEAST + POSITION_LEAST);
+    stage->out_count = get_count(r, 2 * STR_LEAST + POSITION_LEAST);
     stage->outs = arena_array(arena, struct manifest_out, stage->out_count);
     for (uint32_t i = 0; i < stage->out_count; i++) {
         struct manifest_out *out = &stage->outs[i];
@@ -214,6 +217,8 @@ static void get_outs(struct reader *r, struct arena *arena, struct manifest_stag
         out->kind = r->bad ? OUT_PLAIN : (enum out_kind)kind;
         out->cache = flags & 1;
         out->persist = flags & 2;
+        out->executable = flags & 4;
+        out->md5 = get_str(r);
     }
 }
 
@@ -257,6 +262,7 @@ static void get_stage(struct reader *r, struct arena *arena, struct manifest_sta
     stage->always_changed = flags & 2;
     stage->portable = flags & 4;
     stage->console = flags & 8;
+    stage->source = flags & 16;
     stage->timeout_ms = reader_u64(r);
     stage->retries = reader_u32(r);
     stage->wdir = get_str(r);
@@ -298,6 +304,7 @@ bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out
         return false;
     out->desc = get_str(&r);
     get_files(&r, arena, out);
+    out->metrics = get_paths(&r, arena, &out->metric_count);
     out->stage_count = get_count(&r, 16 * STR_LEAST);
     out->stages = arena_array(arena, struct manifest_stage, out->stage_count);
     for (uint32_t i = 0; i < out->stage_count && !r.bad; i++)

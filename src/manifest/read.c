@@ -141,6 +141,9 @@ static bool is_url(struct str raw)
 enum status read_path(struct loader *l, struct str wdir, struct str raw, struct position at, struct str *out,
                       struct error *err)
 {
+    if (str_starts(raw, STR("ds://")))
+        return REFUSE(l, &at, err, "data sets of DVC are not supported yet%s; fetch `" STR_FMT "` in its own stage",
+                      loader_where(l), STR_ARG(raw));
     if (is_url(raw))
         return REFUSE(l, &at, err, "remote paths are not supported yet%s; fetch `" STR_FMT "` in a stage of its own",
                       loader_where(l), STR_ARG(raw));

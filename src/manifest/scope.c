@@ -167,7 +167,7 @@ static enum status parse_file(struct loader *l, struct str path, struct position
     *out = NULL;
     enum status status = loader_read(l, path, at, &text, &found, err);
     if (status == STATUS_OK && found)
-        status = params_parse(l->arena, text, path, out, err);
+        status = params_parse(l->arena, text, path, l->reader, out, err);
     if (status != STATUS_OK)
         return status;
     MEM_GROW(l->parsed, l->parsed_count, l->parsed_cap);

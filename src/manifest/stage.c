@@ -46,8 +46,13 @@ static enum status load_kind(struct loader *l, const struct value *v, struct err
 
 static enum status load_shell(struct loader *l, const struct value *v, struct error *err)
 {
-    enum status status = read_string(l, v, "`shell`", &l->stage->shell, err);
-    if (status == STATUS_OK && str_find(l->stage->shell, ' ') >= 0 && str_find(l->stage->shell, '/') < 0)
+    return read_shell(l, v, &l->stage->shell, err);
+}
+
+enum status read_shell(struct loader *l, const struct value *v, struct str *out, struct error *err)
+{
+    enum status status = read_string(l, v, "`shell`", out, err);
+    if (status == STATUS_OK && str_find(*out, ' ') >= 0 && str_find(*out, '/') < 0)
         return REFUSE(l, v, err, "`shell`%s is the name or path of one program, without options; put them into `cmd`",
                       loader_where(l));
     return status;
@@ -106,7 +111,8 @@ static enum status load_console(struct loader *l, const struct value *v, struct 
 
 typedef enum status (*key_loader)(struct loader *l, const struct value *v, struct error *err);
 
-/* In the order in which they are read: paths need `wdir`; the three kinds of outs are read together. */
+/* In the order in which they are read: paths need `wdir`; the three kinds of outs are read together. DVC knows those
+ * before `kind`. */
 #define KEY_TABLE(X)               \
     X(wdir, load_wdir)             \
     X(cmd, load_cmd)               \
@@ -137,7 +143,8 @@ enum stage_key {
 #define X(name, load) KEY_##name,
     KEY_TABLE(X)
 #undef X
-        KEY_COUNT
+        KEY_COUNT,
+    KEY_OWN = KEY_kind /* the first that DVC does not know */
 };
 
 static const struct str key_names[] = {
@@ -164,7 +171,7 @@ static enum status unknown_key(struct loader *l, const struct value_pair *pair, 
             return REFUSE(l, pair, err, "`" STR_FMT "`%s is not supported yet; write the stages out in full",
                           STR_ARG(pair->key), loader_where(l));
     return REFUSE(l, pair, err, "unknown key `" STR_FMT "`%s%s", STR_ARG(pair->key), loader_where(l),
-                  loader_hint(l, pair->key, key_names, KEY_COUNT));
+                  loader_hint(l, pair->key, key_names, l->dialect == MANIFEST_DVC ? KEY_OWN : KEY_COUNT));
 }
 
 /* Sorts the pairs of a stage into `values` by what they are. */
@@ -178,6 +185,8 @@ static enum status find_keys(struct loader *l, const struct value *map, const st
             key++;
         if (key == KEY_COUNT)
             return unknown_key(l, pair, err);
+        if (l->dialect == MANIFEST_DVC && key >= KEY_OWN)
+            return REFUSE(l, pair, err, "`" STR_FMT "`%s " OWN_KEY, STR_ARG(pair->key), loader_where(l));
         values[key] = pair->value;
     }
     return STATUS_OK;
@@ -203,7 +212,7 @@ static enum status load_keys(struct loader *l, const struct value *map, struct e
 
 /* ---- names ---- */
 
-static bool is_name_byte(unsigned char c)
+bool is_stage_name_byte(unsigned char c)
 {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return letter || c >= 0x80 || (c != '\0' && strchr("_-.@+", c) != NULL);
@@ -240,14 +249,18 @@ enum status check_stage_name(struct loader *l, struct str name, uint32_t line, u
         return REFUSE(l, &at, err, "the stage name `" STR_FMT "...` is longer than %d bytes; shorten it",
                       STR_ARG(start), NAME_BYTES_MAX);
     }
+    bool dvc = l->dialect == MANIFEST_DVC; /* which takes what it is given */
     bool good = name.ptr[0] != '-' && name.ptr[0] != '.' && str_is_utf8(name) && !has_odd_space(name);
-    ptrdiff_t mark = str_find(name, '@'); /* behind it is whatever a group goes through: paths, words, numbers */
+    /* Behind the mark is whatever a group goes through: paths, words, numbers. */
+    ptrdiff_t mark = dvc ? 0 : str_find(name, '@');
     for (size_t i = 0; i < name.len && good; i++)
-        good = is_name_byte((unsigned char)name.ptr[i]) ||
-               (mark >= 0 && i > (size_t)mark && (unsigned char)name.ptr[i] >= ' ' && name.ptr[i] != 0x7f);
+        good = is_stage_name_byte((unsigned char)name.ptr[i]) ||
+               (mark >= 0 && (dvc || i > (size_t)mark) && (unsigned char)name.ptr[i] >= ' ' && name.ptr[i] != 0x7f);
     if (good)
         return STATUS_OK;
     struct str start = printable_start(l, name);
+    if (dvc)
+        return REFUSE(l, &at, err, "`" STR_FMT "` cannot name a stage; take out what is not printable", STR_ARG(start));
     return REFUSE(l, &at, err,
                   "`" STR_FMT "` cannot name a stage; use letters, digits and `_ - . @ +`, not `-` or `.` first",
                   STR_ARG(start));
@@ -256,16 +269,16 @@ enum status check_stage_name(struct loader *l, struct str name, uint32_t line, u
 enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err)
 {
     *out = (struct manifest_stage){
-        .name = pair->key,
+        .name = stage_full_name(l, pair->key),
         .file = str_from(l->file),
         .at = {pair->line, pair->column},
         .wdir = l->base,
-        .shell = STR("/bin/sh"),
+        .shell = l->shell.len > 0 ? l->shell : STR("/bin/sh"),
         .tools = l->tools,
         .tool_count = l->tool_count,
         .depfile = STR(""),
-        .desc = STR(""),
         .rule = STR(""),
+        .desc = STR(""),
     };
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
     if (status != STATUS_OK)
@@ -275,7 +288,10 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
                       value_type_name(pair->value->type));
     l->stage = out;
     const struct value *map = pair->value;
-    status = rule_expand(l, &map, &out->rule, err);
+    if (l->dialect == MANIFEST_REFIT)
+        status = rule_expand(l, &map, &out->rule, err);
+    if (out->rule.len > 0) /* words of a rule are quoted for this one, whatever the file's is */
+        out->shell = STR("/bin/sh");
     if (status == STATUS_OK)
         status = load_keys(l, map, err);
     l->stage = NULL;

@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 #include "refit/base/path.h"
-#include "run/run.h"
+#include "run/dvccache.h"
 
 /* Does a target (a name or a path) concern this out? */
 static bool concerns(struct str target, enum name_kind kind, struct str stage, struct str path)
@@ -44,15 +45,20 @@ static bool is_declared(const struct bringing *b, struct str stage, struct str p
     return false;
 }
 
-static bool wanted(struct bringing *b, struct str stage, struct str path)
+static bool any_target_is(struct bringing *b, struct str stage, struct str path)
 {
-    if (!is_declared(b, stage, path))
-        return false;
     bool any = b->count == 0;
     for (uint32_t i = 0; i < b->count; i++)
         if (concerns(b->targets[i], b->kinds[i], stage, path))
             any = b->used[i] = true;
     return any;
+}
+
+static bool wanted(struct bringing *b, struct str stage, struct str path)
+{
+    if (!is_declared(b, stage, path))
+        return false;
+    return any_target_is(b, stage, path);
 }
 
 static enum status bring(struct bringing *b, const struct lock_stage *stage, const struct record_out *out,
@@ -87,6 +93,38 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     return status;
 }
 
+/* What is missing of the outs of .dvc files, from DVC's cache. What is there stays as it is. */
+static enum status bring_from_dvc(struct bringing *b, const struct manifest_stage *stage, struct error *err)
+{
+    struct restore_progress progress = {.progress = count_bytes, .ctx = b->report};
+    struct dvc_cache *cache;
+    enum status status = dvc_cache_open(b->project, &cache, err);
+    if (status != STATUS_OK)
+        return status;
+    b->clearing.stage = stage->name;
+    b->clearing.known_count = 0;
+    for (uint32_t i = 0; i < stage->out_count && status == STATUS_OK; i++) {
+        const struct manifest_out *declared = &stage->outs[i];
+        struct record_out out;
+        struct stat st;
+        bool found;
+        if (declared->md5.len == 0 || !any_target_is(b, stage->name, declared->path))
+            continue;
+        status = fs_lstat(declared->path.ptr, &st, &found, err);
+        if (status != STATUS_OK || found)
+            continue;
+        status = dvc_cache_take(cache, b->clearing.arena, declared->path, declared->md5, declared->executable, &out,
+                                err);
+        if (status != STATUS_OK)
+            break;
+        report_bytes_begin(b->report, REPORT_RESTORING, out.size);
+        status = restore_out(&b->clearing, &out, &progress, err);
+        b->counts->restored += status == STATUS_OK;
+    }
+    dvc_cache_close(cache);
+    return status;
+}
+
 static enum status bring_all(struct bringing *b, const struct lock *lock, struct report *report, struct error *err)
 {
     enum status status = STATUS_OK;
@@ -98,6 +136,10 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
                 b->clearing.known_count = lock->stages[i].out_count;
                 status = bring(b, &lock->stages[i], &lock->stages[i].outs[j], err);
             }
+    const struct graph *g = &b->project->graph;
+    for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK; i++)
+        if (g->stages[i].declared->source)
+            status = bring_from_dvc(b, g->stages[i].declared, err);
     for (uint32_t i = 0; i < b->clearing.rescued_count; i++)
         report_note(report, str_format(b->clearing.arena, "what was in the way and not in the store is now " STR_FMT,
                                        STR_ARG(str_printable(b->clearing.arena, b->clearing.rescued[i]))));

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/run.h"
+#include "run/dvccache.h"
 
 static void announce_bytes(void *ctx, uint64_t bytes)
 {
@@ -51,13 +51,35 @@ static enum status clear_leftovers(struct job *job, struct error *err)
     return STATUS_OK;
 }
 
+/* What is missing of a .dvc file's outs goes from DVC's cache to the store first. */
+static enum status take_from_dvc(struct job *job, struct record_out *outs, struct error *err)
+{
+    const struct manifest_stage *stage = stage_declared(job->stage);
+    const struct record *record = job->stage->check.record;
+    struct dvc_cache *cache;
+    enum status status = dvc_cache_open(job->stage->run->project, &cache, err);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0, k = 0; k < record->out_count && status == STATUS_OK; i++)
+        if (str_equal(stage->outs[i].path, record->outs[k].path)) {
+            status = dvc_cache_take(cache, &job->arena, stage->outs[i].path, stage->outs[i].md5,
+                                    stage->outs[i].executable, &outs[k], err);
+            k++;
+        }
+    dvc_cache_close(cache);
+    return status;
+}
+
 static enum status job_restore(struct job *job, struct error *err)
 {
     const struct record *record = job->stage->check.record;
     struct restore_progress progress = {.progress = count_bytes, .ctx = job};
+    struct record_out *outs = arena_copy(&job->arena, record->outs, record->out_count * sizeof *outs);
     enum status status = clear_leftovers(job, err);
+    if (status == STATUS_OK && stage_declared(job->stage)->source)
+        status = take_from_dvc(job, outs, err);
     for (uint32_t i = 0; i < record->out_count && status == STATUS_OK; i++)
-        status = restore_out(&job->clearing, &record->outs[i], &progress, err);
+        status = restore_out(&job->clearing, &outs[i], &progress, err);
     return status;
 }
 

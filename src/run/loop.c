@@ -373,7 +373,7 @@ enum status run_execute(struct project *project, const struct run_options *optio
     }
     run.check = (struct check_context){
         .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force,
-        .standing = asks_for_all(options) ? standing_create() : NULL};
+        .standing = asks_for_all(options) && project->dialect == MANIFEST_REFIT ? standing_create() : NULL};
     enum status status = execute(&run, summary, err);
     schedule_destroy(run.schedule);
     standing_destroy(run.check.standing);

@@ -27,26 +27,42 @@ static enum status current_directory(struct arena *arena, struct str *out, struc
     return STATUS_OK;
 }
 
-/* The nearest folder, from here up, that has a refit.yaml. */
-static enum status find_root(struct project *p, struct str start, struct error *err)
+/* The nearest folder, from `start` up, that has this; then it is the root. */
+static bool find_above(struct project *p, struct str start, struct str name)
 {
     for (struct str folder = start;; folder = path_parent(folder)) {
         struct arena_mark mark = arena_get_mark(&p->arena);
-        bool there = access(path_join(&p->arena, folder, STR("refit.yaml")).ptr, F_OK) == 0;
+        bool there = access(path_join(&p->arena, folder, name).ptr, F_OK) == 0;
         arena_rewind(&p->arena, mark);
-        if (there) {
+        if (there)
             p->root = str_dup(&p->arena, folder);
-            return STATUS_OK;
-        }
-        if (str_is(folder, "/"))
-            break;
+        if (there || str_is(folder, "/"))
+            return there;
     }
+}
+
+static bool find_dvc_root(struct project *p, struct str start)
+{
+    p->dialect = MANIFEST_DVC;
+    if (!find_above(p, start, STR(".dvc")) && !find_above(p, start, STR("dvc.yaml")))
+        return false;
+    bool is_file = access(path_join(&p->arena, p->root, STR("dvc.yaml")).ptr, F_OK) == 0;
+    p->manifest_path = is_file ? STR("dvc.yaml") : STR(".dvc");
+    return true;
+}
+
+static enum status find_root(struct project *p, struct str start, struct error *err)
+{
+    p->manifest_path = STR("refit.yaml");
+    if (find_above(p, start, STR("refit.yaml")) || find_dvc_root(p, start))
+        return STATUS_OK;
     return error_set(err, STATUS_NOT_FOUND,
-                     "no refit.yaml in " STR_FMT " or above it; `refit init` makes one, -f names another file",
+                     "no refit.yaml in " STR_FMT " or above it, and no dvc.yaml; `refit init` makes one, -f names "
+                     "another file",
                      STR_ARG(start));
 }
 
-/* With -f, the manifest's folder is the root. */
+/* With -f, the manifest's folder is the root, or is in the project of DVC. */
 static enum status named_root(struct project *p, struct str start, const char *manifest, struct error *err)
 {
     struct str path;
@@ -55,10 +71,14 @@ static enum status named_root(struct project *p, struct str start, const char *m
         return error_wrap(err, "-f");
     if (path.ptr[0] != '/')
         path = str_format(&p->arena, "/" STR_FMT, STR_ARG(path));
-    p->root = path_parent(path);
-    p->root = str_dup(&p->arena, p->root);
+    p->root = str_dup(&p->arena, path_parent(path));
     p->manifest_path = path_name(path);
-    return STATUS_OK;
+    if (!str_is(p->manifest_path, "dvc.yaml"))
+        return STATUS_OK;
+    if (access(path.ptr, F_OK) != 0)
+        return error_errno(err, STATUS_NOT_FOUND, errno, "%s", manifest);
+    find_dvc_root(p, p->root);
+    return path_make(&p->arena, p->root, STR("."), path, &p->here, err);
 }
 
 static enum status enter_root(struct project *p, const struct project_options *options, bool need_manifest,
@@ -70,7 +90,6 @@ static enum status enter_root(struct project *p, const struct project_options *o
     enum status status = current_directory(&p->arena, &start, err);
     if (status != STATUS_OK)
         return status;
-    p->manifest_path = STR("refit.yaml");
     if (options->manifest != NULL)
         status = named_root(p, start, options->manifest, err);
     else
@@ -84,7 +103,13 @@ static enum status enter_root(struct project *p, const struct project_options *o
     if (chdir(p->root.ptr) != 0)
         return error_errno(err, options->manifest ? STATUS_USAGE : STATUS_IO, errno, "cannot enter " STR_FMT,
                            STR_ARG(p->root));
-    return path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
+    status = path_make(&p->arena, p->root, STR("."), start, &p->cwd, err);
+    if (status != STATUS_OK || p->dialect != MANIFEST_DVC || p->here.len > 0)
+        return status;
+    struct str here = path_join(&p->arena, p->cwd, STR("dvc.yaml"));
+    if (access(here.ptr, F_OK) == 0)
+        p->here = here;
+    return STATUS_OK;
 }
 
 /* ---- the manifest ---- */
@@ -111,16 +136,19 @@ static enum status read_for_manifest(void *ctx, struct arena *arena, struct str 
 }
 
 /* The name under which the state keeps a manifest: all that its loading depends on, but the files that it lists. */
-static struct str kept_name(struct project *p, struct str text)
+static struct str kept_name(struct project *p, const struct manifest_source *sources, uint32_t count)
 {
     char hex[DIGEST_HEX + 1];
     struct buf all = {0};
     buf_lstr(&all, p->root);
-    buf_lstr(&all, p->manifest_path);
     buf_lstr(&all, STR(REFIT_VERSION));
     struct digest rules = rules_shipped_digest();
     buf_append(&all, rules.bytes, DIGEST_SIZE);
-    buf_lstr(&all, text);
+    for (uint32_t i = 0; i < count; i++) {
+        buf_u8(&all, (uint8_t)sources[i].dialect);
+        buf_lstr(&all, sources[i].path);
+        buf_lstr(&all, sources[i].text);
+    }
     struct str name = str_format(&p->arena, "%s", digest_hex(digest_of(all.ptr, all.len), hex));
     buf_finish(&all);
     return name;
@@ -168,33 +196,48 @@ static void keep(struct project *p, struct str name)
     buf_finish(&packed);
 }
 
-static enum status load_text(struct project *p, struct str text, struct error *err)
+static enum status load_sources(struct project *p, const struct manifest_source *sources, uint32_t count,
+                                struct error *err)
 {
-    /* The manifest may point into its text: that stays. */
-    struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, text)};
-    struct manifest_reader reader = {.read = read_for_manifest};
-    struct str name = kept_name(p, text);
+    struct str name = kept_name(p, sources, count);
     bool taken = false;
     enum status status = take_kept(p, name, &taken, err);
     if (status != STATUS_OK || taken)
         return status;
-    status = manifest_load(&p->arena, &source, 1, p->root, &reader, &p->manifest, err);
-    bool large = text.len >= KEPT_BYTES_MIN || p->manifest.stage_count >= KEPT_STAGES_MIN;
+    status = manifest_load(&p->arena, sources, count, p->root, &p->reader, &p->manifest, err);
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += sources[i].text.len;
+    bool large = bytes >= KEPT_BYTES_MIN || p->manifest.stage_count >= KEPT_STAGES_MIN;
     if (status == STATUS_OK && large && p->writer)
         keep(p, name);
     return status;
 }
 
-static enum status load_manifest(struct project *p, struct error *err)
+static enum status load_one(struct project *p, struct error *err)
 {
     struct buf text = {0};
     digest_is_settled(p->fp, p->manifest_path, p->opened_ns, &p->manifest_stats);
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
     if (status == STATUS_IO) /* a folder, no permission: whatever `-f` names, or is there, is no manifest */
         status = err->status = STATUS_MANIFEST;
-    if (status == STATUS_OK)
-        status = load_text(p, buf_view(&text), err);
+    if (status == STATUS_OK) { /* the manifest may point into its text: that stays */
+        struct manifest_source source = {.path = p->manifest_path, .text = str_dup(&p->arena, buf_view(&text))};
+        status = load_sources(p, &source, 1, err);
+    }
     buf_finish(&text);
+    return status;
+}
+
+static enum status load_of_dvc(struct project *p, struct error *err)
+{
+    enum status status = discover_sources(p, err);
+    return status == STATUS_OK ? load_sources(p, p->sources, p->source_count, err) : status;
+}
+
+static enum status load_manifest(struct project *p, struct error *err)
+{
+    enum status status = p->dialect == MANIFEST_DVC ? load_of_dvc(p, err) : load_one(p, err);
     if (status == STATUS_OK)
         status = graph_build(&p->arena, &p->manifest, &p->graph, err);
     return status;
@@ -302,6 +345,7 @@ static struct project *project_new(const struct project_options *options)
     struct project *p = mem_alloc(sizeof *p);
     arena_init(&p->arena);
     p->writer = options->writer;
+    p->reader = (struct manifest_reader){.read = read_for_manifest, .convert = convert_params, .ctx = p};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     p->opened_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -322,7 +366,7 @@ static enum status hold(struct project *p, bool wait, struct error *err)
 /* What a killed run left has to be looked at before anything is called fresh. */
 static bool may_stand(const struct project *p, const struct project_options *options)
 {
-    return options->lazy && (p->workspace == NULL || !p->workspace->stale);
+    return options->lazy && p->dialect == MANIFEST_REFIT && (p->workspace == NULL || !p->workspace->stale);
 }
 
 enum status project_open(const struct project_options *options, struct project **out, struct error *err)
@@ -336,7 +380,7 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK)
         status = project_open_state(p, err);
     if (status == STATUS_OK)
-        status = fingerprint_create(p->state, &p->fp, err);
+        status = fingerprint_create(p->state, &p->reader, &p->fp, err);
     if (status == STATUS_OK && may_stand(p, options))
         status = standing_holds(p, &p->standing_count, &p->stands, err);
     if (status == STATUS_OK && !p->stands)
@@ -368,6 +412,7 @@ void project_close(struct project *p)
     if (p == NULL)
         return;
     fingerprint_destroy(p->fp);
+    ignore_destroy(p->dvc_ignore);
     state_close(p->state);
     store_close(p->store);
     workspace_unlock(p->workspace);

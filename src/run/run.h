@@ -168,6 +168,7 @@ struct finish_result {
 };
 enum status finish_stage(const struct finish_request *request, struct arena *arena, struct finish_result *out,
                          struct error *err);
+void outs_sort(struct record_out *outs, uint32_t count); /* by path, as records and refit.lock have them */
 /* Put the log of a command; zero if it left none. */
 enum status finish_put_log(struct store *store, struct str path, struct digest *digest, struct error *err);
 /* Look at one out as it is now, storing it if it is to be stored. */
@@ -216,6 +217,17 @@ enum status take_over(struct project *project, struct error *err);
 enum status tools_ask(struct project *project, const bool *selected, struct error *err);
 /* For readers: what the tools of the selected stages printed last time; what was never asked stays unknown. */
 enum status tools_recall(struct project *project, const bool *selected, struct error *err);
+
+/* ---- DVC's files (discover.c) ---- */
+
+/* Those that declare the project, at least one: project->sources. What .dvcignore says counts from now on. */
+enum status discover_sources(struct project *project, struct error *err);
+
+/* ---- parameter files that Python reads (convert.c) ---- */
+
+/* manifest_reader's `convert`; ctx is the project. */
+enum status convert_params(void *ctx, struct arena *arena, struct str path, struct str text, struct str *yaml,
+                           struct error *err);
 
 /* ---- durations (durations.c): how long each stage took last time, in one value of the state ---- */
 

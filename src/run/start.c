@@ -90,6 +90,11 @@ static char **make_environment(const struct stage_run *s)
     const struct manifest_stage *stage = stage_declared(s);
     set_variable(&e, STR("REFIT_ROOT"), s->run->project->root);
     set_variable(&e, STR("REFIT_STAGE"), stage->name);
+    if (str_is(stage->shell, SHELL_OF_DVC)) {
+        if (getenv("DVC_ROOT") == NULL)
+            set_variable(&e, STR("DVC_ROOT"), s->run->project->root);
+        set_variable(&e, STR("DVC_STAGE"), stage->name);
+    }
     for (uint32_t i = 0; i < stage->env_count; i++)
         if (stage->env[i].has_value)
             set_variable(&e, stage->env[i].name, stage->env[i].value);
@@ -97,6 +102,25 @@ static char **make_environment(const struct stage_run *s)
     MEM_GROW(e.items, e.count, e.cap);
     e.items[e.count] = NULL;
     return e.items;
+}
+
+/* ---- the shell ---- */
+
+/* As DVC does it: the user's own, kept from reading files that could change what a command does. */
+static void set_shell(const struct manifest_stage *stage, struct execution_options *execution)
+{
+    static const struct {
+        const char *name, *options[3];
+    } shells[] = {{"bash", {"--noprofile", "--norc"}}, {"zsh", {"--no-rcs"}}, {"fish", {"--no-config"}}};
+    execution->shell = stage->shell.ptr;
+    if (!str_is(stage->shell, SHELL_OF_DVC))
+        return;
+    const char *users = getenv("SHELL");
+    execution->shell = users != NULL && users[0] != '\0' ? users : "/bin/sh";
+    struct str name = path_name(str_from(execution->shell));
+    for (size_t i = 0; i < sizeof shells / sizeof *shells; i++)
+        if (str_is(name, shells[i].name))
+            execution->shell_options = shells[i].options;
 }
 
 /* ---- what a command names and does not declare ---- */
@@ -219,7 +243,8 @@ static enum status put_depfile_aside(const struct stage_run *s, struct error *er
         return status;
     struct arena scratch;
     arena_init(&scratch);
-    struct str aside = str_format(&scratch, ".refit/depfiles/" STR_FMT ".d", STR_ARG(stage->name));
+    struct str aside = str_format(&scratch, ".refit/depfiles/" STR_FMT ".d",
+                                  STR_ARG(run_file_name(&scratch, stage->name)));
     status = fs_move(stage->depfile.ptr, aside.ptr, err);
     arena_finish(&scratch);
     return status;
@@ -263,7 +288,6 @@ bool start_command(struct stage_run *s, execution_done done)
     s->started_ns = stage->depfile.len > 0 ? stamp_now_ns() : clock_wall_ms() * 1000000;
     s->execution = (struct execution_options){
         .name = stage->name.ptr,
-        .shell = stage->shell.ptr,
         .commands = stage->commands,
         .command_count = stage->command_count,
         .directory = stage->wdir.ptr,
@@ -273,6 +297,7 @@ bool start_command(struct stage_run *s, execution_done done)
         .timeout_ms = stage->timeout_ms,
         .console = stage->console,
     };
+    set_shell(stage, &s->execution);
     report_start(s);
     if (stage->console)
         report_suspend(run->report);

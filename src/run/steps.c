@@ -125,7 +125,8 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
 static void mark_used(struct stage_run *s)
 {
     struct error err;
-    if (s->run->project->store != NULL && store_mark_used(s->run->project->store, s->check.key, &err) != STATUS_OK)
+    if (s->run->project->store != NULL && s->check.has_key &&
+        store_mark_used(s->run->project->store, s->check.key, &err) != STATUS_OK)
         run_set_fatal(s->run, &err);
 }
 

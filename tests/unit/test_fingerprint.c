@@ -25,7 +25,8 @@ static struct fingerprint *fp;
 
 static void open_context(void)
 {
-    if (state_open("../state", false, &state, &err) != STATUS_OK || fingerprint_create(state, &fp, &err) != STATUS_OK)
+    if (state_open("../state", false, &state, &err) != STATUS_OK ||
+        fingerprint_create(state, NULL, &fp, &err) != STATUS_OK)
         fail_msg("%s", err.message);
 }
 

@@ -315,11 +315,10 @@ static void refuses_top_levels(void **state)
     refuses("stages:\n", 1, 8, "must be a map of names to stages, not nothing");
     refuses("stage:\n  a: {cmd: x}\n", 1, 1, "unknown key `stage` at the top level; did you mean `stages`?");
     refuses("stages: {}\nwhatever: 1\n", 2, 1,
-            "unknown key `whatever` at the top level; known: stages, vars, tools, desc");
+            "unknown key `whatever` at the top level; known: stages, vars, tools, desc, shell");
     refuses("stages: {}\ndesc: [1]\n", 2, 7, "`desc` must be a string, not a list");
     refuses("stages: {}\ntools: python3\n", 2, 8, "`tools` must be a list, not a string; write [python3]");
-    static const char *const later[] = {"params", "metrics", "plots", "artifacts", "datasets", "data", "gates",
-                                        "rules"};
+    static const char *const later[] = {"data", "gates", "rules"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         refuses(str_format(&arena, "%s: []\nstages: {}\n", later[i]).ptr, 1, 1,
                 str_format(&arena, "`%s` at the top level is not supported yet", later[i]).ptr);
@@ -443,8 +442,8 @@ static void refuses_places(void **state)
     refuses_key("outs: [/tmp/x]", 4, 12, "is outside the project");
     refuses_key("outs: [.]", 4, 12, "is the project itself");
     refuses_key("outs: [/p]", 4, 12, "is the project itself");
-    refuses_key("outs: [.refit]", 4, 12, "belongs to refit or git");
-    refuses_key("outs: [.git/hooks/x]", 4, 12, "belongs to refit or git");
+    refuses_key("outs: [.refit]", 4, 12, "belongs to refit, git or DVC");
+    refuses_key("outs: [.git/hooks/x]", 4, 12, "belongs to refit, git or DVC");
     refuses_key("outs: [./refit.yaml]", 4, 12, "a file that declares this project");
     refuses_key("outs: [refit.lock]", 4, 12, "a file that declares this project");
     refuses_key("outs: [a, b/../a]", 4, 15, "the out `a` in stage `s` is there twice");

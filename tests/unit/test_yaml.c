@@ -46,6 +46,36 @@ static void refuses(struct str text, uint32_t line, uint32_t column, const char 
     assert_null(strchr(err.message, '\n'));
 }
 
+static void values_as_lines(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"a: [1, 0.5, x y, null, true]\n", "a: [1, 0.5, \"x y\", null, true]\n"},
+        {"{a: {b: {}, c: []}, d: {e: {f: 1}}}", "a:\n  b: {}\n  c: []\nd:\n  e:\n    f: 1\n"},
+        {"[[1, 2], {a: 1}, [[3], 4]]", "- [1, 2]\n-\n  a: 1\n-\n  - [3]\n  - 4\n"},
+        {"cmd:\n  - |\n    set -e\n\n      x\n  - z\n", "cmd:\n  - |\n    set -e\n\n      x\n  - z\n"},
+        {"a: \"x\\ny\"", "a: |-\n  x\n  y\n"},
+        {"a: \" x\\ny\"", "a: \" x\\ny\"\n"},
+        {"a: \"x \\ny\"", "a: \"x \\ny\"\n"},
+        {"a: \"x\\ty\\n\"", "a: \"x\\ty\\n\"\n"},
+        {"a: \"\\nx\"", "a: \"\\nx\"\n"},
+        {"\"a b\": 1", "\"a b\": 1\n"},
+        {"x", "x\n"},
+        {"[]", "[]\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out = {0};
+        struct value *value = parse(str_from(cases[i][0]));
+        yaml_append_value(&out, value, 0);
+        assert_string_equal(out.ptr, cases[i][1]);
+        assert_true(value_equal(parse(buf_view(&out)), value));
+        buf_clear(&out);
+        yaml_append_value(&out, value, 4);
+        assert_true(value_equal(parse(buf_view(&out)), value));
+        buf_finish(&out);
+    }
+}
+
 static void types_of_scalars(void **state)
 {
     (void)state;
@@ -347,19 +377,20 @@ static void parses_params_by_ending(void **state)
     (void)state;
     struct value *value;
     struct error err = {0};
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.yaml"), &value, &err), STATUS_OK);
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("x/p.yml"), &value, &err), STATUS_OK);
-    assert_int_equal(params_parse(&arena, STR("{\"a\": 1}"), STR("p.json"), &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.yaml"), NULL, &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("x/p.yml"), NULL, &value, &err), STATUS_OK);
+    assert_int_equal(params_parse(&arena, STR("{\"a\": 1}"), STR("p.json"), NULL, &value, &err), STATUS_OK);
     assert_int_equal(value_find(value, STR("a"))->integer, 1);
-    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.json"), &value, &err), STATUS_MANIFEST);
-    assert_int_equal(params_parse(&arena, STR("a = 1"), STR("p.toml"), &value, &err), STATUS_MANIFEST);
+    assert_int_equal(params_parse(&arena, STR("a: 1"), STR("p.json"), NULL, &value, &err), STATUS_MANIFEST);
+    assert_int_equal(params_parse(&arena, STR("a = 1"), STR("p.toml"), NULL, &value, &err), STATUS_MANIFEST);
     assert_string_equal(err.file, "p.toml");
-    assert_non_null(strstr(err.message, ".yaml, .yml and .json"));
+    assert_non_null(strstr(err.message, ".yaml, .yml, .json, .toml and .py"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(values_as_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(types_of_scalars, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_order_and_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resolves_aliases_and_merges, set_up, tear_down),
