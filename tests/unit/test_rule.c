@@ -39,7 +39,7 @@ static enum status read_rule(void *ctx, struct arena *in, struct str path, struc
 static enum status load_with(const char *rule, const char *text, struct manifest *manifest, struct error *err)
 {
     struct manifest_source source = {.path = STR("refit.yaml"), .text = str_from(text)};
-    struct manifest_reader reader = {read_rule, (void *)rule};
+    struct manifest_reader reader = {.read = read_rule, .ctx = (void *)rule};
     return manifest_load(&arena, &source, 1, STR("/p"), &reader, manifest, err);
 }
 
