@@ -56,6 +56,6 @@ equal(report["written_out"], 1, "what is not kept")
 p.untouched(before)
 contains(p.read("refit.yaml"), "# kept", "foreach: ${names}", "  # sub/dvc.yaml\n", "\\\\${kept}", "- conf.toml:\n")
 names = {stage["was"]: stage["name"] for stage in report["stages"]}
-equal([names[name] for name in mine], ["sub.each@1-p.q", "sub.each@2-p.q"], "names")
+equal([names[name] for name in mine], ["sub.each@1-p/q", "sub.each@2-p/q"], "names")
 p.run(fresh=4)
-equal(sorted(p.verdicts("sub.each", "each")), ["each@a", "each@b", "sub.each@1-p.q", "sub.each@2-p.q"], "groups")
+equal(sorted(p.verdicts("sub.each", "each")), ["each@a", "each@b", "sub.each@1-p/q", "sub.each@2-p/q"], "groups")
