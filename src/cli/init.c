@@ -44,7 +44,7 @@ static enum status make_project(const char *folder, struct error *err)
     bool made;
     if (access("dvc.yaml", F_OK) == 0 && access("refit.yaml", F_OK) != 0)
         return error_set(err, STATUS_USAGE,
-                         "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml of it",
+                         "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml",
                          folder);
     enum status status = create_file("refit.yaml", (struct str){first_manifest, sizeof first_manifest - 1}, &made, err);
     if (status == STATUS_OK && !made)
