@@ -3,8 +3,9 @@
 
     python3 tests/install.py REFIT PREFIX
 
-REFIT is the program that was built. It goes to PREFIX/bin, the rules to PREFIX/share/refit/rules, and shell completion
-to where bash, zsh and fish look for it. With DESTDIR in the environment, everything goes below that folder.
+REFIT is the program that was built. It goes to PREFIX/bin, the rules (to be read: the program has its own) and the JSON
+Schema of refit.yaml to PREFIX/share/refit, and shell completion to where bash, zsh and fish look for it. With DESTDIR
+in the environment, everything goes below that folder.
 """
 import os
 import subprocess
@@ -43,10 +44,9 @@ def destination(prefix):
 
 def install(program, target):
     put(target / "bin/refit", program.read_bytes(), 0o755)
-    rules = ROOT / "rules"
-    for rule in sorted(rules.rglob("*")) if rules.is_dir() else []:
-        if rule.is_file():
-            put(target / "share/refit/rules" / rule.relative_to(rules), rule.read_bytes(), 0o644)
+    for rule in sorted(ROOT.glob("rules/*.yaml")):
+        put(target / "share/refit/rules" / rule.name, rule.read_bytes(), 0o644)
+    put(target / "share/refit/refit.schema.json", (ROOT / "docs/refit.schema.json").read_bytes(), 0o644)
     for shell, path in COMPLETIONS.items():
         script = subprocess.run([program, "completion", shell], check=True, stdout=subprocess.PIPE).stdout
         put(target / path, script, 0o644)

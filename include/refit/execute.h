@@ -50,7 +50,7 @@ typedef void (*execution_done)(void *ctx, const struct execution_result *result)
 
 /* `grace_ms`: between a polite signal and SIGKILL. */
 struct executor *executor_create(struct uv_loop_s *loop, uint64_t grace_ms);
-void executor_destroy(struct executor *executor); /* nothing may be running */
+void executor_destroy(struct executor *executor); /* nothing may be running; the loop has to close what is left */
 
 /*
  * Start the commands. They run one by one, each in its own shell and its own new process group; when a command ends,

@@ -112,6 +112,7 @@ struct fields { /* sorted by tag, then name */
 };
 
 struct digest fields_key(const struct fields *fields);
+void fields_sort(struct fields *fields);
 
 /* What a `tools:` command printed. Both strings are copied. */
 void fingerprint_set_tool(struct fingerprint *fp, struct str command, struct str output);

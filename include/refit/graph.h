@@ -71,7 +71,7 @@ enum name_kind {
     NAME_NONE,
     NAME_STAGE, /* the stage that is called so */
     NAME_GROUP, /* each stage called NAME@..., which `foreach` and `matrix` make */
-    NAME_GLOB,  /* each stage whose name matches, with `*`, `?` and `[...]` as in the shell; a slash is like any other */
+    NAME_GLOB,  /* each stage whose name matches; `*`, `?`, `[...]` as in the shell, a slash is like any other byte */
 };
 enum name_kind graph_name_kind(const struct graph *graph, struct str name);
 

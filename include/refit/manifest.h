@@ -187,6 +187,10 @@ enum status yaml_parse(struct arena *arena, struct str text, struct str file, st
  * 1024). */
 void yaml_append_string(struct buf *out, struct str s);
 
+/* Append a value as lines of YAML that read back as the same value, each behind `indent` blanks: keys one a line, texts
+ * of several lines as blocks where they can be, short lists of scalars in brackets. Ends with a newline. */
+void yaml_append_value(struct buf *out, const struct value *value, unsigned indent);
+
 /* Sizes and durations as people write them: "512M", "1.5G", "64KiB" (powers of 1024; bytes), "90", "90s", "1.5h", "2d"
  * (milliseconds; seconds without a unit), cpus "1", "0.5" (thousandths). False if it is none. */
 bool parse_bytes(struct str text, uint64_t *out);

@@ -198,6 +198,7 @@ enum workspace_state {
     WORKSPACE_READ,      /* looked at: its roots are as they are now */
     WORKSPACE_GONE,      /* its folder is not there any more: what it published stays */
     WORKSPACE_ELSEWHERE, /* on another host: what it published stays */
+    WORKSPACE_FORGOTTEN, /* what it published is let go, as it was asked */
 };
 
 struct gc_workspace {
@@ -205,6 +206,7 @@ struct gc_workspace {
     enum workspace_state state;
     uint32_t refs;  /* versions of refit.lock */
     uint32_t roots; /* results that they name */
+    int64_t seen_ms; /* when it published last, since the epoch; 0 = never */
 };
 
 struct gc_options {
@@ -213,6 +215,8 @@ struct gc_options {
     bool compact; /* if it is worth it */
     bool rescue;  /* remove what was rescued, and kept of attempts, too */
     const char *forget; /* a workspace that is gone for good; NULL = none */
+    const char *forget_host; /* where that was; NULL = on this host */
+    uint64_t forget_unseen_ms; /* those that cannot be looked at and have published nothing for so long; 0 = none */
     void (*warn)(void *ctx, struct str text);
     void *ctx;
 };
@@ -232,7 +236,7 @@ struct gc_result {
  * workspace to forget is not known. project->store is closed afterwards. */
 enum status run_gc(struct project *project, const struct gc_options *options, struct gc_result *out, struct error *err);
 
-/* A stage's name as the name of a file: `/` and `%` as %2F and %25; too long a one is cut, with its digest behind it. */
+/* A stage's name as that of a file: `/` and `%` as %2F and %25; too long a one is cut, with its digest behind it. */
 struct str run_file_name(struct arena *arena, struct str stage);
 
 /* Where a stage's log is: ".refit/logs/NAME.log", in `arena`. */

@@ -54,9 +54,15 @@ enum status error_errno(struct error *err, enum status status, int errnum, const
     set_message(err, status, format, args);
     va_end(args);
     size_t len = strlen(err->message);
-    char text[128];
+    char text[128], end[192];
     const char *advice = errnum == ENOSPC || errnum == EDQUOT ? "; make room there and run again" : "";
-    snprintf(err->message + len, sizeof err->message - len, ": %s%s", strerror_r(errnum, text, sizeof text), advice);
+    size_t end_len = (size_t)snprintf(end, sizeof end, ": %s%s", strerror_r(errnum, text, sizeof text), advice);
+    if (len + end_len >= sizeof err->message) { /* a path may be longer: the reason is told all the same */
+        len = sizeof err->message - end_len - sizeof "...";
+        memcpy(err->message + len, "...", sizeof "...");
+        len += sizeof "..." - 1;
+    }
+    memcpy(err->message + len, end, end_len + 1);
     return status;
 }
 

@@ -73,7 +73,7 @@ enum status fs_sync_directory(const char *path, struct error *err)
     return bad ? error_errno(err, STATUS_IO, bad, "cannot sync %s", path) : STATUS_OK;
 }
 
-static enum status sync_parent(const char *path, struct error *err)
+enum status fs_sync_parent(const char *path, struct error *err)
 {
     struct arena scratch;
     arena_init(&scratch);
@@ -101,7 +101,7 @@ enum status fs_write_atomic(const char *path, const char *temporary, struct str 
     if (status != STATUS_OK)
         unlink(temporary);
     else if (sync)
-        status = sync_parent(path, err);
+        status = fs_sync_parent(path, err);
     return status;
 }
 

@@ -85,6 +85,8 @@ static enum status copy_folder(int from_folder, int to_folder, const char *name,
         closedir(stream);
     else if (from >= 0)
         close(from);
+    if (status == STATUS_OK && fsync(to) != 0 && errno != EINVAL)
+        status = error_errno(err, STATUS_IO, errno, "cannot sync the folder %s", to_name);
     if (to >= 0)
         close(to);
     return status;
@@ -119,6 +121,8 @@ static enum status move_across(const char *from, const char *to, struct error *e
     if (status != STATUS_OK)
         fs_remove_tree(temporary, &ignored);
     else
+        status = fs_sync_parent(to, err);
+    if (status == STATUS_OK)
         status = fs_remove_tree(from, err);
     free(temporary);
     return status;

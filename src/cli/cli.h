@@ -35,7 +35,8 @@ enum option_id {
     OPTION_BUDGET,
     OPTION_NO_COMPACT,
     OPTION_RESCUE,
-    OPTION_FORGET
+    OPTION_FORGET,
+    OPTION_FORGET_UNSEEN
 };
 
 struct option_spec {
@@ -53,7 +54,14 @@ enum common_options {
     COMMON_JSON = 8,
 };
 
-enum completion { COMPLETE_NOTHING, COMPLETE_STAGES, COMPLETE_COMMANDS, COMPLETE_WORDS, COMPLETE_FOLDERS };
+enum completion {
+    COMPLETE_NOTHING,
+    COMPLETE_STAGES,
+    COMPLETE_RULES,
+    COMPLETE_COMMANDS,
+    COMPLETE_WORDS,
+    COMPLETE_FOLDERS
+};
 
 struct invocation;
 
@@ -110,7 +118,7 @@ const struct command *command_nearest(struct str word);
 
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
-    command_version, command_verify, command_gc, command_migrate;
+    command_version, command_verify, command_gc, command_rules, command_migrate;
 
 /* ---- help (help.c) ---- */
 
@@ -175,6 +183,9 @@ void output_warn(struct invocation *in, struct str text);
 
 /* Writes a document and a newline to stdout, and frees it. */
 void output_json(struct buf *document);
+
+/* "2026-11-23 22:01", local time; "" for none. */
+struct str output_time(struct arena *arena, int64_t at_ms);
 
 /* "1234 bytes", "3.4 MiB" */
 struct str output_size(struct arena *arena, uint64_t bytes);

@@ -38,6 +38,9 @@ static void print_case(const struct command *command)
     case COMPLETE_STAGES:
         fputs("stages", stdout);
         break;
+    case COMPLETE_RULES:
+        fputs("rules", stdout);
+        break;
     case COMPLETE_COMMANDS:
         fputs("commands", stdout);
         break;
@@ -113,6 +116,8 @@ static void print_bash(void)
          "    case $source in\n"
          "    (stages|first)\n"
          "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" graph --names 2>/dev/null) ;;\n"
+         "    (rules)\n"
+         "        _refit_offer \"$current\" < <(\"${COMP_WORDS[0]}\" \"${where[@]}\" rules --names 2>/dev/null) ;;\n"
          "    esac\n"
          "    COMPREPLY=(\"${COMPREPLY[@]#\"$before\"}\")\n"
          "}\n"
@@ -157,6 +162,7 @@ static void print_zsh(void)
          "    esac\n"
          "    case $source in\n"
          "    (stages|first) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" graph --names 2>/dev/null)\"} ;;\n"
+         "    (rules) compadd -- ${(f)\"$(${words[1]} \"${where[@]}\" rules --names 2>/dev/null)\"} ;;\n"
          "    esac\n"
          "}\n"
          "if [[ ${funcstack[1]} == _refit ]]; then\n"
@@ -181,6 +187,8 @@ static void print_fish_arguments(const struct command *command, const char *cond
     static const char stages[] = "(refit graph --names 2>/dev/null)";
     if (command->completion == COMPLETE_STAGES)
         printf("complete -c refit -n '%s' -a '%s'\n", condition, stages);
+    else if (command->completion == COMPLETE_RULES)
+        printf("complete -c refit -n '%s' -a '(refit rules --names 2>/dev/null)'\n", condition);
     else if (command->completion == COMPLETE_WORDS)
         printf("complete -c refit -n '%s' -a '%s'\n", condition, command->words);
     else if (command->completion == COMPLETE_FOLDERS)

@@ -1,5 +1,6 @@
 /* `refit gc`: drops from the store what has not been used for longest, and gives the room back. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "refit/base/path.h"
@@ -7,11 +8,15 @@
 static const struct option_spec options[] = {
     {OPTION_BUDGET, "budget", "SIZE", "what the store may take, such as 10G (default: store.budget, or no limit)"},
     {'n', "dry-run", NULL, "only say what would go"},
-    {OPTION_FORGET, "forget", "PATH", "the workspace at PATH is gone for good: its results need not stay"},
+    {OPTION_FORGET, "forget", "PATH", "the workspace at PATH, or HOST:PATH, is gone for good: its results may go"},
+    {OPTION_FORGET_UNSEEN, "forget-unseen", "TIME", "nor those of what is gone or elsewhere, and silent so long"},
     {OPTION_RESCUE, "rescue", NULL, "also remove what was moved to .refit/rescue and .refit/attempts"},
     {OPTION_NO_COMPACT, "no-compact", NULL, "leave the store's file as large as it is"},
     {0, NULL, NULL, NULL},
 };
+
+/* Of workspaces that were not looked at; a store of containers may have thousands. */
+enum { UNREAD_SHOWN = 5 };
 
 static void warn(void *ctx, struct str text)
 {
@@ -23,7 +28,8 @@ static void warn(void *ctx, struct str text)
 static const char *state_name(enum workspace_state state)
 {
     static const char *const names[] = {
-        [WORKSPACE_READ] = "read", [WORKSPACE_GONE] = "gone", [WORKSPACE_ELSEWHERE] = "elsewhere"};
+        [WORKSPACE_READ] = "read", [WORKSPACE_GONE] = "gone", [WORKSPACE_ELSEWHERE] = "elsewhere",
+        [WORKSPACE_FORGOTTEN] = "forgotten"};
     return names[state];
 }
 
@@ -55,6 +61,8 @@ static void print_workspaces_json(struct json *j, const struct gc_result *result
         json_int(j, w->refs);
         json_key(j, "roots");
         json_int(j, w->roots);
+        json_key(j, "seen_ms");
+        json_int(j, w->seen_ms);
         json_close_object(j);
     }
     json_close_array(j);
@@ -105,25 +113,51 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* "roots   /home/ann/digits  12 results of 3 versions of refit.lock" */
+/* What there is to know of a workspace that was not looked at. */
+static struct str workspace_remark(struct arena *arena, const struct gc_workspace *w)
+{
+    struct str seen = output_time(arena, w->seen_ms);
+    switch (w->state) {
+    case WORKSPACE_READ:
+        break;
+    case WORKSPACE_GONE:
+        return str_format(arena, "its folder is gone, last seen " STR_FMT "; `refit gc --forget PATH` lets its results "
+                          "go", STR_ARG(seen));
+    case WORKSPACE_ELSEWHERE:
+        return str_format(arena, "on " STR_FMT ", last seen " STR_FMT "; `refit gc --forget HOST:PATH` lets its "
+                          "results go", STR_ARG(w->host), STR_ARG(seen));
+    case WORKSPACE_FORGOTTEN:
+        return str_format(arena, "on " STR_FMT ", last seen " STR_FMT, STR_ARG(w->host), STR_ARG(seen));
+    }
+    return STR("");
+}
+
+/* "roots   /home/ann/digits  12 results in 3 versions of refit.lock" */
 static void print_workspaces(struct invocation *in, const struct gc_result *result)
 {
     struct arena *arena = &in->arena;
     struct sheet sheet = {.arena = arena};
+    uint32_t unread = 0;
+    int64_t oldest_ms = INT64_MAX;
     for (uint32_t i = 0; i < result->workspace_count; i++) {
         const struct gc_workspace *w = &result->workspaces[i];
-        struct str remark = STR("");
-        if (w->state == WORKSPACE_GONE)
-            remark = STR("its folder is gone; `refit gc --forget PATH` lets its results go");
-        else if (w->state == WORKSPACE_ELSEWHERE)
-            remark = str_format(arena, "on " STR_FMT "; `refit gc --forget PATH` lets its results go",
-                                STR_ARG(w->host));
-        sheet_add(&sheet, PAINT_NONE, STR("roots"), w->path,
+        if (w->state == WORKSPACE_GONE || w->state == WORKSPACE_ELSEWHERE) {
+            oldest_ms = w->seen_ms < oldest_ms ? w->seen_ms : oldest_ms;
+            if (++unread > UNREAD_SHOWN && in->verbose == 0)
+                continue;
+        }
+        bool forgotten = w->state == WORKSPACE_FORGOTTEN;
+        sheet_add(&sheet, PAINT_NONE,
+                  !forgotten ? STR("roots") : option_given(in, 'n') ? STR("would forget") : STR("forgot"), w->path,
                   str_format(arena, "%u result%s in %u version%s of refit.lock", w->roots, plural(w->roots), w->refs,
                              plural(w->refs)),
-                  remark);
+                  workspace_remark(arena, w));
     }
     sheet_print(&sheet, false);
+    if (unread > UNREAD_SHOWN)
+        printf("%u workspaces that are gone or on other hosts keep their results, the first seen last " STR_FMT ";%s\n"
+               "`refit gc --forget-unseen 30d` lets those go that have published nothing for 30 days\n", unread,
+               STR_ARG(output_time(arena, oldest_ms)), in->verbose == 0 ? " -v shows all;" : "");
 }
 
 static void print_compaction(struct invocation *in, const struct gc_result *result)
@@ -187,22 +221,33 @@ static enum status read_budget(const struct invocation *in, const struct project
 }
 
 /* As a workspace publishes its own: absolute, whether it is there or not. */
-static enum status read_forget(struct invocation *in, const struct project *project, const char **path,
+static enum status read_forget(struct invocation *in, const struct project *project, struct gc_options *wanted,
                                struct error *err)
 {
-    const char *word = option_text(in, OPTION_FORGET);
+    const char *word = option_text(in, OPTION_FORGET), *colon = word != NULL ? strstr(word, ":/") : NULL;
     const struct str top = STR("/");
     struct str here, made;
-    *path = NULL;
     if (word == NULL)
         return STATUS_OK;
+    if (colon != NULL && colon > word && memchr(word, '/', (size_t)(colon - word)) == NULL) {
+        wanted->forget_host = str_format(&in->arena, "%.*s", (int)(colon - word), word).ptr;
+        word = colon + 1;
+    }
     enum status status = path_make(&in->arena, top, project->root, project->cwd, &here, err);
     if (status == STATUS_OK)
         status = path_make(&in->arena, top, here, str_from(word), &made, err);
     if (status != STATUS_OK)
         return error_wrap(err, "--forget");
-    *path = str_format(&in->arena, "%s" STR_FMT, made.ptr[0] == '/' ? "" : "/", STR_ARG(made)).ptr;
+    wanted->forget = str_format(&in->arena, "%s" STR_FMT, made.ptr[0] == '/' ? "" : "/", STR_ARG(made)).ptr;
     return STATUS_OK;
+}
+
+static enum status read_unseen(const struct invocation *in, uint64_t *ms, struct error *err)
+{
+    const char *text = option_text(in, OPTION_FORGET_UNSEEN);
+    if (text == NULL || (parse_duration_ms(str_from(text), ms) && *ms > 0))
+        return STATUS_OK;
+    return error_set(err, STATUS_USAGE, "--forget-unseen %s is no time; write one such as 30d or 12h", text);
 }
 
 static enum status collect(struct invocation *in, struct project *project, struct error *err)
@@ -215,7 +260,9 @@ static enum status collect(struct invocation *in, struct project *project, struc
     struct gc_result result = {0};
     enum status status = read_budget(in, project, &wanted.budget_bytes, err);
     if (status == STATUS_OK)
-        status = read_forget(in, project, &wanted.forget, err);
+        status = read_forget(in, project, &wanted, err);
+    if (status == STATUS_OK)
+        status = read_unseen(in, &wanted.forget_unseen_ms, err);
     if (status == STATUS_OK)
         status = project_open_store(project, err); /* to see whether there is one: gc makes none */
     if (status == STATUS_OK && project->store != NULL && !wanted.dry_run) {
@@ -258,12 +305,14 @@ const struct command command_gc = {
         "Drops the least recently used records, until what remains fits the budget, and what no record refers\n"
         "to any more; without a budget only the latter. What a refit.lock names stays, whatever the budget: that\n"
         "of each workspace that uses the store, as it is and at the tips of its git branches and tags. A\n"
-        "workspace whose folder is gone, or that cannot be read, keeps what it published last. The store's\n"
-        "file is then compacted, if that is worth it and nobody else has the store open. A stage whose record\n"
-        "was dropped runs again when it is needed. Others may use the store meanwhile.",
+        "workspace whose folder is gone, or that is on another host, keeps what it published last: a container\n"
+        "may have a new host name each time, and --forget-unseen lets go of those that do not come back. The\n"
+        "store's file is then compacted, if that is worth it and nobody else has the store open. A stage whose\n"
+        "record was dropped runs again when it is needed. Others may use the store meanwhile.",
     .examples = "  refit gc --budget 10G\n"
                 "  refit gc --budget 10G --dry-run      what would go\n"
-                "  refit gc --forget /home/ann/old      that workspace will not come back",
+                "  refit gc --forget /home/ann/old      that workspace will not come back\n"
+                "  refit gc --budget 50G --forget-unseen 30d      on the machine of CI's containers",
     .options = options,
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .run = run_gc_command,

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "refit/base/fs.h"
+#include "refit/base/path.h"
 
 static const char first_manifest[] =
     "# What this project makes, and from what. `refit` runs what changed, `refit status` says what that would be, and\n"
@@ -21,6 +22,21 @@ static const char first_manifest[] =
     "    cmd: awk '{ n += $1 } END { print \"total:\", n }' numbers.txt > total.yaml\n"
     "    deps: [numbers.txt]\n"
     "    metrics: [total.yaml]\n";
+
+/* The line that tells editors where the schema is: beside the program, in an installation. Elsewhere there is none. */
+static struct str schema_line(struct arena *arena)
+{
+    struct str program, none = STR("");
+    struct error ignored;
+    if (fs_read_link(arena, "/proc/self/exe", &program, &ignored) != STATUS_OK)
+        return none;
+    struct str prefix = path_parent(path_parent(program));
+    struct str schema = str_format(arena, STR_FMT "/share/refit/refit.schema.json", STR_ARG(prefix));
+    bool plain = str_find(schema, '\n') < 0 && str_find(schema, ' ') < 0 && str_is_utf8(schema);
+    if (!plain || access(schema.ptr, R_OK) != 0)
+        return none;
+    return str_format(arena, "# yaml-language-server: $schema=" STR_FMT "\n", STR_ARG(schema));
+}
 
 /* Makes a file that was not there; *made is false if it was. */
 static enum status create_file(const char *path, struct str bytes, bool *made, struct error *err)
@@ -39,14 +55,15 @@ static enum status create_file(const char *path, struct str bytes, bool *made, s
     return status;
 }
 
-static enum status make_project(const char *folder, struct error *err)
+static enum status make_project(struct arena *arena, const char *folder, struct error *err)
 {
     bool made;
     if (access("dvc.yaml", F_OK) == 0 && access("refit.yaml", F_OK) != 0)
         return error_set(err, STATUS_USAGE,
                          "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml",
                          folder);
-    enum status status = create_file("refit.yaml", (struct str){first_manifest, sizeof first_manifest - 1}, &made, err);
+    struct str text = str_format(arena, STR_FMT "%s", STR_ARG(schema_line(arena)), first_manifest);
+    enum status status = create_file("refit.yaml", text, &made, err);
     if (status == STATUS_OK && !made)
         return error_set(err, STATUS_USAGE, "there is a refit.yaml in %s already; it was left as it is", folder);
     if (status == STATUS_OK)
@@ -90,7 +107,7 @@ static enum status run_init(struct invocation *in, struct error *err)
         return status;
     if (chdir(folder) != 0)
         return error_errno(err, STATUS_IO, errno, "cannot enter %s", folder);
-    status = make_project(in->argument_count > 0 ? folder : "this folder", err);
+    status = make_project(&in->arena, in->argument_count > 0 ? folder : "this folder", err);
     if (status == STATUS_OK && in->json)
         print_json();
     if (status != STATUS_OK || in->quiet || in->json)

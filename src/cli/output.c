@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -71,6 +72,17 @@ void output_json(struct buf *document)
     buf_char(document, '\n');
     fwrite(document->ptr, 1, document->len, stdout);
     buf_finish(document);
+}
+
+struct str output_time(struct arena *arena, int64_t at_ms)
+{
+    time_t seconds = (time_t)(at_ms / 1000);
+    struct tm local;
+    char text[64];
+    if (at_ms <= 0 || localtime_r(&seconds, &local) == NULL)
+        return STR("");
+    size_t len = strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+    return str_dup(arena, (struct str){text, len});
 }
 
 struct str output_size(struct arena *arena, uint64_t bytes)

@@ -40,8 +40,8 @@ const struct command command_restore = {
     .arguments = "[TARGET...]",
     .description =
         "Puts outs back as refit.lock says they were, from the store, running nothing: those of the targets\n"
-        "(names of stages, or paths at, above or below outs), or all. What is in the way and not in the store\n"
-        "is moved to .refit/rescue first.",
+        "(names of stages or groups, patterns, or paths at, above or below outs), or all. What is in the way\n"
+        "and not in the store is moved to .refit/rescue first.",
     .examples = "  git checkout v1.2 && refit restore\n"
                 "  refit restore models/digits.json",
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,

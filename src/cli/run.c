@@ -212,11 +212,13 @@ const struct command command_run = {
         "Brings the targets (names of stages, or paths that stages make; by default every stage) and what\n"
         "they need up to date: what is fresh is left alone, what was once made from the same inputs is taken\n"
         "from the store, and the rest is run, in parallel. `run` may be left out, unless a target is called\n"
-        "like a command.\n\n"
+        "like a command. `train` means each `train@...` too where no stage is called so, and 'train@*' the stages\n"
+        "that match; such a pattern selects no deploy stage.\n\n"
         "Exit status: 0 done; 1 a stage failed; 2 wrong usage or manifest; 5 store, lock or file system; 130\n"
         "interrupted.",
     .examples = "  refit                        everything that changed\n"
                 "  refit -j4 -k train evaluate  four commands at once, going on after failures\n"
+                "  refit run 'tune@4-*'         the stages whose names match\n"
                 "  refit -n                     what would be done\n"
                 "  refit run --deploy           deploy stages too\n"
                 "  refit run --locked --json    in CI: fail if refit.lock is not up to date, JSON lines",

@@ -1,6 +1,5 @@
 /* `refit store`: where the store is, how much it holds; the rest is in transfer.c. */
 #include <inttypes.h>
-#include <time.h>
 
 #include "cli/cli.h"
 
@@ -35,18 +34,6 @@ static enum status print_stats_json(struct invocation *in, struct store *store, 
     return status;
 }
 
-/* "2026-11-23 22:01", local time; "" for none. */
-static struct str time_text(struct arena *arena, int64_t at_ms)
-{
-    time_t seconds = (time_t)(at_ms / 1000);
-    struct tm local;
-    char text[64];
-    if (at_ms <= 0 || localtime_r(&seconds, &local) == NULL)
-        return STR("");
-    size_t len = strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
-    return str_dup(arena, (struct str){text, len});
-}
-
 /* "3.1 times less"; "" where it makes no difference. */
 static struct str ratio_text(struct arena *arena, uint64_t whole, uint64_t part)
 {
@@ -66,8 +53,8 @@ static void print_stats(struct arena *arena, struct str directory, const struct 
         {"store", directory, none},
         {"records", str_format(arena, "%" PRIu64, stats->records),
          str_format(arena, "of %" PRIu64 " keys", stats->keys)},
-        {"oldest", time_text(arena, stats->oldest_ms), none},
-        {"newest", time_text(arena, stats->newest_ms), none},
+        {"oldest", output_time(arena, stats->oldest_ms), none},
+        {"newest", output_time(arena, stats->newest_ms), none},
         {"objects", str_format(arena, "%" PRIu64, stats->objects), STR("of several chunks")},
         {"chunks", str_format(arena, "%" PRIu64, stats->chunks), none},
         {"outs", output_size(arena, stats->out_bytes), STR("of all records")},

@@ -21,10 +21,11 @@
 struct executor {
     uv_loop_t *loop;
     uint64_t grace_ms;
+    uv_signal_t child; /* SIGCHLD: look which shells have ended. Keeps the loop alive while there are executions */
     struct execution *first;
     uint32_t count;
     bool interrupted;
-    bool started;      /* a command was */
+    bool began;        /* with its first command */
     bool own_sessions; /* for commands, since the terminal cannot be left */
 };
 
@@ -35,7 +36,6 @@ struct execution {
     execution_started started;
     execution_done done;
     void *ctx;
-    uv_signal_t child; /* SIGCHLD: look whether the shell has ended */
     uv_timer_t limit;  /* runs out: first the time-out, then the grace period */
     uv_timer_t settle; /* looks whether the group of a command that ended is gone */
     unsigned handles;  /* open ones */
@@ -59,14 +59,23 @@ struct executor *executor_create(struct uv_loop_s *loop, uint64_t grace_ms)
     struct executor *executor = mem_alloc(sizeof *executor);
     executor->loop = loop;
     executor->grace_ms = grace_ms;
+    uv_signal_init(loop, &executor->child);
+    uv_unref((uv_handle_t *)&executor->child);
+    executor->child.data = executor;
     return executor;
+}
+
+static void on_executor_closed(uv_handle_t *handle)
+{
+    free(handle->data);
 }
 
 void executor_destroy(struct executor *executor)
 {
-    /* An execution counts until its handles are closed, so there is nothing left to close. */
-    assert(executor == NULL || executor->count == 0);
-    free(executor);
+    if (executor == NULL)
+        return;
+    assert(executor->count == 0);
+    uv_close((uv_handle_t *)&executor->child, on_executor_closed);
 }
 
 uint32_t executor_running(const struct executor *executor)
@@ -81,7 +90,8 @@ static void link_execution(struct execution *x)
     if (x->next != NULL)
         x->next->previous = x;
     executor->first = x;
-    executor->count++;
+    if (executor->count++ == 0)
+        uv_ref((uv_handle_t *)&executor->child);
 }
 
 static void unlink_execution(struct execution *x)
@@ -92,7 +102,8 @@ static void unlink_execution(struct execution *x)
         x->executor->first = x->next;
     if (x->next != NULL)
         x->next->previous = x->previous;
-    x->executor->count--;
+    if (--x->executor->count == 0)
+        uv_unref((uv_handle_t *)&x->executor->child);
 }
 
 static void end_with(struct execution *x, enum execution_end end, int code)
@@ -123,7 +134,6 @@ static void on_closed(uv_handle_t *handle)
 static void end_execution(struct execution *x)
 {
     assert(x->over);
-    uv_close((uv_handle_t *)&x->child, on_closed);
     uv_close((uv_handle_t *)&x->limit, on_closed);
     uv_close((uv_handle_t *)&x->settle, on_closed);
 }
@@ -190,14 +200,16 @@ static void on_shell_ended(struct execution *x, int status)
 static void on_child(uv_signal_t *handle, int number)
 {
     (void)number;
-    struct execution *x = handle->data;
+    struct executor *executor = handle->data;
     struct rusage usage;
     int status;
-    if (x->pid == 0 || wait4(x->pid, &status, WNOHANG, &usage) != x->pid)
-        return;
-    x->pid = 0;
-    note_peak(x, &usage);
-    on_shell_ended(x, status);
+    for (struct execution *x = executor->first; x != NULL; x = x->next) {
+        if (x->pid == 0 || wait4(x->pid, &status, WNOHANG, &usage) != x->pid)
+            continue;
+        x->pid = 0;
+        note_peak(x, &usage);
+        on_shell_ended(x, status);
+    }
 }
 
 static void on_limit(uv_timer_t *timer);
@@ -232,18 +244,26 @@ void executor_interrupt(struct executor *executor)
     executor->interrupted = true;
 }
 
+/* Before the first command is started, and can end. */
+static void begin(struct executor *executor)
+{
+    if (executor->began)
+        return;
+    executor->began = true;
+    executor->own_sessions = !spawn_leave_terminal();
+    int code = uv_signal_start(&executor->child, on_child, SIGCHLD);
+    assert(code == 0);
+    (void)code;
+}
+
 static void start_command(struct execution *x)
 {
-    struct executor *executor = x->executor;
-    if (!executor->started)
-        executor->own_sessions = !spawn_leave_terminal();
-    executor->started = true;
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
     x->own_bytes = (uint64_t)own.ru_maxrss * 1024;
     pid_t pid;
     struct str command = x->options.commands[x->result.command];
-    if (!spawn_shell(&x->options, command, executor->own_sessions, &pid, &x->message)) {
+    if (!spawn_shell(&x->options, command, x->executor->own_sessions, &pid, &x->message)) {
         end_with(x, EXECUTION_NOT_STARTED, 0);
         end_execution(x);
         return;
@@ -268,13 +288,10 @@ struct execution *executor_start(struct executor *executor, const struct executi
     x->began_ms = clock_monotonic_ms();
     uv_timer_init(executor->loop, &x->limit);
     uv_timer_init(executor->loop, &x->settle);
-    uv_signal_init(executor->loop, &x->child);
-    x->child.data = x->limit.data = x->settle.data = x;
-    x->handles = 3;
+    x->limit.data = x->settle.data = x;
+    x->handles = 2;
     link_execution(x);
-    int code = uv_signal_start(&x->child, on_child, SIGCHLD); /* before the child can end */
-    assert(code == 0);
-    (void)code;
+    begin(executor);
     if (options->timeout_ms > 0) {
         uv_update_time(executor->loop); /* the time-out counts from now, not from the loop's last turn */
         uv_timer_start(&x->limit, on_limit, options->timeout_ms, 0);

@@ -53,6 +53,12 @@ static int compare_for_sort(const void *a, const void *b)
     return compare_fields(a, b);
 }
 
+void fields_sort(struct fields *fields)
+{
+    if (fields->count > 1)
+        qsort(fields->items, fields->count, sizeof *fields->items, compare_for_sort);
+}
+
 /* ---- environment ---- */
 
 static void add_env(struct gather *g, const struct manifest_env *env)

@@ -96,6 +96,9 @@ static enum status resolve(struct loader *l, const struct value_pair *pair, cons
 {
     const struct value *vars = value_get(pair->value, STR("vars"));
     enum status status = STATUS_OK;
+    *out = pair->value;
+    if (iteration == NULL && vars == NULL && !template_opens_in_tree(pair->value))
+        return STATUS_OK;
     if (iteration != NULL || vars != NULL || (!l->variables_loaded && template_is_in(pair->value)))
         status = need_variables(l, err);
     struct scope scope = {.vars = iteration, .parent = &l->variables.scope};

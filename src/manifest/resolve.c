@@ -2,17 +2,28 @@
 #include "manifest/seen.h"
 #include "manifest/template_string.h"
 
-bool template_is_in(const struct value *value)
+/* Does a string or a key in the tree have what is asked for? */
+static bool any_string(const struct value *value, bool (*has)(struct str text))
 {
     if (value->type == VALUE_STRING)
-        return template_is_in_string(value->text);
+        return has(value->text);
     for (uint32_t i = 0; value->type == VALUE_LIST && i < value->list.count; i++)
-        if (template_is_in(value->list.items[i]))
+        if (any_string(value->list.items[i], has))
             return true;
     for (uint32_t i = 0; value->type == VALUE_MAP && i < value->map.count; i++)
-        if (template_is_in_string(value->map.pairs[i].key) || template_is_in(value->map.pairs[i].value))
+        if (has(value->map.pairs[i].key) || any_string(value->map.pairs[i].value, has))
             return true;
     return false;
+}
+
+bool template_is_in(const struct value *value)
+{
+    return any_string(value, template_is_in_string);
+}
+
+bool template_opens_in_tree(const struct value *value)
+{
+    return any_string(value, template_opens_in);
 }
 
 enum status template_charge(const struct templates *t, struct position at, uint64_t nodes, uint64_t bytes,
@@ -20,8 +31,13 @@ enum status template_charge(const struct templates *t, struct position at, uint6
 {
     t->work->nodes += nodes;
     t->work->bytes += bytes;
-    if (t->work->nodes <= TEMPLATE_NODES_MAX && t->work->bytes <= TEMPLATE_BYTES_MAX)
+    if (t->work->nodes <= TEMPLATE_NODES_MAX && t->work->bytes <= TEMPLATE_BYTES_MAX &&
+        t->work->steps <= TEMPLATE_STEPS_MAX)
         return STATUS_OK;
+    if (t->work->steps > TEMPLATE_STEPS_MAX)
+        return error_at(err, STATUS_MANIFEST, t->file, at.line, at.column,
+                        "templates%s look too often into maps that are too large; generate less, or split the maps",
+                        t->where);
     return error_at(err, STATUS_MANIFEST, t->file, at.line, at.column,
                     "what the manifest comes to with its templates is more than %d values or %d MiB%s; generate less",
                     TEMPLATE_NODES_MAX, TEMPLATE_BYTES_MAX >> 20, t->where);

@@ -49,7 +49,9 @@ static enum status redefined(const struct merging *m, const struct str *names, u
             const struct value_pair *first = defining(v->layers[i].map, names, count);
             if (first == NULL || first == pair)
                 continue;
-            struct str place = first->line == 0 ? STR("") : str_format(m->l->arena, ":%u:%u", first->line, first->column);
+            struct str place = STR(""); /* values of JSON have none */
+            if (first->line > 0)
+                place = str_format(m->l->arena, ":%u:%u", first->line, first->column);
             return error_at(err, STATUS_MANIFEST, m->file, pair->line, pair->column,
                             "the variable `" STR_FMT "` is there already (%s" STR_FMT "); remove one of them",
                             STR_ARG(name), v->layers[i].file, STR_ARG(place));

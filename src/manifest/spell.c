@@ -14,7 +14,7 @@ static void spell_real(struct buf *out, double real)
     do
         snprintf(text, sizeof text, "%.*e", digits - 1, real);
     while (strtod(text, NULL) != real && ++digits <= 17);
-    int exponent = atoi(strchr(text, 'e') + 1);
+    int exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
     if (exponent < -4 || exponent >= 16) {
         buf_str(out, str_from(text));
         return;

@@ -250,13 +250,14 @@ static enum status look_up(const struct templates *t, struct str text, struct po
     const struct value *parent = NULL, *found = NULL;
     for (bool first = true; rest.len > 0 || first; first = false) {
         next_name(&rest, first, &name);
+        t->work->steps += parent != NULL && parent->type == VALUE_MAP ? parent->map.count : 1;
         found = first ? find_in_scope(t->scope, name) : find_within(parent, name);
         if (found == NULL)
             return is_missing(t, place_of(t, text, at, match), &(struct lost){path, name, rest, parent}, err);
         parent = found;
     }
     *out = found;
-    return STATUS_OK;
+    return template_charge(t, at, 1, 0, err);
 }
 
 /* ---- values into strings ---- */
@@ -333,8 +334,6 @@ enum status template_resolve_text(const struct templates *t, struct str text, st
         buf_str(buf, str_slice(text, done, match.start));
         status = append_value(t, text, at, match, use, err);
         done = match.end;
-        if (status == STATUS_OK)
-            status = template_charge(t, at, 1, 0, err);
         if (status == STATUS_OK && buf->len > TEMPLATE_BYTES_MAX)
             status = template_charge(t, at, 0, buf->len, err);
     }

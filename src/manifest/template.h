@@ -20,7 +20,7 @@ struct scope {
 
 /* What resolving has cost so far, all templates of a manifest together, and memory that it uses again. */
 struct template_work {
-    uint64_t nodes, bytes;
+    uint64_t nodes, bytes, steps; /* steps: names that were compared */
     struct buf text, name;
 };
 
@@ -47,7 +47,7 @@ bool template_is_in(const struct value *value);
 
 /*
  * The tree with values for templates, and `${` for `\${`. What has none is shared with `value`. A scalar that stands
- * for a whole string is marked as `resolved`: it reads as a string too. STATUS_MANIFEST, with the place of the template.
+ * for a whole string is marked as `resolved`: it reads as a string too. STATUS_MANIFEST, with the template's place.
  */
 enum status template_resolve(const struct templates *t, const struct value *value, enum template_use use,
                              const struct value **out, struct error *err);

@@ -5,6 +5,7 @@
 #include "manifest/template.h"
 
 enum { TEMPLATE_NODES_MAX = 5000000, TEMPLATE_BYTES_MAX = 256 << 20 };
+#define TEMPLATE_STEPS_MAX UINT64_C(500000000) /* a second or two */
 
 /* `${...}` at text[start, end). */
 struct match {
@@ -15,6 +16,7 @@ bool template_is_in_string(struct str text);
 
 /* Is there a `${`, be it escaped or never closed? Otherwise a string needs no resolving. */
 bool template_opens_in(struct str text);
+bool template_opens_in_tree(const struct value *value);
 
 /* Is the string one template and nothing else? */
 bool template_is_whole(struct str text, struct match *match);

@@ -60,11 +60,23 @@ static struct str free_place(struct arena *arena, struct str place)
     return name;
 }
 
+/* Nobody else has these bytes: their new name must be there for good before anything is made under the old one. */
+static enum status sync_above(struct clearing *c, struct str place, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (struct str folder = path_parent(place); status == STATUS_OK && !str_is(folder, ".");
+         folder = path_parent(folder))
+        status = fs_sync_directory(str_terminated(c->arena, folder), err);
+    return status;
+}
+
 static enum status move_away(struct clearing *c, struct str path, struct error *err)
 {
     struct str place = str_format(c->arena, ".refit/rescue/" STR_FMT "/" STR_FMT, STR_ARG(c->run_id), STR_ARG(path));
     place = free_place(c->arena, place);
     enum status status = fs_move(path.ptr, place.ptr, err);
+    if (status == STATUS_OK)
+        status = sync_above(c, place, err);
     if (status != STATUS_OK)
         return error_wrap(err, "the store does not have " STR_FMT ", so it must not be removed", STR_ARG(path));
     MEM_GROW(c->rescued, c->rescued_count, c->rescued_cap);

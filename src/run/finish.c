@@ -216,6 +216,12 @@ static int compare_outs(const void *a, const void *b)
     return str_compare(((const struct record_out *)a)->path, ((const struct record_out *)b)->path);
 }
 
+void outs_sort(struct record_out *outs, uint32_t count)
+{
+    if (count > 1)
+        qsort(outs, count, sizeof *outs, compare_outs);
+}
+
 /* Sorted by path, whatever the order of the declaration: so are those of refit.lock. */
 static enum status gather_outs(const struct finish_request *r, struct arena *arena, struct finish_result *out,
                                struct error *err)
@@ -235,8 +241,7 @@ static enum status gather_outs(const struct finish_request *r, struct arena *are
         }
         out->out_count = i + 1;
     }
-    if (out->out_count > 1)
-        qsort(out->outs, out->out_count, sizeof *out->outs, compare_outs);
+    outs_sort(out->outs, out->out_count);
     return STATUS_OK;
 }
 

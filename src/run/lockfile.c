@@ -233,6 +233,8 @@ static enum status parse_stage(struct arena *arena, const struct value_pair *pai
             status = parse_field(arena, item, &list, err);
     }
     out->fields = (struct fields){arena_copy(arena, list.items, list.count * sizeof *list.items), list.count};
+    fields_sort(&out->fields); /* people may have sorted it otherwise, or merged it by hand */
+    outs_sort(out->outs, out->out_count);
     free(list.items);
     return status;
 }

@@ -39,11 +39,6 @@ static int compare_stages(const void *a, const void *b)
     return str_compare(((const struct lock_stage *)a)->name, ((const struct lock_stage *)b)->name);
 }
 
-static int compare_outs(const void *a, const void *b)
-{
-    return str_compare(((const struct record_out *)a)->path, ((const struct record_out *)b)->path);
-}
-
 struct lock lock_merge(struct arena *arena, const struct graph *graph, const struct lock *old,
                        const struct lock_stage *(*news)(void *ctx, uint32_t stage), void *ctx)
 {
@@ -57,8 +52,7 @@ struct lock lock_merge(struct arena *arena, const struct graph *graph, const str
         struct lock_stage *copy = &lock.stages[lock.stage_count++];
         *copy = *entry;
         copy->outs = arena_copy(arena, entry->outs, entry->out_count * sizeof *entry->outs);
-        if (copy->out_count > 1)
-            qsort(copy->outs, copy->out_count, sizeof *copy->outs, compare_outs);
+        outs_sort(copy->outs, copy->out_count);
     }
     if (lock.stage_count > 1)
         qsort(lock.stages, lock.stage_count, sizeof *lock.stages, compare_stages);

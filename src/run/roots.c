@@ -56,6 +56,8 @@ struct gathering {
     struct store_ref *known; /* published */
     uint32_t known_count;
     struct roots *out;
+    bool blind;        /* there are repositories, and no way to read any */
+    struct error why;  /* then */
     uint32_t ref_cap, published_cap, dropped_cap, workspace_cap; /* malloc'd until the end */
 };
 
@@ -119,6 +121,34 @@ static const char *reason_of(struct gathering *g, const struct error *why)
 }
 
 #define STAYS "what it has published stays"
+
+static bool is_forgotten(const struct gathering *g, struct str host, struct str workspace)
+{
+    const char *path = g->options->forget, *elsewhere = g->options->forget_host;
+    if (path == NULL || !(elsewhere != NULL ? str_is(host, elsewhere) : str_equal(host, g->host)))
+        return false;
+    return str_is(workspace, path) || (g->forgotten != NULL && str_is(workspace, g->forgotten));
+}
+
+/* Containers come with a new host name each time, and none of them comes back to say so. */
+static bool is_unseen(const struct gathering *g, const struct gc_workspace *w)
+{
+    uint64_t unseen_ms = g->options->forget_unseen_ms;
+    int64_t now_ms = clock_wall_ms();
+    return unseen_ms > 0 && now_ms > w->seen_ms && (uint64_t)(now_ms - w->seen_ms) > unseen_ms;
+}
+
+static void let_go(struct gathering *g, struct gc_workspace *w)
+{
+    w->state = WORKSPACE_FORGOTTEN;
+    for (uint32_t i = 0; i < g->known_count; i++) {
+        if (!is_of(&g->known[i], w))
+            continue;
+        w->refs++;
+        w->roots += g->known[i].root_count;
+        drop(g, &g->known[i]);
+    }
+}
 
 /* refit.lock as it is in the folder. A run publishes what it is about to write: while one is at work both count. */
 static void read_folder(struct gathering *g, struct gc_workspace *w)
@@ -187,8 +217,12 @@ static void read_branches(struct gathering *g, struct gc_workspace *w)
 {
     struct vcs_tips tips;
     struct error why;
-    bool all = vcs_read_tips(g->arena, w->path.ptr, LOCK_FILE, &tips, &why) == STATUS_OK, warned = !all;
-    if (!all)
+    enum status status = vcs_read_tips(g->arena, w->path.ptr, LOCK_FILE, &tips, &why);
+    bool all = status == STATUS_OK, warned = !all;
+    if (status == STATUS_NOT_FOUND) {
+        g->blind = true;
+        g->why = why;
+    } else if (!all)
         warn(g, STR_FMT ": %s; " STAYS, STR_ARG(w->path), reason_of(g, &why));
     for (uint32_t i = 0; i < tips.count; i++)
         all &= read_tip(g, w, &tips.tips[i]);
@@ -213,6 +247,13 @@ static void read_workspace(struct gathering *g, struct gc_workspace *w)
     struct stat st;
     bool found;
     struct error why;
+    for (uint32_t i = 0; i < g->known_count; i++)
+        if (is_of(&g->known[i], w) && g->known[i].seen_ms > w->seen_ms)
+            w->seen_ms = g->known[i].seen_ms;
+    if (is_forgotten(g, w->host, w->path)) {
+        let_go(g, w);
+        return;
+    }
     w->state = str_equal(w->host, g->host) ? WORKSPACE_READ : WORKSPACE_ELSEWHERE;
     if (w->state == WORKSPACE_READ) {
         found = stat(w->path.ptr, &st) == 0;
@@ -222,6 +263,10 @@ static void read_workspace(struct gathering *g, struct gc_workspace *w)
         }
         if (!found)
             w->state = WORKSPACE_GONE;
+    }
+    if (w->state != WORKSPACE_READ && is_unseen(g, w)) {
+        let_go(g, w);
+        return;
     }
     if (w->state == WORKSPACE_READ) {
         read_folder(g, w);
@@ -254,28 +299,26 @@ static int compare_workspaces(const void *a, const void *b)
 
 /* ---- forgetting ---- */
 
-static bool is_forgotten(const struct gathering *g, struct str workspace)
+/* A name that is mistyped lets nothing go. */
+static enum status check_forget(const struct gathering *g, struct error *err)
 {
     const char *path = g->options->forget;
-    return path != NULL && (str_is(workspace, path) || (g->forgotten != NULL && str_is(workspace, g->forgotten)));
-}
-
-static enum status forget(struct gathering *g, struct error *err)
-{
-    const char *path = g->options->forget;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < g->known_count; i++) {
-        if (is_forgotten(g, g->known[i].workspace))
-            drop(g, &g->known[i]);
-        else
-            g->known[kept++] = g->known[i];
+    const struct store_ref *elsewhere = NULL;
+    for (uint32_t i = 0; path != NULL && i < g->known_count; i++) {
+        if (is_forgotten(g, g->known[i].host, g->known[i].workspace))
+            return STATUS_OK;
+        if (str_is(g->known[i].workspace, path))
+            elsewhere = &g->known[i];
     }
-    bool found = kept < g->known_count;
-    g->known_count = kept;
-    if (path != NULL && !found)
-        return error_set(err, STATUS_USAGE, "no workspace at %s has published anything in this store; `refit gc "
-                         "--dry-run` lists those that have", path);
-    return STATUS_OK;
+    if (path == NULL)
+        return STATUS_OK;
+    if (elsewhere != NULL)
+        return error_set(err, STATUS_USAGE, "no workspace at %s%s%s has published anything in this store, but one on "
+                         STR_FMT "; write `--forget " STR_FMT ":%s`", path, g->options->forget_host ? " on " : "",
+                         g->options->forget_host ? g->options->forget_host : "", STR_ARG(elsewhere->host),
+                         STR_ARG(elsewhere->host), path);
+    return error_set(err, STATUS_USAGE, "no workspace at %s has published anything in this store; `refit gc --dry-run` "
+                     "lists those that have", path);
 }
 
 static void *settle(struct arena *arena, void *items, size_t count, size_t size)
@@ -291,17 +334,17 @@ static bool is_current_wanted(const struct gathering *g, const struct project *p
     struct error ignored;
     struct stat st;
     bool found;
-    return !is_forgotten(g, p->root) && fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
+    return !is_forgotten(g, g->host, p->root) && fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
 }
 
 enum status roots_read(struct project *p, const struct gc_options *options, struct roots *out, struct error *err)
 {
     struct gathering g = {.arena = &p->arena, .options = options, .out = out, .host = host_name(&p->arena)};
     *out = (struct roots){0};
-    g.forgotten = options->forget != NULL ? realpath(options->forget, NULL) : NULL;
+    g.forgotten = options->forget != NULL && options->forget_host == NULL ? realpath(options->forget, NULL) : NULL;
     enum status status = store_get_refs(p->store, &p->arena, &g.known, &g.known_count, &out->sequence, err);
     if (status == STATUS_OK)
-        status = forget(&g, err);
+        status = check_forget(&g, err);
     if (status == STATUS_OK) {
         for (uint32_t i = 0; i < g.known_count; i++)
             add_workspace(&g, g.known[i].host, g.known[i].workspace);
@@ -311,6 +354,10 @@ enum status roots_read(struct project *p, const struct gc_options *options, stru
             read_workspace(&g, &out->workspaces[i]);
         if (out->workspace_count > 1)
             qsort(out->workspaces, out->workspace_count, sizeof *out->workspaces, compare_workspaces);
+    }
+    if (status == STATUS_OK && g.blind) { /* what branches name may never have been published */
+        *err = g.why;
+        err->status = status = STATUS_STORE;
     }
     free(g.forgotten);
     out->refs = settle(&p->arena, out->refs, out->count, sizeof *out->refs);

@@ -168,6 +168,7 @@ struct finish_result {
 };
 enum status finish_stage(const struct finish_request *request, struct arena *arena, struct finish_result *out,
                          struct error *err);
+void outs_sort(struct record_out *outs, uint32_t count); /* by path, as records and refit.lock have them */
 /* Put the log of a command; zero if it left none. */
 enum status finish_put_log(struct store *store, struct str path, struct digest *digest, struct error *err);
 /* Look at one out as it is now, storing it if it is to be stored. */

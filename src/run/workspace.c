@@ -139,6 +139,19 @@ static enum status claim(int alive_fd, bool *claimed, int *pid, struct error *er
     return STATUS_OK;
 }
 
+static enum status say_who(struct project *project, int pid, struct error *err)
+{
+    struct str *running, stage = STR("");
+    uint32_t count;
+    workspace_holder(&project->arena, &running, &count);
+    if (count > 0)
+        stage = str_format(&project->arena, ", at stage `" STR_FMT "`", STR_ARG(running[0]));
+    return error_set(err, STATUS_LOCKED,
+                     "another run (pid %d%s" STR_FMT
+                     ") holds this workspace; wait for it (`refit run --wait`), or end it",
+                     pid, pid > 0 ? "" : ", in another container", STR_ARG(stage));
+}
+
 /* Wait for, or complain about, whoever holds it; end what a dead run, or one that is over, left. */
 static enum status acquire(struct project *project, struct workspace_lock *lock, bool wait, struct error *err)
 {
@@ -154,9 +167,7 @@ static enum status acquire(struct project *project, struct workspace_lock *lock,
         if (status != STATUS_OK || taken)
             return status;
         if (!claimed && !wait && tries >= ALIVE_TRIES)
-            return error_set(err, STATUS_LOCKED,
-                             "another run (pid %d%s) holds this workspace; wait for it (`refit run --wait`), or end it",
-                             pid, pid > 0 ? "" : ", in another container");
+            return say_who(project, pid, err);
         if (claimed && endings++ == ENDINGS_MAX)
             return error_set(err, STATUS_LOCKED,
                              "processes that an earlier run left behind hold this workspace (they have " LOCK_PATH

@@ -139,7 +139,7 @@ static void free_workers(struct worker *worker)
         ZSTD_freeCCtx(worker->compressor);
         ZSTD_freeDCtx(worker->decompressor);
         hasher_destroy(worker->hasher);
-        free(worker->input);
+        free(worker->slab);
         buf_finish(&worker->packed);
         buf_finish(&worker->plain);
         free(worker);

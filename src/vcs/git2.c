@@ -23,7 +23,8 @@ enum status git2_load(struct git2 *git, struct error *err)
     enum status status = STATUS_OK;
     if (library == NULL) {
         const char *why = dlerror();
-        return error_set(err, STATUS_IO, "git repositories cannot be read: %s", why ? why : LIBRARY " is not there");
+        return error_set(err, STATUS_NOT_FOUND, "git repositories cannot be read: %s; install libgit2",
+                         why ? why : LIBRARY " is not there");
     }
 #define X(name)              \
     if (status == STATUS_OK) \

@@ -1,9 +1,12 @@
 /* The versions of one file at the tips of branches and tags. */
 #include "refit/vcs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "refit/base/path.h"
 #include "refit/base/table.h"
 #include "vcs/git2.h"
 
@@ -126,11 +129,28 @@ static const char *path_inside(struct reading *r, const char *folder, const char
     return path;
 }
 
+/* Is there anything that could be a repository? Where there is not, no library is needed to tell. */
+static bool may_be_in_repository(struct arena *arena, const char *folder)
+{
+    for (struct str at = str_from(folder);; at = path_parent(at)) {
+        struct stat st;
+        if (lstat(path_join(arena, at, STR(".git")).ptr, &st) == 0 || errno != ENOENT)
+            return true;
+        if (str_is(at, "/") || at.len == 0 || str_is(at, "."))
+            return false;
+    }
+}
+
 enum status vcs_read_tips(struct arena *arena, const char *folder, const char *file, struct vcs_tips *out,
                           struct error *err)
 {
     struct reading r = {.arena = arena};
     *out = (struct vcs_tips){0};
+    char *real = realpath(folder, NULL);
+    bool may_be = real == NULL || may_be_in_repository(arena, real);
+    free(real);
+    if (!may_be)
+        return STATUS_OK;
     enum status status = git2_load(&r.git, err);
     if (status != STATUS_OK)
         return status;

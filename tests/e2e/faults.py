@@ -26,11 +26,11 @@ with open(REFIT, "rb") as program:
         skip("sanitizers do not go together with a preloaded library")
 
 
-def preload(fault=None, log=None, seed=None, times=None):
+def preload(fault=None, log=None, seed=None, times=None, since=None):
     """The environment that puts the library between refit and libc. What is synced matters to a power cut alone: that
     one syncs all the same."""
     settings = {"REFIT_FAULT_SYNC": "no", "REFIT_FAULT": fault, "REFIT_FAULT_LOG": log, "REFIT_FAULT_SEED": seed,
-                "REFIT_FAULT_TIMES": times}
+                "REFIT_FAULT_TIMES": times, "REFIT_FAULT_SINCE": since}
     return {"LD_PRELOAD": str(LIBRARY), **{name: str(value) for name, value in settings.items() if value is not None}}
 
 
@@ -129,7 +129,7 @@ class Rest:
         p.write("new.txt", "newer\n")
         p.write("mine.txt", HANDWORK)
         p.remove(".refit/tried")
-        clean = self.copy()
+        self.clean = clean = self.copy()
         result, self.points = points_of(clean, "run", "--json")
         equal(result.counts, {"fresh": 0, "restored": 2, "ran": 7, "failed": 0, "blocked": 0, "skipped": 0},
               "an undisturbed run")

@@ -34,7 +34,7 @@ enum { PAGE = 4096, PATH_SIZE = 2 * PATH_MAX };
 
 /* ---- what was asked for ---- */
 
-enum action { ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_FAIL };
+enum action { ACTION_KILL, ACTION_KILL_WITHIN, ACTION_KILL_AFTER, ACTION_CUT, ACTION_STOP, ACTION_FAIL };
 
 struct fault {
     enum action action;
@@ -49,6 +49,7 @@ static struct {
     pthread_mutex_t lock; /* for all below */
     struct fault list[4];
     unsigned count;
+    char since[128];      /* a point: what comes before it does not count; "" = everything counts */
     bool reading;         /* one means calls that only read */
     bool journals;        /* one is a power cut */
     bool syncs;           /* a sync is done, not only passed */
@@ -72,10 +73,10 @@ static void read_action(const char *word, struct fault *fault)
         enum action action;
         int reason;
     } actions[] = {
-        {"kill", ACTION_KILL, 0},        {"kill-within", ACTION_KILL_WITHIN, 0}, {"kill-after", ACTION_KILL_AFTER, 0},
-        {"cut", ACTION_CUT, 0},          {"ENOSPC", ACTION_FAIL, ENOSPC},        {"EIO", ACTION_FAIL, EIO},
-        {"EDQUOT", ACTION_FAIL, EDQUOT}, {"EROFS", ACTION_FAIL, EROFS},          {"EACCES", ACTION_FAIL, EACCES},
-        {"EMFILE", ACTION_FAIL, EMFILE}, {"EXDEV", ACTION_FAIL, EXDEV},
+        {"kill", ACTION_KILL, 0},       {"kill-within", ACTION_KILL_WITHIN, 0}, {"kill-after", ACTION_KILL_AFTER, 0},
+        {"cut", ACTION_CUT, 0},         {"stop", ACTION_STOP, 0},               {"ENOSPC", ACTION_FAIL, ENOSPC},
+        {"EIO", ACTION_FAIL, EIO},      {"EDQUOT", ACTION_FAIL, EDQUOT},        {"EROFS", ACTION_FAIL, EROFS},
+        {"EACCES", ACTION_FAIL, EACCES}, {"EMFILE", ACTION_FAIL, EMFILE},       {"EXDEV", ACTION_FAIL, EXDEV},
     };
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (strcmp(word, actions[i].name) == 0) {
@@ -110,9 +111,12 @@ static void read_faults(const char *text)
 __attribute__((constructor)) static void begin(void)
 {
     const char *fault = getenv("REFIT_FAULT"), *log = getenv("REFIT_FAULT_LOG"), *seed = getenv("REFIT_FAULT_SEED"),
-               *times = getenv("REFIT_FAULT_TIMES"), *sync = getenv("REFIT_FAULT_SYNC");
+               *times = getenv("REFIT_FAULT_TIMES"), *sync = getenv("REFIT_FAULT_SYNC"),
+               *since = getenv("REFIT_FAULT_SINCE");
     if (fault != NULL)
         read_faults(fault);
+    if (since != NULL)
+        snprintf(faults.since, sizeof faults.since, "%s", since);
     if (log != NULL && (faults.log_fd = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)) < 0)
         refuse("cannot open", log);
     faults.syncs = sync == NULL || strcmp(sync, "no") != 0 || faults.journals;
@@ -123,7 +127,7 @@ __attribute__((constructor)) static void begin(void)
             refuse("not times", times);
     }
     static const char *const names[] = {"LD_PRELOAD", "REFIT_FAULT", "REFIT_FAULT_LOG", "REFIT_FAULT_SEED",
-                                        "REFIT_FAULT_TIMES", "REFIT_FAULT_SYNC"};
+                                        "REFIT_FAULT_TIMES", "REFIT_FAULT_SYNC", "REFIT_FAULT_SINCE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
 }
@@ -282,7 +286,7 @@ struct verdict {
 
 static bool is_meant(struct fault *fault, const char *name)
 {
-    if (fnmatch(fault->pattern, name, FNM_EXTMATCH) != 0)
+    if (faults.since[0] != '\0' || fnmatch(fault->pattern, name, FNM_EXTMATCH) != 0)
         return false;
     fault->seen++;
     return fault->seen == fault->from || (fault->onwards && fault->seen > fault->from) || fault->full;
@@ -293,7 +297,9 @@ static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
     if (fault->action == ACTION_KILL || fault->action == ACTION_CUT ||
         (fault->action == ACTION_KILL_WITHIN && !is_write))
         end_refit();
-    if (fault->action == ACTION_FAIL) {
+    if (fault->action == ACTION_STOP) {
+        kill(getpid(), SIGSTOP); /* the test lets it go on */
+    } else if (fault->action == ACTION_FAIL) {
         bool cut_short = is_write && !fault->full && (fault->reason == ENOSPC || fault->reason == EDQUOT);
         faults.no_space |= fault->reason == ENOSPC;
         fault->full = cut_short || (fault->full && fault->onwards);
@@ -316,6 +322,8 @@ static struct verdict point(const char *operation, const char *role, const char 
         if (is_meant(&faults.list[i], name) && meant == NULL)
             meant = &faults.list[i];
     note(meant != NULL ? "! " : "", name, path);
+    if (strcmp(faults.since, name) == 0)
+        faults.since[0] = '\0';
     if (meant != NULL)
         judge(meant, is_write, &verdict);
     /* What a journal has of a file must be what is in it: such calls come one at a time. So does the last one. */

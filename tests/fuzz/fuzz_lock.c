@@ -104,6 +104,11 @@ static void read_fields(struct reader *r, struct arena *arena, struct fields *ou
     *out = (struct fields){items, count};
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    return str_compare(((const struct record_out *)a)->path, ((const struct record_out *)b)->path);
+}
+
 static void read_outs(struct reader *r, struct arena *arena, struct lock_stage *stage)
 {
     uint32_t count = reader_u8(r) % 4;
@@ -121,6 +126,7 @@ static void read_outs(struct reader *r, struct arena *arena, struct lock_stage *
         if (!taken)
             stage->outs[stage->out_count++] = out;
     }
+    qsort(stage->outs, stage->out_count, sizeof *stage->outs, compare_paths);
 }
 
 static int compare_stages(const void *a, const void *b)

@@ -68,7 +68,8 @@ static void check_fault(const struct project *project, const struct error *err)
         known |= str_equal(file, name) || (file.len + 1 == sizeof err->file && str_starts(name, file));
     }
     must(known || strchr(err->file, '.') != NULL);
-    must(err->message[0] != '\0' && strchr(err->message, '\n') == NULL);
+    char text[sizeof err->file + 4 * sizeof err->message];
+    must(err->message[0] != '\0' && strchr(error_text(err, text, sizeof text), '\n') == NULL);
     must((err->line > 0) == (err->column > 0));
     must(err->line > 0 || !str_is(file, "refit.yaml"));
 }

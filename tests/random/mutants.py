@@ -5,9 +5,9 @@
     python3 tests/random/mutants.py gc- racy        those with one of these words in their names
     python3 tests/random/mutants.py --list
 
-The tree is copied to a folder of its own and built there with each fault in turn. Tests run until one fails: first those
-that are named with the fault, then those of the end-to-end tests and unit programs that take no minutes, then some
-random sequences. A fault that nothing sees is a test that is missing. The last line is `N caught, N not caught`.
+The tree is copied to a folder of its own and built there with each fault in turn. Tests run until one fails: first
+those that are named with the fault, then unit programs and end-to-end tests, then some random sequences. A fault that
+nothing sees is a test that is missing. The last line is `N caught, N not caught`.
 """
 import argparse
 import os
@@ -40,8 +40,8 @@ FAULTS = [
           "outs[i].executable ||", "now.kind != outs[i].kind ||", "402-"),
     Fault("dep-without-executable-bit", "src/fingerprint/digest.c", "input->kind == ENTRY_FILE && input->executable ?",
           "input->kind == ENTRY_FILE && input->executable && input->size == 0 ?", "401-"),
-    Fault("key-without-env", "src/fingerprint/fields.c", "i < stage->env_count; i++)", "i < stage->env_count / 9; i++)",
-          "302-"),
+    Fault("key-without-env", "src/fingerprint/fields.c", "i < stage->env_count; i++)",
+          "i < stage->env_count / 9; i++)", "302-"),
     Fault("key-without-tools", "src/fingerprint/fields.c", "stage->tools[i], fp->tool_outputs[index])",
           "stage->tools[i], STR(\"\"))", "305-"),
     Fault("key-without-wdir", "src/fingerprint/fields.c", "add(g, FIELD_WDIR, STR(\"\"), stage->wdir)",
@@ -57,9 +57,10 @@ FAULTS = [
           "out->found_changed = found[i].path;", "511-"),
     Fault("found-input-changed", "src/run/finish.c", "if (stat.ctime_ns >= r->started_ns)",
           "if (stat.ctime_ns >= r->started_ns + (int64_t)3600000000000)", "513-"),
-    Fault("failed-attempt-believed", "src/run/steps.c", "    memory.failed = true;", "    memory.failed = false;", "501-"),
-    Fault("persist-restored", "src/run/check.c", "    if (!has_persist(stage)) {",
-          "    if (!has_persist(stage) || stage->out_count > 0) {", "501-"),
+    Fault("failed-attempt-believed", "src/run/steps.c", "    memory.failed = true;", "    memory.failed = false;",
+          "501-"),
+    Fault("persist-restored", "src/run/check.c", "    if (!check_has_persist(stage)) {",
+          "    if (!check_has_persist(stage) || stage->out_count > 0) {", "501-"),
     Fault("always-changed-cached", "src/run/check.c", "    if (stage->always_changed)",
           "    if (stage->always_changed && stage->out_count == 0)", "502-"),
     Fault("frozen-digested", "src/run/check.c", "            record->outs[record->out_count++] = *missing;",
@@ -137,8 +138,8 @@ FAULTS = [
           "maker.index == GRAPH_NONE && !graph", "512-"),
     Fault("standing-without-configuration", "src/run/standing.c",
           "    buf_append(&all, p->config_digest.bytes, DIGEST_SIZE);\n", "", "1110-"),
-    Fault("compaction-not-synced", "src/store/compact.c", " && *rc == 0 && fsync(fd) != 0)", " && *rc != 0 && fsync(fd))",
-          "1034-", "1025-"),
+    Fault("compaction-not-synced", "src/store/compact.c", " && *rc == 0 && fsync(fd) != 0)",
+          " && *rc != 0 && fsync(fd))", "1034-", "1025-"),
     Fault("restored-not-executable", "src/run/restore.c", "executable ? 0777 : 0666", "executable ? 0666 : 0666",
           "402-"),
     Fault("group-outlives-command", "src/execute/execute.c", "    if (signal_group(x, x->killed ? SIGKILL : 0))",

@@ -5,7 +5,7 @@ LETTERS = "0123456789abcdef"
 FOLDERS = ["d0", "d1", "w0", "w1"]
 TOOLS = ["v0", "v1"]
 VARIABLES = ["V0", "V1", "V2"]
-WDIRS = ["inc", "x/deep"]  # folders that are always there
+WDIRS = ["inc", "x/deep", "x/wide"]  # folders that are always there
 LINKS = {"s_a": ["s0", "s1", "d0/f1"], "s_b": ["s_a", "./s1", "nowhere"], "dl0": ["d0", "d0/sub"], "dl1": ["dl0", "d0"],
          "d0/la": ["f1", "../s1", "../s_a", "sub", "nowhere"], "d0/sub/lb": ["../f0", "../../s0"]}
 
@@ -46,7 +46,7 @@ def new_sources(chance):
     if chance.random() < 0.1:
         sources["s0"] = large(chance)
     sources = {path: ("f", data, False) for path, data in sources.items()}
-    sources["x/deep/here"] = ("f", b"", False)
+    sources["x/deep/here"] = sources["x/wide/here"] = ("f", b"", False)
     sources.update({f"ver/{tool}": version(chance) for tool in TOOLS})
     for path, texts in LINKS.items():
         if chance.random() < 0.4:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Days of use, in minutes: people with a workspace each, one store with a budget, one repository that they clone.
 
-    PYTHONPATH=tests/e2e python3 tests/random/use.py --cycles 30           chance decides; the seed is printed
-    PYTHONPATH=tests/e2e python3 tests/random/use.py --hours 24            until 24 hours have passed on refit's clock
-    PYTHONPATH=tests/e2e python3 tests/random/use.py --seed 7 --cycles 30  the same again, but for when a kill strikes
+    python3 tests/random/use.py --cycles 30           chance decides; the seed is printed
+    python3 tests/random/use.py --hours 24            until 24 hours have passed on refit's clock
+    python3 tests/random/use.py --seed 7 --cycles 30  the same again, but for when a kill strikes
 
 In a cycle somebody edits data, parameters or code, and does one of many things (deeds.py): runs, runs that are
 interrupted or killed with their commands left alive, two at once, branches, restore, accept, gc, export, workspaces

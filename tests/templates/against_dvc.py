@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hold DVC itself to the table of cases, and print where it comes to something else.
 
-    python3 tests/templates/against_dvc.py                   install DVC from PyPI into build/dvc-venv, if it is not there
+    python3 tests/templates/against_dvc.py                   all of them; DVC is installed into build/dvc-venv first
     python3 tests/templates/against_dvc.py --filter foreach  cases by a word of their name
 
 Each case is a repository of its own, read through `dvc.repo`: names are those of `dvc stage list`, commands are what

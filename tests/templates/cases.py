@@ -216,20 +216,24 @@ VARS = "vars: [{v: w, n: 3, l: [a, b]}]\n"
 case("field: deps", VARS + "stages:\n  s: {cmd: x, deps: ['${v}', 'a/${v}.${n}', '../${v}']}\n",
      {"s": {"deps": ["w", "a/w.3", "../w"]}})
 case("field: outs", VARS + "stages:\n  s: {cmd: x, outs: ['${v}', 'a/${v}']}\n", {"s": {"outs": ["w", "a/w"]}})
-case("field: keys of outs", VARS + "stages:\n  s: {cmd: x, outs: [{'${v}': {cache: false}}, {'b${v}': {persist: true}}]}\n",
+case("field: keys of outs", VARS + "stages:\n"
+     "  s: {cmd: x, outs: [{'${v}': {cache: false}}, {'b${v}': {persist: true}}]}\n",
      {"s": {"outs": ["w", "bw"]}})
 case("field: metrics and plots", VARS + "stages:\n  s: {cmd: x, metrics: ['m${v}', {'n${v}': {cache: false}}], "
      "plots: [{'p${v}': {x: '${v}', y: 'y${v}'}}]}\n", {"s": {"outs": ["mw", "nw", "pw"]}})
-case("field: params", VARS + "stages:\n  s: {cmd: x, params: ['${v}.a', {'${v}.yaml': ['b.${v}', '${v}']}, {'all${n}.json': }]}\n",
+case("field: params", VARS + "stages:\n"
+     "  s: {cmd: x, params: ['${v}.a', {'${v}.yaml': ['b.${v}', '${v}']}, {'all${n}.json': }]}\n",
      {"s": {"params": {"params.yaml": ["w.a"], "w.yaml": ["b.w", "w"], "all3.json": None}}})
 case("field: wdir", VARS + "stages:\n  s: {cmd: x, wdir: 'd/${v}', deps: [a, '../q${v}'], outs: ['${v}/o']}\n",
      {"s": {"wdir": "d/w", "deps": ["d/w/a", "d/qw"], "outs": ["d/w/w/o"]}}, d__w__x="")
-case("field: desc and meta", VARS + "stages:\n  s: {cmd: x, desc: 'd ${v}', meta: {'${v}': ['${n}', '${v}']}}\n", {"s": "x"})
+case("field: desc and meta", VARS + "stages:\n  s: {cmd: x, desc: 'd ${v}', meta: {'${v}': ['${n}', '${v}']}}\n",
+     {"s": "x"})
 case("field: not the names of stages", VARS + "stages:\n  s${v}: {cmd: x}\n", fails="cannot name a stage",
      differs="DVC calls the stage `s${v}`")
 case("field: not the keys of a stage", VARS + "stages:\n  s: {cmd: x, '${v}': y}\n", fails="unknown key `${v}`")
 case("field: a list for a list", VARS + "stages:\n  s: {cmd: x, deps: '${l}'}\n", fails="`${l}` in stage `s` is a list")
-case("field: a list in a list", VARS + "stages:\n  s: {cmd: x, deps: ['${l}']}\n", fails="`${l}` in stage `s` is a list")
+case("field: a list in a list", VARS + "stages:\n  s: {cmd: x, deps: ['${l}']}\n",
+     fails="`${l}` in stage `s` is a list")
 case("field: a list in meta", VARS + "stages:\n  s: {cmd: x, meta: '${l}'}\n", fails="`${l}` in stage `s` is a list")
 case("field: two keys that are one", VARS + "stages:\n  s: {cmd: x, outs: [{'${v}': {}, w: {}}]}\n",
      fails="the key `w` in stage `s` is there twice", differs="DVC takes the last of them")
@@ -255,22 +259,28 @@ case("vars: keys of a file", "vars: ['v.yaml:a,c']\nstages:\n  s: {cmd: 'x ${a} 
      v_yaml="a: 1\nb: 2\nc: 3\n")
 case("vars: a key that was not taken", "vars: ['v.yaml:a']\nstages:\n  s: {cmd: 'x ${b}'}\n",
      fails="no variable is called `b`", v_yaml="a: 1\nb: 2\n")
-case("vars: more keys of a file", "vars: ['v.yaml:a', 'v.yaml:b']\nstages:\n  s: {cmd: 'x ${a} ${b}'}\n", {"s": "x 1 2"},
+case("vars: more keys of a file", "vars: ['v.yaml:a', 'v.yaml:b']\nstages:\n  s: {cmd: 'x ${a} ${b}'}\n",
+     {"s": "x 1 2"},
      v_yaml="a: 1\nb: 2\n")
 case("vars: a colon and no keys", "vars: ['v.yaml:']\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x 1"}, v_yaml="a: 1\n")
-case("vars: commas without keys", "vars: ['v.yaml:,a,,']\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x 1"}, v_yaml="a: 1\n")
+case("vars: commas without keys", "vars: ['v.yaml:,a,,']\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x 1"},
+     v_yaml="a: 1\n")
 case("vars: an empty file", "vars: [v.yaml]\nstages:\n  s: {cmd: x}\n", {"s": "x"}, v_yaml="# nothing\n")
 case("vars: maps merge", "vars: [v.yaml, {a: {c: {e: 3}}}]\nstages:\n  s: {cmd: 'x ${a}'}\n",
      {"s": "x --b 1 --c.d 2 --c.e 3"}, v_yaml="a: {b: 1, c: {d: 2}}\n")
-case("vars: a map goes on from params.yaml", "vars: [{a: {c: 2}}]\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x --b 1 --c 2"},
+case("vars: a map goes on from params.yaml", "vars: [{a: {c: 2}}]\nstages:\n  s: {cmd: 'x ${a}'}\n",
+     {"s": "x --b 1 --c 2"},
      params_yaml="a: {b: 1}\n")
-case("vars: empty maps merge", "vars: [{a: {}}, {a: {}}, {a: {b: 1}}]\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x --b 1"})
+case("vars: empty maps merge", "vars: [{a: {}}, {a: {}}, {a: {b: 1}}]\nstages:\n  s: {cmd: 'x ${a}'}\n",
+     {"s": "x --b 1"})
 case("vars: an item with nothing", "vars: [{}]\nstages:\n  s: {cmd: x}\n", {"s": "x"})
 case("vars: none", "vars: []\nstages:\n  s: {cmd: x}\n", {"s": "x"})
 case("vars: not used", "vars: [{a: 1}]\nstages:\n  s: {cmd: x}\n", {"s": "x"})
-case("vars: anchors", "vars: [{a: &a {p: 1}, b: *a, c: {<<: *a, q: 2}}]\nstages:\n  s: {cmd: 'x ${b.p} ${c.p} ${c.q}'}\n",
+case("vars: anchors", "vars: [{a: &a {p: 1}, b: *a, c: {<<: *a, q: 2}}]\nstages:\n"
+     "  s: {cmd: 'x ${b.p} ${c.p} ${c.q}'}\n",
      {"s": "x 1 1 2"})
-case("vars: the same again", "vars: [{a: 1}, {a: 1}]\nstages:\n  s: {cmd: x}\n", fails="the variable `a` is there already")
+case("vars: the same again", "vars: [{a: 1}, {a: 1}]\nstages:\n  s: {cmd: x}\n",
+     fails="the variable `a` is there already")
 case("vars: again below", "vars: [{a: {b: 1}}, {a: {b: 2}}]\nstages:\n  s: {cmd: x}\n",
      fails="the variable `a.b` is there already (refit.yaml:1:13)")
 case("vars: a scalar for a map", "vars: [{a: {b: 1}}, {a: 2}]\nstages:\n  s: {cmd: x}\n", fails="`a` is there already")
@@ -287,7 +297,8 @@ case("vars: the whole after keys", "vars: ['v.yaml:a', v.yaml]\nstages:\n  s: {c
      fails="keys of `v.yaml` are loaded already", v_yaml="a: 1\n")
 case("vars: a key twice", "vars: ['v.yaml:a', 'v.yaml:b,a']\nstages:\n  s: {cmd: x}\n",
      fails="`a` of `v.yaml` is loaded already", v_yaml="a: 1\nb: 2\n")
-case("vars: a missing key", "vars: ['v.yaml:b']\nstages:\n  s: {cmd: x}\n", fails="`v.yaml` has no key `b`", v_yaml="a: 1\n")
+case("vars: a missing key", "vars: ['v.yaml:b']\nstages:\n  s: {cmd: x}\n", fails="`v.yaml` has no key `b`",
+     v_yaml="a: 1\n")
 case("vars: keys are not paths", "vars: ['v.yaml:a.b']\nstages:\n  s: {cmd: x}\n", fails="has no key `a.b`",
      v_yaml="a: {b: 1}\n")
 case("vars: keys with spaces", "vars: ['v.yaml:a, b']\nstages:\n  s: {cmd: x}\n", fails="has no key ` b`",
@@ -297,9 +308,11 @@ case("vars: a list in a file", "vars: [v.yaml]\nstages:\n  s: {cmd: x}\n", fails
      v_yaml="- a\n")
 case("vars: a folder", "vars: [v]\nstages:\n  s: {cmd: x}\n", fails="v", v__w_yaml="a: 1\n")
 case("vars: broken YAML", "vars: [v.yaml]\nstages:\n  s: {cmd: x}\n", fails="broken YAML", v_yaml="a: [\n")
-case("vars: a template in a value", "vars: [{a: 1}, {b: '${a}'}]\nstages:\n  s: {cmd: x}\n", fails="cannot contain templates")
+case("vars: a template in a value", "vars: [{a: 1}, {b: '${a}'}]\nstages:\n  s: {cmd: x}\n",
+     fails="cannot contain templates")
 case("vars: a template in a key", "vars: [{'${a}': 1}]\nstages:\n  s: {cmd: x}\n", fails="cannot contain templates")
-case("vars: a template in a file's name", "vars: ['${a}.yaml']\nstages:\n  s: {cmd: x}\n", fails="cannot contain templates")
+case("vars: a template in a file's name", "vars: ['${a}.yaml']\nstages:\n  s: {cmd: x}\n",
+     fails="cannot contain templates")
 case("vars: a map", "vars: {a: 1}\nstages:\n  s: {cmd: x}\n", fails="`vars` must be a list")
 case("vars: a number in the list", "vars: [3]\nstages:\n  s: {cmd: x}\n", fails="an item of `vars`")
 case("vars: a file's values are no templates", "vars: [v.yaml]\nstages:\n  s: {cmd: 'x ${b}'}\n", {"s": "x ${a}"},
@@ -312,7 +325,8 @@ case("stage vars: of one stage alone", "stages:\n  s: {cmd: x, vars: [{a: 1}]}\n
      fails="no variable is called `a` in stage `t`")
 case("stage vars: two stages", "stages:\n  s: {cmd: 'x ${a}', vars: [{a: 1}]}\n  t: {cmd: 'x ${a}', vars: [{a: 2}]}\n",
      {"s": "x 1", "t": "x 2"})
-case("stage vars: a map goes on", "vars: [{a: {b: 1}}]\nstages:\n  s: {cmd: 'x ${a}', vars: [{a: {c: 2}}]}\n  t: {cmd: 'x ${a}'}\n",
+case("stage vars: a map goes on", "vars: [{a: {b: 1}}]\nstages:\n  s: {cmd: 'x ${a}', vars: [{a: {c: 2}}]}\n"
+     "  t: {cmd: 'x ${a}'}\n",
      {"s": "x --b 1 --c 2", "t": "x --b 1"})
 case("stage vars: again", "vars: [{a: 1}]\nstages:\n  s: {cmd: x, vars: [{a: 1}]}\n",
      fails="the variable `a` is there already (refit.yaml:1:9)")
@@ -326,19 +340,24 @@ case("stage vars: keys of a file of the whole", "vars: [v.yaml]\nstages:\n  s: {
      fails="all of `v.yaml` is loaded already", v_yaml="a: 1\n")
 case("stage vars: more keys of a file", "vars: ['v.yaml:a']\nstages:\n  s: {cmd: 'x ${a} ${b}', vars: ['v.yaml:b']}\n",
      {"s": "x 1 2"}, v_yaml="a: 1\nb: 2\n")
-case("stage vars: a file in wdir", "stages:\n  s: {cmd: 'x ${a}', wdir: w, vars: [v.yaml]}\n", {"s": {"cmd": "x 1", "wdir": "w"}},
+case("stage vars: a file in wdir", "stages:\n  s: {cmd: 'x ${a}', wdir: w, vars: [v.yaml]}\n",
+     {"s": {"cmd": "x 1", "wdir": "w"}},
      w__v_yaml="a: 1\n")
 case("stage vars: a file above wdir", "stages:\n  s: {cmd: 'x ${a}', wdir: w, vars: [../v.yaml]}\n", {"s": "x 1"},
      v_yaml="a: 1\n", w__x="")
-case("stage vars: wdir is templated first", "vars: [{d: w}]\nstages:\n  s: {cmd: 'x ${a}', wdir: '${d}', vars: [v.yaml]}\n",
+case("stage vars: wdir is templated first", "vars: [{d: w}]\nstages:\n"
+     "  s: {cmd: 'x ${a}', wdir: '${d}', vars: [v.yaml]}\n",
      {"s": "x 1"}, w__v_yaml="a: 1\n")
-case("stage vars: not for wdir", "stages:\n  s: {cmd: x, wdir: '${d}', vars: [{d: w}]}\n", fails="no variable is called `d`",
+case("stage vars: not for wdir", "stages:\n  s: {cmd: x, wdir: '${d}', vars: [{d: w}]}\n",
+     fails="no variable is called `d`",
      w__x="")
 case("stage vars: params.yaml of wdir is no file of variables", "stages:\n  s: {cmd: 'x ${a}', wdir: w}\n",
      fails="no variable is called `a`", w__params_yaml="a: 1\n")
-case("stage vars: params.yaml of wdir when named", "stages:\n  s: {cmd: 'x ${a}', wdir: w, vars: [params.yaml]}\n", {"s": "x 1"},
+case("stage vars: params.yaml of wdir when named", "stages:\n  s: {cmd: 'x ${a}', wdir: w, vars: [params.yaml]}\n",
+     {"s": "x 1"},
      w__params_yaml="a: 1\n")
-case("stage vars: a template", "vars: [{a: 1}]\nstages:\n  s: {cmd: x, vars: [{b: '${a}'}]}\n", fails="cannot contain templates")
+case("stage vars: a template", "vars: [{a: 1}]\nstages:\n  s: {cmd: x, vars: [{b: '${a}'}]}\n",
+     fails="cannot contain templates")
 case("stage vars: a template in a file's name", "vars: [{a: v}]\nstages:\n  s: {cmd: x, vars: ['${a}.yaml']}\n",
      fails="cannot contain templates", v_yaml="b: 1\n")
 case("stage vars: a missing file", "stages:\n  s: {cmd: x, vars: [v.yaml]}\n", fails="there is no `v.yaml`")
@@ -347,23 +366,28 @@ case("stage vars: a missing file", "stages:\n  s: {cmd: x, vars: [v.yaml]}\n", f
 
 case("foreach: a list", "stages:\n  g:\n    foreach: [a, b]\n    do: {cmd: 'x ${item}', outs: ['o/${item}']}\n",
      {"g@a": {"cmd": "x a", "outs": ["o/a"]}, "g@b": {"cmd": "x b", "outs": ["o/b"]}})
-case("foreach: in the order that is written", "stages:\n  g: {foreach: [c, a, b], do: {cmd: 'x ${item}'}}\n  h: {cmd: y}\n",
+case("foreach: in the order that is written", "stages:\n  g: {foreach: [c, a, b], do: {cmd: 'x ${item}'}}\n"
+     "  h: {cmd: y}\n",
      {"g@c": "x c", "g@a": "x a", "g@b": "x b", "h": "y"})
 case("foreach: numbers", "stages:\n  g: {foreach: [1, 1.0, 1e-5, 1_000, 0x10], do: {cmd: 'x ${item}'}}\n",
      {"g@1": "x 1", "g@1.0": "x 1.0", "g@1e-05": "x 1e-05", "g@1000": "x 1000", "g@16": "x 16"})
 case("foreach: booleans and nothing", "stages:\n  g: {foreach: [true, false, null], do: {cmd: 'x ${item}'}}\n",
      {"g@true": "x true", "g@false": "x false", "g@None": "x None"})
-case("foreach: booleans of a variable", "vars: [{l: [true, false]}]\nstages:\n  g: {foreach: '${l}', do: {cmd: 'x ${item}'}}\n",
+case("foreach: booleans of a variable", "vars: [{l: [true, false]}]\nstages:\n"
+     "  g: {foreach: '${l}', do: {cmd: 'x ${item}'}}\n",
      {"g@True": "x true", "g@False": "x false"})
 case("foreach: a template among the items", "vars: [{a: true, b: x}]\n"
      "stages:\n  g: {foreach: ['${a}', true, 'p${a}', '${b}'], do: {cmd: 'x ${item}'}}\n",
      {"g@True": "x true", "g@true": "x true", "g@ptrue": "x ptrue", "g@x": "x x"})
 case("foreach: paths and spaces", "stages:\n  g: {foreach: [a/b.csv, 'x y', ../z], do: {cmd: \"x '${item}'\"}}\n",
      {"g@a/b.csv": "x 'a/b.csv'", "g@x y": "x 'x y'", "g@../z": "x '../z'"})
-case("foreach: the same twice", "stages:\n  g: {foreach: [a, b, a], do: {cmd: 'x ${item}'}}\n", {"g@a": "x a", "g@b": "x b"})
-case("foreach: the same in two types", "stages:\n  g: {foreach: [1, b, '1'], do: {cmd: 'x ${item}', deps: ['d${item}']}}\n",
+case("foreach: the same twice", "stages:\n  g: {foreach: [a, b, a], do: {cmd: 'x ${item}'}}\n",
+     {"g@a": "x a", "g@b": "x b"})
+case("foreach: the same in two types", "stages:\n"
+     "  g: {foreach: [1, b, '1'], do: {cmd: 'x ${item}', deps: ['d${item}']}}\n",
      {"g@1": {"cmd": "x 1", "deps": ["d1"]}, "g@b": {"cmd": "x b", "deps": ["db"]}})
-case("foreach: a list of maps", "stages:\n  g: {foreach: [{n: a, k: 1}, {n: b, k: 2}], do: {cmd: 'x ${item.n} ${item.k}'}}\n",
+case("foreach: a list of maps", "stages:\n"
+     "  g: {foreach: [{n: a, k: 1}, {n: b, k: 2}], do: {cmd: 'x ${item.n} ${item.k}'}}\n",
      {"g@0": "x a 1", "g@1": "x b 2"})
 case("foreach: maps and scalars", "stages:\n  g: {foreach: [a, {n: b}, [c, d]], do: {cmd: y}}\n",
      {"g@0": "y", "g@1": "y", "g@2": "y"})
@@ -374,7 +398,8 @@ case("foreach: a map", "stages:\n  g:\n    foreach:\n      us: {lr: 0.1}\n      
      {"g@us": {"cmd": "x us 0.1", "deps": ["us.csv"]}, "g@uk": {"cmd": "x uk 0.2", "deps": ["uk.csv"]}})
 case("foreach: a map of scalars", "stages:\n  g: {foreach: {a: 1, b: 2}, do: {cmd: 'x ${key} ${item}'}}\n",
      {"g@a": "x a 1", "g@b": "x b 2"})
-case("foreach: items as options", "stages:\n  g: {foreach: {a: {p: 1, q: x}}, do: {cmd: 'x ${item}'}}\n", {"g@a": "x --p 1 --q x"})
+case("foreach: items as options", "stages:\n  g: {foreach: {a: {p: 1, q: x}}, do: {cmd: 'x ${item}'}}\n",
+     {"g@a": "x --p 1 --q x"})
 case("foreach: keys that are numbers", "stages:\n  g: {foreach: {2020: a, 2021: b}, do: {cmd: 'x ${key} ${item}'}}\n",
      {"g@2020": "x 2020 a", "g@2021": "x 2021 b"})
 case("foreach: keys that are numbers, of a variable", "vars: [{m: {1: a, x: b}}]\n"
@@ -382,61 +407,85 @@ case("foreach: keys that are numbers, of a variable", "vars: [{m: {1: a, x: b}}]
      differs="DVC leaves out keys that are no strings")
 case("foreach: a variable", "stages:\n  g: {foreach: '${l}', do: {cmd: 'x ${item}'}}\n", {"g@a": "x a", "g@b": "x b"},
      params_yaml="l: [a, b]\n")
-case("foreach: a part of a variable", "stages:\n  g: {foreach: '${a.b[1]}', do: {cmd: 'x ${item}'}}\n", {"g@p": "x p", "g@q": "x q"},
+case("foreach: a part of a variable", "stages:\n  g: {foreach: '${a.b[1]}', do: {cmd: 'x ${item}'}}\n",
+     {"g@p": "x p", "g@q": "x q"},
      params_yaml="a: {b: [0, [p, q]]}\n")
-case("foreach: a map of a variable", "stages:\n  g: {foreach: '${m}', do: {cmd: 'x ${key} ${item.n}'}}\n", {"g@a": "x a 1"},
+case("foreach: a map of a variable", "stages:\n  g: {foreach: '${m}', do: {cmd: 'x ${key} ${item.n}'}}\n",
+     {"g@a": "x a 1"},
      params_yaml="m: {a: {n: 1}}\n")
-case("foreach: lists of variables", "vars: [{l: [a], m: {q: 1}}]\nstages:\n  g: {foreach: ['${l}', '${m}'], do: {cmd: y}}\n",
+case("foreach: lists of variables", "vars: [{l: [a], m: {q: 1}}]\nstages:\n"
+     "  g: {foreach: ['${l}', '${m}'], do: {cmd: y}}\n",
      {"g@0": "y", "g@1": "y"})
-case("foreach: an anchor", "stages:\n  g: {foreach: &l [a, b], do: {cmd: 'x ${item}'}}\n  h: {foreach: *l, do: {cmd: 'y ${item}'}}\n",
+case("foreach: an anchor", "stages:\n  g: {foreach: &l [a, b], do: {cmd: 'x ${item}'}}\n"
+     "  h: {foreach: *l, do: {cmd: 'y ${item}'}}\n",
      {"g@a": "x a", "g@b": "x b", "h@a": "y a", "h@b": "y b"})
-case("foreach: an anchor for what is done", "stages:\n  g: {foreach: [a], do: &d {cmd: 'x ${item}'}}\n  h: {foreach: [b], do: *d}\n",
+case("foreach: an anchor for what is done", "stages:\n  g: {foreach: [a], do: &d {cmd: 'x ${item}'}}\n"
+     "  h: {foreach: [b], do: *d}\n",
      {"g@a": "x a", "h@b": "x b"})
 case("foreach: a merge in what is done", "stages:\n  g: {foreach: [a], do: &d {cmd: 'x ${item}', deps: ['${item}']}}\n"
      "  h: {foreach: [b], do: {<<: *d, cmd: y}}\n",
      {"g@a": {"cmd": "x a", "deps": ["a"]}, "h@b": {"cmd": "y", "deps": ["b"]}})
-case("foreach: a merge in what is gone through", "stages:\n  g: {foreach: {<<: {a: 1}, b: 2}, do: {cmd: 'x ${key} ${item}'}}\n",
+case("foreach: a merge in what is gone through", "stages:\n"
+     "  g: {foreach: {<<: {a: 1}, b: 2}, do: {cmd: 'x ${key} ${item}'}}\n",
      {"g@a": "x a 1", "g@b": "x b 2"})
-case("foreach: variables beside", "vars: [{v: w}]\nstages:\n  g: {foreach: [a], do: {cmd: 'x ${item} ${v}'}}\n", {"g@a": "x a w"})
+case("foreach: variables beside", "vars: [{v: w}]\nstages:\n  g: {foreach: [a], do: {cmd: 'x ${item} ${v}'}}\n",
+     {"g@a": "x a w"})
 case("foreach: item hides a variable", "vars: [{item: {z: 1}, key: K}]\n"
-     "stages:\n  g: {foreach: [a], do: {cmd: 'x ${item} ${key}'}}\n  h: {cmd: 'y ${item.z}'}\n", {"g@a": "x a K", "h": "y 1"})
-case("foreach: key hides a variable", "vars: [{key: K}]\nstages:\n  g: {foreach: {a: 1}, do: {cmd: 'x ${key}'}}\n", {"g@a": "x a"})
-case("foreach: in fields of all kinds", "stages:\n  g:\n    foreach: [a]\n    do:\n      cmd: x\n      wdir: 'w${item}'\n"
+     "stages:\n  g: {foreach: [a], do: {cmd: 'x ${item} ${key}'}}\n  h: {cmd: 'y ${item.z}'}\n",
+     {"g@a": "x a K", "h": "y 1"})
+case("foreach: key hides a variable", "vars: [{key: K}]\nstages:\n  g: {foreach: {a: 1}, do: {cmd: 'x ${key}'}}\n",
+     {"g@a": "x a"})
+case("foreach: in fields of all kinds", "stages:\n  g:\n    foreach: [a]\n    do:\n      cmd: x\n"
+     "      wdir: 'w${item}'\n"
      "      deps: ['d${item}']\n      outs: [{'o${item}': {persist: true}}]\n      metrics: ['m${item}']\n"
      "      params: ['p.${item}', {'${item}.json': [q]}]\n",
      {"g@a": {"wdir": "wa", "deps": ["wa/da"], "outs": ["wa/oa", "wa/ma"],
               "params": {"wa/params.yaml": ["p.a"], "wa/a.json": ["q"]}}}, wa__x="")
-case("foreach: variables of the stage", "stages:\n  g: {foreach: [a, b], do: {cmd: 'x ${item} ${v}', vars: [{v: 1}]}}\n",
+case("foreach: variables of the stage", "stages:\n"
+     "  g: {foreach: [a, b], do: {cmd: 'x ${item} ${v}', vars: [{v: 1}]}}\n",
      {"g@a": "x a 1", "g@b": "x b 1"})
-case("foreach: files of the stage", "stages:\n  g: {foreach: [a, b], do: {cmd: 'x ${v}', wdir: '${item}', vars: [v.yaml]}}\n",
+case("foreach: files of the stage", "stages:\n"
+     "  g: {foreach: [a, b], do: {cmd: 'x ${v}', wdir: '${item}', vars: [v.yaml]}}\n",
      {"g@a": "x 1", "g@b": "x 2"}, a__v_yaml="v: 1\n", b__v_yaml="v: 2\n")
-case("foreach: nothing", "stages:\n  g: {foreach: [], do: {cmd: x}}\n  h: {foreach: {}, do: {cmd: x}}\n  t: {cmd: y}\n", {"t": "y"})
+case("foreach: nothing", "stages:\n  g: {foreach: [], do: {cmd: x}}\n  h: {foreach: {}, do: {cmd: x}}\n"
+     "  t: {cmd: y}\n", {"t": "y"})
 case("foreach: item again", "stages:\n  g: {foreach: [a], do: {cmd: x, vars: [{item: 1}]}}\n",
      fails="`item` is what `foreach` or `matrix` goes through")
 case("foreach: key again", "stages:\n  g: {foreach: {a: 1}, do: {cmd: x, vars: [{key: 1}]}}\n",
      fails="`key` is what `foreach` or `matrix` goes through")
 case("foreach: key that is not there", "stages:\n  g: {foreach: [a], do: {cmd: 'x ${key}'}}\n",
      fails="no variable is called `key` in stage `g@a`")
-case("foreach: key as a variable of the stage", "stages:\n  g: {foreach: [a], do: {cmd: 'x ${key}', vars: [{key: 1}]}}\n",
+case("foreach: key as a variable of the stage", "stages:\n"
+     "  g: {foreach: [a], do: {cmd: 'x ${key}', vars: [{key: 1}]}}\n",
      {"g@a": "x 1"})
-case("foreach: a string", "stages:\n  g: {foreach: abc, do: {cmd: x}}\n", fails="goes through a list or a map, not a string")
+case("foreach: a string", "stages:\n  g: {foreach: abc, do: {cmd: x}}\n",
+     fails="goes through a list or a map, not a string")
 case("foreach: a variable that is a string", "vars: [{v: w}]\nstages:\n  g: {foreach: '${v}', do: {cmd: x}}\n",
      fails="goes through a list or a map, not a string")
-case("foreach: a missing variable", "stages:\n  g: {foreach: '${v}', do: {cmd: x}}\n", fails="no variable is called `v`")
+case("foreach: a missing variable", "stages:\n  g: {foreach: '${v}', do: {cmd: x}}\n",
+     fails="no variable is called `v`")
 case("foreach: without do", "stages:\n  g: {foreach: [a]}\n", fails="`foreach` in `g` needs `do`")
 case("foreach: do without it", "stages:\n  g: {do: {cmd: x}}\n", fails="`g` has `do` without `foreach`")
-case("foreach: keys beside it", "stages:\n  g: {foreach: [a], do: {cmd: x}, deps: [b]}\n", fails="`deps` stands beside `foreach`")
-case("foreach: in foreach", "stages:\n  g: {foreach: [a], do: {foreach: [b], do: {cmd: x}}}\n", fails="`foreach` inside the `do`")
-case("foreach: with matrix", "stages:\n  g: {foreach: [a], matrix: {b: [1]}, do: {cmd: x}}\n", fails="`matrix` stands beside `foreach`")
-case("foreach: matrix in it", "stages:\n  g: {foreach: [a], do: {matrix: {b: [1]}, cmd: x}}\n", fails="`matrix` inside the `do`",
+case("foreach: keys beside it", "stages:\n  g: {foreach: [a], do: {cmd: x}, deps: [b]}\n",
+     fails="`deps` stands beside `foreach`")
+case("foreach: in foreach", "stages:\n  g: {foreach: [a], do: {foreach: [b], do: {cmd: x}}}\n",
+     fails="`foreach` inside the `do`")
+case("foreach: with matrix", "stages:\n  g: {foreach: [a], matrix: {b: [1]}, do: {cmd: x}}\n",
+     fails="`matrix` stands beside `foreach`")
+case("foreach: matrix in it", "stages:\n  g: {foreach: [a], do: {matrix: {b: [1]}, cmd: x}}\n",
+     fails="`matrix` inside the `do`",
      differs="DVC ignores a matrix in `do`")
-case("foreach: a list in a string of it", "vars: [{l: [a]}]\nstages:\n  g: {foreach: ['x ${l}'], do: {cmd: y}}\n", fails="is a list",
+case("foreach: a list in a string of it", "vars: [{l: [a]}]\nstages:\n  g: {foreach: ['x ${l}'], do: {cmd: y}}\n",
+     fails="is a list",
      differs="DVC puts Python's text of the list there")
 case("foreach: no cmd", "stages:\n  g: {foreach: [a], do: {deps: [x]}}\n", fails="stage `g@a` has no `cmd`")
-case("foreach: an unknown key", "stages:\n  g: {foreach: [a], do: {cmd: x, dep: [x]}}\n", fails="unknown key `dep` in stage `g@a`")
-case("foreach: an item that cannot end a name", "stages:\n  g: {foreach: [\"a\\nb\"], do: {cmd: x}}\n", fails="cannot name a stage",
+case("foreach: an unknown key", "stages:\n  g: {foreach: [a], do: {cmd: x, dep: [x]}}\n",
+     fails="unknown key `dep` in stage `g@a`")
+case("foreach: an item that cannot end a name", "stages:\n  g: {foreach: [\"a\\nb\"], do: {cmd: x}}\n",
+     fails="cannot name a stage",
      differs="DVC's names may have line breaks")
-case("foreach: an at sign", "stages:\n  g: {foreach: [a@b], do: {cmd: x}}\n", {"g@a@b": "x"}, differs="DVC does not find such a stage")
+case("foreach: an at sign", "stages:\n  g: {foreach: [a@b], do: {cmd: x}}\n", {"g@a@b": "x"},
+     differs="DVC does not find such a stage")
 case("foreach: the name of a stage", "stages:\n  g@a: {cmd: y}\n  g: {foreach: [a], do: {cmd: x}}\n",
      fails="the stage `g@a` is there already", differs="DVC does not see the stage `g@a` that is written out")
 
@@ -454,33 +503,45 @@ case("matrix: booleans, floats, nothing", "stages:\n  g: {matrix: {a: [true, 1e-
 case("matrix: booleans of a variable", "vars: [{l: [true, [1]], t: true}]\n"
      "stages:\n  g: {matrix: {a: '${l}', b: ['${t}', true, 'q${t}']}, cmd: 'z ${key}'}\n",
      {f"g@{a}-{b}": f"z {a}-{b}" for a in ("True", "a1") for b in ("True", "true", "qtrue")})
-case("matrix: maps and lists", "stages:\n  g: {matrix: {m: [{n: 1}, {n: 2}], l: [[p, q], r]}, cmd: 'z ${item.m.n} ${key}'}\n",
+case("matrix: maps and lists", "stages:\n"
+     "  g: {matrix: {m: [{n: 1}, {n: 2}], l: [[p, q], r]}, cmd: 'z ${item.m.n} ${key}'}\n",
      {"g@m0-l0": "z 1 m0-l0", "g@m0-r": "z 1 m0-r", "g@m1-l0": "z 2 m1-l0", "g@m1-r": "z 2 m1-r"})
-case("matrix: items as options", "stages:\n  g: {matrix: {a: [1], b: [{p: x}]}, cmd: 'z ${item}'}\n", {"g@1-b0": "z --a 1 --b.p x"})
+case("matrix: items as options", "stages:\n  g: {matrix: {a: [1], b: [{p: x}]}, cmd: 'z ${item}'}\n",
+     {"g@1-b0": "z --a 1 --b.p x"})
 case("matrix: variables", "stages:\n  g: {matrix: {a: '${l}', b: '${m.n}'}, cmd: 'z ${item.a} ${item.b}'}\n",
      {"g@1-3": "z 1 3", "g@2-3": "z 2 3"}, params_yaml="l: [1, 2]\nm: {n: [3]}\n")
 case("matrix: keys of a map", "vars: [{m: {x: 1, y: 2}}]\nstages:\n  g: {matrix: {a: '${m}'}, cmd: 'z ${item.a}'}\n",
      {"g@x": "z x", "g@y": "z y"})
-case("matrix: keys beside it", "vars: [{v: w}]\nstages:\n  g:\n    matrix: {a: [1]}\n    cmd: x\n    wdir: '${v}${item.a}'\n"
+case("matrix: keys beside it", "vars: [{v: w}]\nstages:\n  g:\n    matrix: {a: [1]}\n    cmd: x\n"
+     "    wdir: '${v}${item.a}'\n"
      "    deps: ['${key}']\n    outs: ['o${item.a}']\n    vars: [{u: 1}]\n    desc: '${u}'\n",
      {"g@1": {"wdir": "w1", "deps": ["w1/1"], "outs": ["w1/o1"]}}, w1__x="")
 case("matrix: the same twice", "stages:\n  g: {matrix: {a: [1, 1], b: [x]}, cmd: 'z ${key}'}\n", {"g@1-x": "z 1-x"})
-case("matrix: two that read the same", "stages:\n  g: {matrix: {a: [x-y, x], b: [z, y-z]}, cmd: 'c ${item.a} ${item.b}'}\n",
+case("matrix: two that read the same", "stages:\n"
+     "  g: {matrix: {a: [x-y, x], b: [z, y-z]}, cmd: 'c ${item.a} ${item.b}'}\n",
      {"g@x-y-z": "c x y-z", "g@x-y-y-z": "c x-y y-z", "g@x-z": "c x z"})
 case("matrix: an empty list", "stages:\n  g: {matrix: {a: [], b: [1]}, cmd: x}\n  t: {cmd: y}\n", {"t": "y"})
-case("matrix: paths", "stages:\n  g: {matrix: {a: [d/x.csv], b: [1]}, cmd: 'z ${item.a}'}\n", {"g@d/x.csv-1": "z d/x.csv"})
-case("matrix: an anchor", "stages:\n  g: {matrix: &m {a: [1]}, cmd: 'x ${item.a}'}\n  h: {matrix: *m, cmd: 'y ${item.a}'}\n",
+case("matrix: paths", "stages:\n  g: {matrix: {a: [d/x.csv], b: [1]}, cmd: 'z ${item.a}'}\n",
+     {"g@d/x.csv-1": "z d/x.csv"})
+case("matrix: an anchor", "stages:\n  g: {matrix: &m {a: [1]}, cmd: 'x ${item.a}'}\n"
+     "  h: {matrix: *m, cmd: 'y ${item.a}'}\n",
      {"g@1": "x 1", "h@1": "y 1"})
 case("matrix: a merge", "stages:\n  g: {matrix: {b: [2], <<: {a: [1]}}, cmd: 'x ${key}'}\n", {"g@1-2": "x 1-2"})
-case("matrix: item and key hide variables", "vars: [{item: 1, key: 2}]\nstages:\n  g: {matrix: {a: [3]}, cmd: 'x ${item.a} ${key}'}\n",
+case("matrix: item and key hide variables", "vars: [{item: 1, key: 2}]\nstages:\n"
+     "  g: {matrix: {a: [3]}, cmd: 'x ${item.a} ${key}'}\n",
      {"g@3": "x 3 3"})
-case("matrix: item again", "stages:\n  g: {matrix: {a: [1]}, cmd: x, vars: [{item: 1}]}\n", fails="`item` is what `foreach` or")
-case("matrix: a missing list", "stages:\n  g: {matrix: {a: [1]}, cmd: 'x ${item.b}'}\n", fails="no variable is called `item.b` in stage `g@1`")
+case("matrix: item again", "stages:\n  g: {matrix: {a: [1]}, cmd: x, vars: [{item: 1}]}\n",
+     fails="`item` is what `foreach` or")
+case("matrix: a missing list", "stages:\n  g: {matrix: {a: [1]}, cmd: 'x ${item.b}'}\n",
+     fails="no variable is called `item.b` in stage `g@1`")
 case("matrix: a missing variable", "stages:\n  g: {matrix: {a: '${l}'}, cmd: x}\n", fails="no variable is called `l`")
-case("matrix: a string", "stages:\n  g: {matrix: {a: xyz}, cmd: x}\n", fails="`a` in the `matrix` of `g` must be a list, not a string",
+case("matrix: a string", "stages:\n  g: {matrix: {a: xyz}, cmd: x}\n",
+     fails="`a` in the `matrix` of `g` must be a list, not a string",
      differs="DVC goes through the letters of a string")
-case("matrix: a number of a variable", "vars: [{n: 3}]\nstages:\n  g: {matrix: {a: '${n}'}, cmd: x}\n", fails="must be a list, not an integer")
-case("matrix: a map that is written out", "stages:\n  g: {matrix: {a: {x: 1}}, cmd: x}\n", fails="must be a list, not a map")
+case("matrix: a number of a variable", "vars: [{n: 3}]\nstages:\n  g: {matrix: {a: '${n}'}, cmd: x}\n",
+     fails="must be a list, not an integer")
+case("matrix: a map that is written out", "stages:\n  g: {matrix: {a: {x: 1}}, cmd: x}\n",
+     fails="must be a list, not a map")
 case("matrix: empty", "stages:\n  g: {matrix: {}, cmd: x}\n", fails="not an empty one")
 case("matrix: a list", "stages:\n  g: {matrix: [a, b], cmd: x}\n", fails="`matrix` in `g` must be a map")
 case("matrix: no cmd", "stages:\n  g: {matrix: {a: [1]}, deps: [x]}\n", fails="has no `cmd`")

@@ -76,6 +76,7 @@ static int tear_down(void **state)
     struct error err;
     assert_int_equal(executor_running(f->executor), 0);
     executor_destroy(f->executor);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&f->loop), 0); /* no handle was left */
     close(f->log_fd);
     assert_int_equal(fs_remove_tree(f->directory, &err), STATUS_OK);
@@ -346,7 +347,8 @@ static void interrupt_after(struct fixture *f, uint64_t ms)
 static void close_timer(uv_handle_t *handle, void *ctx)
 {
     (void)ctx;
-    uv_close(handle, on_timer_closed);
+    if (uv_handle_get_type(handle) == UV_TIMER)
+        uv_close(handle, on_timer_closed);
 }
 
 static void close_timers(struct fixture *f)

@@ -84,7 +84,7 @@ static void a_lock_is_one_line_a_fact(void **unused)
     };
     struct lock_stage stages[] = {{STR("train"), some_digest(), {fields, 11}, outs, 4},
                                   {STR("zero"), some_digest(), {NULL, 0}, NULL, 0}};
-    struct lock lock = {stages, 2};
+    struct lock lock = {.stages = stages, .stage_count = 2};
     prints(&lock, "# Written by refit; commit it. What each stage was built from, and what it produced.\n"
                   "refit_lock: 1\n"
                   "stages:\n"
@@ -141,7 +141,7 @@ static void a_lock_is_one_line_a_fact(void **unused)
 static void an_empty_lock_is_one(void **unused)
 {
     (void)unused;
-    struct lock lock = {NULL, 0};
+    struct lock lock = {.stages = NULL, .stage_count = 0};
     prints(&lock, "# Written by refit; commit it. What each stage was built from, and what it produced.\n"
                   "refit_lock: 1\nstages: {}\n");
     struct lock back = reads_back(&lock);
@@ -209,11 +209,12 @@ static void odd_strings_come_back(void **unused)
     struct field fields[COUNT + 1];
     for (uint32_t i = 0; i < COUNT; i++)
         fields[i] = (struct field){FIELD_PARAM, odd[i], odd[COUNT - 1 - i]};
+    fields_sort(&(struct fields){fields, COUNT});
     for (uint32_t i = 0; i < COUNT; i++) {
         fields[COUNT] = (struct field){FIELD_DEPFILE, STR(""), odd[i]};
         struct record_out out = {.path = odd[i], .kind = ENTRY_FILE, .stored = true, .digest = some_digest()};
         struct lock_stage stage = {odd[i], some_digest(), {fields, COUNT + 1}, &out, odd[i].len > 0};
-        struct lock lock = {&stage, 1}, back = reads_back(&lock);
+        struct lock lock = {.stages = &stage, .stage_count = 1}, back = reads_back(&lock);
         assert_true(str_equal(back.stages[0].name, odd[i]));
         assert_int_equal(back.stages[0].fields.count, COUNT + 1);
         for (uint32_t j = 0; j <= COUNT; j++) {

@@ -364,7 +364,8 @@ static void refuses_names(void **state)
 static void refuses_templates(void **state)
 {
     (void)state;
-    refuses("stages: {s: {cmd: \"echo ${x}\"}}\n", 1, 25, "no variable is called `x` in stage `s`; define it, or write $");
+    refuses("stages: {s: {cmd: \"echo ${x}\"}}\n", 1, 25,
+            "no variable is called `x` in stage `s`; define it, or write $");
     refuses_key("deps: [a, \"${b}\"]", 4, 16, "no variable");
     refuses_key("outs: [{\"${b}\": {cache: false}}]", 4, 14, "no variable");
     refuses_key("desc: a ${b}", 4, 13, "no variable");

@@ -68,7 +68,8 @@ static void refuses_in(const struct memory_file *files, const char *file, uint32
     struct error err = {0};
     enum status status = load(files, &manifest, &err);
     if (status != STATUS_MANIFEST || err.line != line || err.column != column || strstr(err.message, part) == NULL)
-        fail_msg("%s\ngot %u:%u %s\nnot %u:%u %s", files[0].text, err.line, err.column, err.message, line, column, part);
+        fail_msg("%s\ngot %u:%u %s\nnot %u:%u %s", files[0].text, err.line, err.column, err.message, line, column,
+                 part);
     assert_string_equal(err.file, file);
     assert_null(strchr(err.message, '\n'));
 }
@@ -347,6 +348,22 @@ static void bounds_explosions(void **state)
     buf_finish(&text);
 }
 
+/* The last of many names, for many stages. */
+static void bounds_lookups(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    buf_str(&text, STR("vars:\n- m: {k: {"));
+    for (int i = 0; i < 50000; i++)
+        buf_print(&text, "n%d: 0, ", i);
+    buf_str(&text, STR("}}\n  l: &l [0"));
+    for (int i = 1; i < 300; i++)
+        buf_print(&text, ", %d", i);
+    buf_str(&text, STR("]\nstages:\n  s:\n    matrix: {a: '${l}', b: '${l}'}\n    cmd: x ${m.k.n49999}\n"));
+    load_is_bounded(text.ptr, "look too often into maps that are too large");
+    buf_finish(&text);
+}
+
 static void allows_many(void **state)
 {
     (void)state;
@@ -377,6 +394,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_no_file_for_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_explosions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bounds_lookups, set_up, tear_down),
         cmocka_unit_test_setup_teardown(allows_many, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,36 @@ static void refuses(struct str text, uint32_t line, uint32_t column, const char 
     assert_null(strchr(err.message, '\n'));
 }
 
+static void values_as_lines(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"a: [1, 0.5, x y, null, true]\n", "a: [1, 0.5, \"x y\", null, true]\n"},
+        {"{a: {b: {}, c: []}, d: {e: {f: 1}}}", "a:\n  b: {}\n  c: []\nd:\n  e:\n    f: 1\n"},
+        {"[[1, 2], {a: 1}, [[3], 4]]", "- [1, 2]\n-\n  a: 1\n-\n  - [3]\n  - 4\n"},
+        {"cmd:\n  - |\n    set -e\n\n      x\n  - z\n", "cmd:\n  - |\n    set -e\n\n      x\n  - z\n"},
+        {"a: \"x\\ny\"", "a: |-\n  x\n  y\n"},
+        {"a: \" x\\ny\"", "a: \" x\\ny\"\n"},
+        {"a: \"x \\ny\"", "a: \"x \\ny\"\n"},
+        {"a: \"x\\ty\\n\"", "a: \"x\\ty\\n\"\n"},
+        {"a: \"\\nx\"", "a: \"\\nx\"\n"},
+        {"\"a b\": 1", "\"a b\": 1\n"},
+        {"x", "x\n"},
+        {"[]", "[]\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf out = {0};
+        struct value *value = parse(str_from(cases[i][0]));
+        yaml_append_value(&out, value, 0);
+        assert_string_equal(out.ptr, cases[i][1]);
+        assert_true(value_equal(parse(buf_view(&out)), value));
+        buf_clear(&out);
+        yaml_append_value(&out, value, 4);
+        assert_true(value_equal(parse(buf_view(&out)), value));
+        buf_finish(&out);
+    }
+}
+
 static void types_of_scalars(void **state)
 {
     (void)state;
@@ -355,6 +385,7 @@ static void parses_params_by_ending(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(values_as_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(types_of_scalars, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_order_and_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resolves_aliases_and_merges, set_up, tear_down),

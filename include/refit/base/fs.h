@@ -33,10 +33,12 @@ enum status fs_make_parents(const char *path, struct error *err);
 enum status fs_remove_tree(const char *path, struct error *err);
 
 /* Move a file or a tree: by renaming, or across file systems by copying it (content, modes, links as links) to a
- * temporary beside `to`, renaming that, and then removing `from`. Parents of `to` are made. Never follows links. */
+ * temporary beside `to`, renaming that, all of it synced, and then removing `from`. Parents of `to` are made. Never
+ * follows links. */
 enum status fs_move(const char *from, const char *to, struct error *err);
 
 enum status fs_sync_directory(const char *path, struct error *err);
+enum status fs_sync_parent(const char *path, struct error *err); /* of a file: its name is there for good */
 
 /* lstat; *found is false for ENOENT and ENOTDIR. */
 enum status fs_lstat(const char *path, struct stat *out, bool *found, struct error *err);

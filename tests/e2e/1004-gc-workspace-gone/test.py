@@ -33,12 +33,15 @@ for word in (str(b.root), "../b", "../../" + a.base.name + "/./b/"):
     equal(a.refit("gc", "--json", "-n", "--budget", "0", "--forget", word).json["taken_records"], 1, f"by {word}")
 equal(a.refit("gc", "--json", "--budget", "0").json["taken_records"], 0, "nothing went yet")
 result = a.refit("gc", "--json", "--budget", "0", "--forget", str(b.root)).json
-equal((result["taken_records"], [w["path"] for w in result["workspaces"]]), (1, [str(a.root)]), "forgotten")
+equal((result["taken_records"], {w["path"]: w["state"] for w in result["workspaces"]}),
+      (1, {str(a.root): "read", str(b.root): "forgotten"}), "forgotten")
+equal([w["path"] for w in a.refit("gc", "--json").json["workspaces"]], [str(a.root)], "workspaces since")
 # By a path through a link, from elsewhere: the workspace that gc runs in is forgotten like any other.
 (a.base / "link").symlink_to(a.root)
 (a.base / "outside").mkdir()
 for words in ((), ("-C", "../project"), ("-C", str(a.root))):
     folder = a.base / "outside" if words else a.root
     answer = a.refit("gc", "--json", "-n", "--budget", "0", "--forget", "../link", *words, cwd=folder).json
-    equal((answer["taken_records"], answer["workspaces"]), (1, []), f"from {folder}, {words}")
+    equal((answer["taken_records"], [w["state"] for w in answer["workspaces"]]), (1, ["forgotten"]),
+          f"from {folder}, {words}")
 a.refit("verify")

@@ -5,13 +5,13 @@ from harness import equal, expect
 
 rest = Rest()
 before = rest.copy().store_stats()["records"]
-cuts = [f"cut {name}" for name in ("write-store#2", "sync-store", "commit-store", "write-refit.lock",
-                                   "rename-refit.lock", "write-state", "sync-state", "commit-state",
-                                   "truncate-workspace#2")]
+cuts = [f"cut {name}" for name in ("write-store", "sync-store", "commit-store", "write-refit.lock",
+                                   "rename-refit.lock", "sync-state#2", "commit-state#2", "truncate-workspace#2")]
 for fault in cuts:
     for seed in range(1, 4):
         p = rest.copy()
-        p.refit("run", exit=KILLED, env=preload(fault, seed=seed))
+        since = "rename-refit.lock" if "state" in fault else None
+        p.refit("run", exit=KILLED, env=preload(fault, seed=seed, since=since))
         try:
             p.refit("verify")
             records = p.store_stats()["records"]

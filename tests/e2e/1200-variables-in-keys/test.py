@@ -17,7 +17,9 @@ p = Project("""\
         matrix:
           order: [up, down]
           mark: ["+", a/b]
-        cmd: mkdir -p joined/${item.order} && cat cut/* > 'joined/${key}.txt' && echo '${item.mark}' >> 'joined/${key}.txt'
+        cmd: >-
+          mkdir -p joined/${item.order} && cat cut/* > 'joined/${key}.txt' &&
+          echo '${item.mark}' >> 'joined/${key}.txt'
         wdir: .
         deps: [cut]
         outs: ['joined/${key}.txt': {cache: false}]
@@ -49,7 +51,7 @@ contains(p.refit("why", "say").stdout, "fresh")
 # Its log has a name that a file can have, and so have the outs of an attempt that failed.
 contains(p.refit("logs", "join@up-a/b").text, "")
 equal(p.exists(".refit/logs/join@up-a%2Fb.log"), True, "the log's file")
-p.replace("refit.yaml", "cat cut/* > 'joined/${key}.txt' && ", "echo broken > 'joined/${key}.txt' && false && ")
+p.replace("refit.yaml", "cat cut/* > 'joined/${key}.txt' &&", "echo broken > 'joined/${key}.txt' && false &&")
 result = p.refit("run", "--json", "-k", "0", exit=1)
 equal(result.finished["failed"], 4, "failed")
 equal(p.read(".refit/attempts/join@up-a%2Fb/joined/up-a/b.txt"), "broken\n", "what the attempt left")

@@ -1,4 +1,4 @@
-"""What the templates were resolved with is looked at in every run: a file of variables, and one that is not there yet."""
+"""Each run looks at what templates were resolved with: a file of variables, and one that is not there yet."""
 import ctypes
 import os
 import time

@@ -15,7 +15,7 @@ p = Project("""\
 first = p.start("run", "--json")
 p.wait_for("started")
 contains(p.refit("run", "--json", exit=5).stderr, str(first.pid))
-contains(p.refit("run", exit=5).stderr, "--wait")
+contains(p.refit("run", exit=5).stderr, str(first.pid), "at stage `slow`", "--wait")
 stages = p.status()
 equal((stages["slow"]["running"], stages["next"]["running"]), (True, False), "running")
 p.refit("graph")

@@ -2,7 +2,7 @@
 import shutil
 import subprocess
 
-from harness import REFIT, contains, equal, pipeline
+from harness import contains, equal, pipeline, REFIT
 
 p = pipeline()
 equal(p.refit("graph", "--names").stdout.split(), ["split", "train", "evaluate"], "names")
@@ -16,6 +16,10 @@ if shutil.which("bash"):
     answer = subprocess.run(["bash", "-c", "source completion.bash; complete -p refit"], cwd=p.root, check=True,
                             capture_output=True, text=True)
     contains(answer.stdout, "refit")
+    answer = subprocess.run(["bash", "-c", "source completion.bash; COMP_WORDS=($REFIT rules data.s); COMP_CWORD=2; "
+                             "_refit; echo ${COMPREPLY[@]}"], cwd=p.root, check=True, capture_output=True, text=True,
+                            env={**p.environment, "REFIT": REFIT})
+    equal(answer.stdout, "data.sample data.split\n", "what is offered")
 
     # Names with what bash takes words apart at.
     p.remove("refit.yaml")

@@ -1,4 +1,4 @@
-"""Who meets a store or state that was begun and not finished, while another process makes it, waits and uses that one."""
+"""Who meets a store or state that was begun and not finished, while another makes it, waits and uses that one."""
 import fcntl
 
 from harness import equal, expect, Project, wait_until, waiting_in
