@@ -11,6 +11,7 @@
 #define REFIT_RUN_H
 
 #include "refit/fingerprint.h"
+#include "refit/base/table.h"
 #include "refit/graph.h"
 #include "refit/manifest.h"
 #include "refit/report.h"
@@ -27,6 +28,8 @@ struct project_options {
     bool writer; /* the command will write: state and store are made if they are not there, and other runs are kept
                   * out from before anything is read */
     bool wait;   /* for a run that holds the workspace, instead of failing */
+    const char *store; /* this store, whatever the configuration says; NULL = what that says */
+    bool copy;   /* of a project, in a folder of its own: gc need not leave what it relies on */
     bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
 
@@ -49,7 +52,7 @@ struct project {
     struct str store_directory;
     struct fingerprint *fp;
     struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
-    bool writer;
+    bool writer, copy;
     struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */
@@ -159,6 +162,71 @@ struct restore_counts {
  * all). What is in the way and not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
 enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
                         struct restore_counts *counts, struct error *err);
+
+/* ---- past builds ---- */
+
+struct reproduce_options {
+    const char *revision; /* as git names it */
+    const char *into;     /* a folder; NULL = .refit/reproduce/ID */
+    bool rerun;           /* execute every stage, instead of taking outs from the store */
+    const struct config_source *config_overrides; /* as in struct project_options */
+    uint32_t override_count;
+};
+
+enum reproduced {
+    REPRODUCED_IDENTICAL,
+    REPRODUCED_DIFFERENT,
+    REPRODUCED_NOT,         /* it cannot be told */
+    REPRODUCED_PASSED_OVER, /* a deploy stage: never executed */
+};
+const char *reproduced_name(enum reproduced result); /* "identical", "different", ... */
+
+/* What came of a stage. */
+struct reproduced_stage {
+    struct str name;
+    enum reproduced result;
+    bool ran;           /* its outs were made anew, or should have been */
+    bool had;           /* its outs were taken from the store, since it cannot be executed */
+    struct str reason;  /* one line; "" = none */
+    struct str *lines;  /* what differs, a line each */
+    uint32_t line_count;
+};
+
+/* What a copy of a project lacks. */
+struct lacking {
+    struct str path;
+    struct str reason;
+};
+
+/* A revision in a folder of its own. */
+struct reproduction {
+    struct project *project; /* the copy; the process is in it */
+    struct str commit;       /* its id */
+    struct str folder;       /* where all of it is, absolute */
+    struct lock lock;        /* what that commit's refit.lock says */
+    struct lacking *lacks;   /* sources that cannot be had back, submodules, ... */
+    uint32_t lack_count;
+    struct reproduced_stage *stages; /* in the order of the graph; by run_reproduce() */
+    uint32_t stage_count;
+    struct copying *copying; /* of run/copy.h */
+    struct table sources;    /* that are in the workspace what they were */
+    struct arena *arena;     /* of the project that was copied */
+};
+
+/*
+ * Materialise a commit of the project in a folder of its own, with nothing but that folder written to, and open it
+ * there as a writer. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
+ * revision that is not there, or has no refit.lock; STATUS_LOCKED if another process is at work in the folder;
+ * STATUS_USAGE for a folder that has something else in it. To be closed also after failure.
+ */
+enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *out,
+                           struct error *err);
+
+/* Put the recorded sources there, then take outs from the store or execute the stages, and compare each with what
+ * refit.lock says. `targets` are those of the copy; none = every stage. */
+enum status reproduce_run(struct reproduction *r, const struct reproduce_options *options, const struct str *targets,
+                          uint32_t count, struct report *report, struct error *err);
+void reproduce_close(struct reproduction *r);
 
 /* ---- from DVC to refit ---- */
 

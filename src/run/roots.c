@@ -42,6 +42,8 @@ static struct store_ref make_ref(struct arena *arena, struct str host, struct st
 
 enum status roots_publish(struct project *p, const struct lock *lock, struct error *err)
 {
+    if (p->copy)
+        return STATUS_OK;
     struct store_ref ref = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock);
     return store_publish(p->store, &ref, err);
 }
