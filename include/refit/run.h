@@ -158,10 +158,11 @@ struct restore_counts {
     uint32_t restored, fresh;
 };
 
-/* Bring back outs as refit.lock has them: those of the targets (stage names or paths at, above or below outs; none =
- * all). What is in the way and not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
-enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
-                        struct restore_counts *counts, struct error *err);
+/* Bring back outs as refit.lock has them, that of a revision if one is named (NULL = the one here): those of the
+ * targets (stage names or paths at, above or below outs; none = all that are still declared). What is in the way and
+ * not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
+enum status run_restore(struct project *project, const char *revision, const struct str *targets, uint32_t count,
+                        struct report *report, struct restore_counts *counts, struct error *err);
 
 /* ---- past builds ---- */
 

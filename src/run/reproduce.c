@@ -67,13 +67,13 @@ static void add_lack(struct reproduction *r, struct str path, struct str reason)
     r->lacks = grown;
 }
 
-static void take_lacks(struct reproduction *r, const struct vcs_lacks *lacks)
+/* `inside`: where the project is in what was written. */
+static void take_lacks(struct reproduction *r, const struct vcs_lacks *lacks, struct str inside)
 {
     for (uint32_t i = 0; i < lacks->count; i++)
-        if (lacks->items[i].submodule)
-            add_lack(r, lacks->items[i].path, STR("a submodule: of that git has no files here; the folder is empty"));
-        else
-            add_lack(r, lacks->items[i].path, STR("git has a pointer of Git LFS here, not the content"));
+        add_lack(r, path_relative(r->arena, inside, lacks->items[i].path),
+                 lacks->items[i].submodule ? STR("the commit has a submodule here, whose files are not in this repository")
+                                           : STR("the commit has a pointer of Git LFS here, not the content"));
 }
 
 static enum status find_manifest(const struct project *here, const struct copying *c, const char *revision,
@@ -121,7 +121,7 @@ enum status reproduce_open(struct project *here, const struct reproduce_options 
     r->folder = r->copying->folder;
     if (status == STATUS_OK)
         status = vcs_materialise(arena, here->root.ptr, &commit, whole, r->folder.ptr, &lacks, err);
-    take_lacks(r, &lacks);
+    take_lacks(r, &lacks, inside);
     if (status == STATUS_OK)
         status = find_manifest(here, r->copying, options->revision, &manifest, err);
     if (status == STATUS_OK)

@@ -170,17 +170,6 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     return status;
 }
 
-/* Does a stage make it, or anything in it? */
-static bool is_source(const struct graph *g, struct str path)
-{
-    if (graph_find_maker(g, path).index != GRAPH_NONE)
-        return false;
-    for (uint32_t i = 0; i < g->out_count; i++)
-        if (path_is_below(g->files[g->outs[i].index].path, path))
-            return false;
-    return true;
-}
-
 enum status sources_bring(struct reproduction *r, struct clearing *clearing, const struct restore_progress *progress,
                           const bool *selected, struct error *err)
 {
@@ -191,7 +180,8 @@ enum status sources_bring(struct reproduction *r, struct clearing *clearing, con
         const struct lock_stage *stage =
             selected[i] ? lock_find(&r->lock, p->graph.stages[i].declared->name) : NULL;
         for (uint32_t k = 0; stage != NULL && k < stage->fields.count && status == STATUS_OK; k++)
-            if (stage->fields.items[k].tag == FIELD_DEP && is_source(&p->graph, stage->fields.items[k].name))
+            if (stage->fields.items[k].tag == FIELD_DEP &&
+                !graph_touches_outs(&p->graph, stage->fields.items[k].name))
                 status = bring(&b, &stage->fields.items[k], err);
     }
     return status;
