@@ -11,7 +11,8 @@
 /* Does a target (a name or a path) concern this out? A stage of a past refit.lock need not be one now. */
 static bool concerns(struct str target, enum name_kind kind, struct str stage, struct str path)
 {
-    return graph_name_means(kind, target, stage) || str_equal(target, stage) || str_equal(target, path) || path_is_below(path, target) ||
+    return graph_name_means(kind, target, stage) || str_equal(target, stage) || str_equal(target, path) ||
+           path_is_below(path, target) ||
            path_is_below(target, path);
 }
 
@@ -170,7 +171,12 @@ enum status run_restore(struct project *p, const char *revision, const struct st
 {
     struct lock lock, past;
     struct vcs_commit commit;
-    struct bringing b = {.project = p, .revision = revision, .targets = targets, .count = count, .counts = counts, .report = report};
+    struct bringing b = {.project = p,
+                         .revision = revision,
+                         .targets = targets,
+                         .count = count,
+                         .counts = counts,
+                         .report = report};
     *counts = (struct restore_counts){0};
     b.used = arena_array(&p->arena, bool, count);
     b.kinds = arena_array(&p->arena, enum name_kind, count);

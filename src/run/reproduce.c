@@ -72,7 +72,7 @@ static void take_lacks(struct reproduction *r, const struct vcs_lacks *lacks, st
 {
     for (uint32_t i = 0; i < lacks->count; i++)
         add_lack(r, path_relative(r->arena, inside, lacks->items[i].path),
-                 lacks->items[i].submodule ? STR("the commit has a submodule here, whose files are not in this repository")
+                 lacks->items[i].submodule ? STR("the commit has a submodule here, whose files are elsewhere")
                                            : STR("the commit has a pointer of Git LFS here, not the content"));
 }
 

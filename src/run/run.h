@@ -47,6 +47,7 @@ struct check {
     struct unread {
         struct str path;
         enum digest_mode mode;
+        bool keep; /* in the store, from the same read */
     } *unread;
     uint32_t unread_count;
     uint64_t unread_bytes;

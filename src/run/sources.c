@@ -9,6 +9,25 @@
 #include "run/copy.h"
 #include "run/reproduce.h"
 
+/* What is behind a link counts, not its text: a copy may have the content itself. */
+static struct str content_text(struct str value)
+{
+    const char *comma = str_starts(value, STR("link ")) ? memrchr(value.ptr, ',', value.len) : NULL;
+    return comma != NULL ? str_slice(value, (size_t)(comma - value.ptr) + 2, value.len) : value;
+}
+
+bool source_parse(const struct field *dep, struct record_out *out)
+{
+    struct str text = content_text(dep->value);
+    ptrdiff_t space = str_find(text, ' ');
+    if (space < 0)
+        return false;
+    struct str kind = str_slice(text, 0, (size_t)space);
+    *out = (struct record_out){.path = dep->name, .stored = true, .executable = str_is(kind, "exec")};
+    out->kind = str_is(kind, "directory") ? ENTRY_DIRECTORY : ENTRY_FILE;
+    return digest_parse(str_slice(text, (size_t)space + 1, text.len), &out->digest);
+}
+
 /* ---- in the workspace ---- */
 
 /* Is it made by a stage, or in a folder that one makes? */
@@ -31,7 +50,7 @@ static enum status look(struct project *here, const struct field *dep, struct ta
     struct arena scratch;
     arena_init(&scratch);
     if (digest_path(here->fp, &scratch, dep->name, &options, &now, &complete, &ignored) == STATUS_OK &&
-        str_equal(input_text(&scratch, &now), dep->value))
+        str_equal(content_text(input_text(&scratch, &now)), content_text(dep->value)))
         table_add(same, dep->name, 1);
     arena_finish(&scratch);
     return interrupt_check(false, err);
@@ -66,19 +85,6 @@ struct bringing {
     const struct restore_progress *progress;
 };
 
-/* The value of a field: "file 8f0e...", "exec ...", "directory ...". False for a link: it is in the commit. */
-static bool parse_dep(const struct field *dep, struct record_out *out)
-{
-    ptrdiff_t space = str_find(dep->value, ' ');
-    if (space < 0)
-        return false;
-    struct str kind = str_slice(dep->value, 0, (size_t)space);
-    *out = (struct record_out){.path = dep->name, .stored = true, .executable = str_is(kind, "exec")};
-    out->kind = str_is(kind, "directory") ? ENTRY_DIRECTORY : ENTRY_FILE;
-    struct str hex = str_slice(dep->value, (size_t)space + 1, dep->value.len);
-    return !str_is(kind, "link") && digest_parse(hex, &out->digest);
-}
-
 static enum status is_there(struct bringing *b, const struct field *dep, struct input *now, bool *there,
                             struct error *err)
 {
@@ -87,7 +93,7 @@ static enum status is_there(struct bringing *b, const struct field *dep, struct 
     struct error ignored;
     *now = (struct input){.kind = ENTRY_MISSING};
     *there = digest_path(b->project->fp, b->arena, dep->name, &options, now, &complete, &ignored) == STATUS_OK &&
-             str_equal(input_text(b->arena, now), dep->value);
+             str_equal(content_text(input_text(b->arena, now)), content_text(dep->value));
     return interrupt_check(false, err);
 }
 
@@ -150,9 +156,8 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     enum status status = is_there(b, dep, &commit, &there, err);
     if (status != STATUS_OK || there)
         return status;
-    if (!parse_dep(dep, &out) || !copy_has_room(b->r->copying, b->arena, dep->name)) {
-        set_lack(b, dep->name, STR("it is, or leads through, a link or a path out of the copy, and is not what "
-                                   "refit.lock names"));
+    if (!source_parse(dep, &out) || !copy_has_room(b->r->copying, b->arena, dep->name)) {
+        set_lack(b, dep->name, STR("it is not in the copy, and is not what refit.lock names"));
         return STATUS_OK;
     }
     b->clearing->stage = STR("");
