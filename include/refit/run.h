@@ -229,6 +229,11 @@ enum status reproduce_run(struct reproduction *r, const struct reproduce_options
                           uint32_t count, struct report *report, struct error *err);
 void reproduce_close(struct reproduction *r);
 
+/* Execute a stage twice, each time in a folder with what it declares to read, and compare what it made. `here` was
+ * opened as a reader; the working directory is another one afterwards. STATUS_USAGE for a deploy stage. */
+enum status run_check_determinism(struct project *here, struct str stage, struct arena *arena, struct report *report,
+                                  struct reproduced_stage *out, struct error *err);
+
 /* ---- from DVC to refit ---- */
 
 struct migrate_options {

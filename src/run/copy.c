@@ -166,7 +166,17 @@ enum status copy_open(struct copying *c, struct str manifest, const struct confi
                                       .override_count = count + (c->settings.len > 0)};
     workspace_unlock(held->workspace);
     held->workspace = NULL;
-    return project_open(&options, out, err);
+    enum status status = STATUS_OK;
+    if (str_is(manifest, "dvc.yaml")) /* or the root would be that of the project around it */
+        status = fs_make_directories(path_join(&held->arena, c->root, STR(".dvc")).ptr, err);
+    if (status == STATUS_OK)
+        status = project_open(&options, out, err);
+    if (status == STATUS_OK && !str_equal((*out)->root, c->root)) {
+        status = error_set(err, STATUS_USAGE, "the root of the project is not " STR_FMT, STR_ARG(c->root));
+        project_close(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void copy_end(struct copying *c)
