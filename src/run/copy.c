@@ -132,6 +132,8 @@ enum status copy_begin(struct project *here, struct str folder, struct str insid
     *out = (struct copying){.home = here->root, .store = absolute(arena, here, here->store_directory)};
     out->folder = str_dup(arena, absolute(arena, here, folder));
     enum status status = read_settings(arena, &out->settings, err);
+    if (status == STATUS_OK && str_starts(folder, STR(".refit/")))
+        status = workspace_prepare(err); /* git must not see it */
     if (status == STATUS_OK)
         status = claim_folder(arena, out->folder, err);
     if (status == STATUS_OK)

@@ -126,10 +126,12 @@ static enum status from_workspace(struct bringing *b, const struct field *dep, b
 static struct str why_lost(struct bringing *b, const struct field *dep, const struct input *commit)
 {
     const char *has = commit->kind == ENTRY_MISSING ? "the commit does not have it" : "the commit has another content";
-    const struct lacking *lack = sources_find_lack(b->r, dep->name);
-    if (lack != NULL)
-        return str_format(b->arena, STR_FMT ", and neither store nor workspace have what refit.lock names",
-                          STR_ARG(lack->reason));
+    for (uint32_t i = 0; i < b->r->lack_count; i++) {
+        const struct lacking *lack = &b->r->lacks[i];
+        if (str_equal(lack->path, dep->name) || path_is_below(dep->name, lack->path))
+            return str_format(b->arena, STR_FMT ", and neither store nor workspace have what refit.lock names",
+                              STR_ARG(lack->reason));
+    }
     return str_format(b->arena, "%s, and neither store nor workspace have what refit.lock names", has);
 }
 
@@ -195,7 +197,7 @@ enum status sources_bring(struct reproduction *r, struct clearing *clearing, con
 const struct lacking *sources_find_lack(const struct reproduction *r, struct str path)
 {
     for (uint32_t i = 0; i < r->lack_count; i++)
-        if (str_equal(r->lacks[i].path, path) || path_is_below(path, r->lacks[i].path))
+        if (str_equal(r->lacks[i].path, path))
             return &r->lacks[i];
     return NULL;
 }

@@ -85,7 +85,10 @@ static enum status write_blob(struct writing *w, const git_tree_entry *entry, st
 
 static enum status make_folder(const char *place, struct error *err)
 {
-    return mkdir(place, 0777) == 0 ? STATUS_OK : error_errno(err, STATUS_IO, errno, "cannot make %s", place);
+    struct stat st;
+    if (mkdir(place, 0777) == 0 || (errno == EEXIST && lstat(place, &st) == 0 && S_ISDIR(st.st_mode)))
+        return STATUS_OK;
+    return error_errno(err, STATUS_IO, errno, "cannot make %s", place);
 }
 
 static enum status write_tree(struct writing *w, const git_tree *tree, struct str folder, unsigned depth,
