@@ -58,8 +58,8 @@ struct vcs_lacks {
 /*
  * Write the tree of a commit (the part of it that is below the folder, or with `whole` all of it) into the folder
  * `into`, which is there: files as git has them, with their modes, and links as links. No filter and no hook runs, and
- * index and working tree stay as they are. What is there already, folders apart, is an error; a `.refit` at the top of the project is
- * left out, and a submodule is an empty folder. STATUS_INTERRUPTED after an interrupt.
+ * index and working tree stay as they are. What is there already, folders apart, is an error; a `.refit` at the top of
+ * the project is left out, and a submodule is an empty folder. STATUS_INTERRUPTED after an interrupt.
  */
 enum status vcs_materialise(struct arena *arena, const char *folder, const struct vcs_commit *commit, bool whole,
                             const char *into, struct vcs_lacks *lacks, struct error *err);

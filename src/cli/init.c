@@ -60,7 +60,7 @@ static enum status make_project(struct arena *arena, const char *folder, struct 
     bool made;
     if (access("dvc.yaml", F_OK) == 0 && access("refit.yaml", F_OK) != 0)
         return error_set(err, STATUS_USAGE,
-                         "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml of it",
+                         "there is a dvc.yaml in %s, which refit runs as it is; `refit migrate` makes a refit.yaml",
                          folder);
     struct str text = str_format(arena, STR_FMT "%s", STR_ARG(schema_line(arena)), first_manifest);
     enum status status = create_file("refit.yaml", text, &made, err);

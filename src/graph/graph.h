@@ -11,7 +11,7 @@ enum status graph_sort(struct arena *arena, struct graph *graph, struct error *e
  * path is the only one. */
 uint32_t graph_outs_around(const struct graph *graph, struct str path, uint32_t *first);
 
-/* The name nearest to a word that is no stage; "" if none is near. */
+/* The name of a stage or a group nearest to a word that is none; "" if none is near. */
 struct str graph_nearest_stage(const struct graph *graph, struct str word);
 
 #endif

@@ -160,10 +160,16 @@ _Static_assert(GRAPH_NONE == TABLE_NONE, "a name that is not in a table is no st
 
 struct str graph_nearest_stage(const struct graph *graph, struct str word)
 {
-    struct str *names = mem_alloc(mem_product(graph->stage_count, sizeof *names));
-    for (uint32_t i = 0; i < graph->stage_count; i++)
-        names[i] = graph->stages[i].declared->name;
-    const struct str *nearest = str_nearest(word, names, graph->stage_count);
+    struct str *names = mem_alloc(mem_product(graph->stage_count, 2 * sizeof *names));
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->stage_count; i++) {
+        struct str name = graph->stages[i].declared->name;
+        ptrdiff_t mark = str_find(name, '@');
+        names[count++] = name;
+        if (mark > 0)
+            names[count++] = str_slice(name, 0, (size_t)mark);
+    }
+    const struct str *nearest = str_nearest(word, names, count);
     struct str result = nearest ? *nearest : STR("");
     free(names);
     return result;

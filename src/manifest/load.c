@@ -73,8 +73,14 @@ static enum status load_all_carried(struct loader *l, const struct value *root, 
 {
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < root->map.count && status == STATUS_OK; i++)
-        if (is_carried_key(root->map.pairs[i].key))
-            status = load_carried(l, &root->map.pairs[i], err);
+        if (is_carried_key(root->map.pairs[i].key)) {
+            struct value_pair resolved = root->map.pairs[i];
+            const struct value *value;
+            status = resolve_value(l, resolved.value, &value, err);
+            resolved.value = (struct value *)value;
+            if (status == STATUS_OK)
+                status = load_carried(l, &resolved, err);
+        }
     return status;
 }
 
@@ -89,6 +95,9 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         return read_type_error(l, root, "the manifest", "a map with `stages`", err);
     enum status status = check_keys(l, root, err);
     const struct value *stages = value_get(root, STR("stages"));
+    l->vars = value_get(root, STR("vars"));
+    if (status == STATUS_OK && l->vars != NULL)
+        status = need_variables(l, err);
     if (status == STATUS_OK)
         status = load_all_carried(l, root, err);
     if (status == STATUS_OK && stages == NULL && dvc)
@@ -97,9 +106,6 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
     const struct value *shell = value_get(root, STR("shell")), *data = value_get(root, STR("data"));
-    l->vars = value_get(root, STR("vars"));
-    if (status == STATUS_OK && l->vars != NULL)
-        status = need_variables(l, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = resolve_value(l, desc, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)

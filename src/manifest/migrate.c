@@ -30,7 +30,7 @@ static struct str clean(const struct migration *m, struct str name)
 {
     enum { NAME_BYTES_MAX = 160 };
     struct buf out = {0};
-    if (name.len > 0 && (name.ptr[0] == '-' || name.ptr[0] == '.'))
+    if (name.len == 0 || strchr("-./", name.ptr[0]) != NULL)
         buf_char(&out, '_');
     for (size_t i = 0; i < name.len && out.len < NAME_BYTES_MAX; i++)
         buf_char(&out, name.ptr[i] == '/' ? '.' : is_stage_name_byte((unsigned char)name.ptr[i]) ? name.ptr[i] : '_');
@@ -48,6 +48,17 @@ static struct str free_name(const struct migration *m, const struct table *taken
     struct str plain = name;
     for (unsigned n = 2; table_get(taken, name) != TABLE_NONE; n++)
         name = str_format(m->arena, STR_FMT "-%u", STR_ARG(plain), n);
+    return name;
+}
+
+/* What is behind @ may be anything, but not of any length. */
+static struct str member_name(const struct migration *m, struct table *taken, struct str group, struct str rest)
+{
+    enum { NAME_BYTES_MAX = 200 };
+    struct str name = str_format(m->arena, STR_FMT STR_FMT, STR_ARG(group), STR_ARG(rest));
+    if (name.len > NAME_BYTES_MAX)
+        name = free_name(m, taken, STR("."), name);
+    table_add(taken, name, 0);
     return name;
 }
 
@@ -75,8 +86,7 @@ static void name_stages(struct migration *m)
             }
             m->names[i] = group_names[group];
             if (at >= 0)
-                m->names[i] = clean(m, str_format(m->arena, STR_FMT STR_FMT, STR_ARG(group_names[group]),
-                                                  STR_ARG(str_slice(name, (size_t)at, name.len))));
+                m->names[i] = member_name(m, &taken, group_names[group], str_slice(name, (size_t)at, name.len));
         }
     table_finish(&groups);
     table_finish(&taken);

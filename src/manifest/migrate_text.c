@@ -13,6 +13,18 @@ struct lines {
     uint32_t count, cap;
 };
 
+/* Are there line breaks that YAML counts, and split() does not? Then lines are not where they are said to be. */
+static bool has_odd_breaks(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        struct str rest = str_slice(text, i, text.len);
+        if ((rest.ptr[0] == '\r' && !str_starts(rest, STR("\r\n"))) || str_starts(rest, STR("\xc2\x85")) ||
+            str_starts(rest, STR("\xe2\x80\xa8")) || str_starts(rest, STR("\xe2\x80\xa9")))
+            return true;
+    }
+    return false;
+}
+
 static struct lines split(struct str text)
 {
     struct lines lines = {0};
@@ -191,7 +203,7 @@ bool migrate_keep_root(const struct migration *m, const struct value *tree, stru
                        struct str stages, const struct str *metrics, uint32_t metric_count, struct buf *out)
 {
     const struct value_pair *own = find_pair(tree, "metrics"), *declared = find_pair(tree, "stages");
-    if (tree->type != VALUE_MAP || tree->map.count == 0)
+    if (tree->type != VALUE_MAP || tree->map.count == 0 || has_odd_breaks(text))
         return false;
     struct lines lines = split(text);
     struct edits edits = {0};
@@ -302,6 +314,8 @@ bool migrate_move_stages(const struct migration *m, uint32_t source, struct buf 
     const struct value *map = stages->value;
     if (map->map.count == 0)
         return true;
+    if (has_odd_breaks(m->sources[source].text))
+        return false;
     struct lines lines = split(m->sources[source].text);
     struct edits edits = {0};
     uint32_t end = without_remarks(&lines, next_key(tree, stages, lines.count));

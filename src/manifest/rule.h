@@ -31,6 +31,7 @@ enum status rule_bind(struct loader *l, const struct rule *rule, const struct va
 struct shell_text {
     char mode;        /* 0, a quote, or # */
     char last;        /* the character before; 0 at the start */
+    bool after_duplication, in_duplication; /* behind `>&`, before and in the word */
     const char *lost; /* what makes the rest too hard to follow; NULL = nothing yet */
 };
 

@@ -14,10 +14,30 @@ static bool is_blank_before(char last)
     return last == '\0' || strchr(" \t\n;&|()<>", last) != NULL;
 }
 
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* `>&` and its word, which bash expands twice unless it is a number. */
+static void follow_duplication(struct shell_text *s, char c)
+{
+    bool ends_word = is_blank_before(c);
+    if (c == '&' && (s->last == '>' || s->last == '<')) {
+        s->after_duplication = true;
+    } else if (s->after_duplication && !ends_word) {
+        s->after_duplication = false;
+        s->in_duplication = true;
+    } else if (ends_word) {
+        s->in_duplication = false;
+    }
+}
+
 /* A character outside of quotes; gives how many it takes. */
 static size_t read_plain(struct shell_text *s, struct str rest)
 {
     char c = rest.ptr[0], next = rest.len > 1 ? rest.ptr[1] : '\0';
+    follow_duplication(s, c);
     if (c == '\\')
         return rest.len > 1 ? 2 : 1;
     if (c == '\'' || c == '"')
@@ -32,6 +52,8 @@ static size_t read_plain(struct shell_text *s, struct str rest)
         s->lost = "after `((`";
     else if (c == '$' && next == '\'')
         s->lost = "after `$'`";
+    else if (c == '[' && (next == '[' || is_name_byte(s->last)))
+        s->lost = "after `[[` or a subscript";
     return 1;
 }
 
@@ -69,6 +91,10 @@ const char *shell_obstacle(const struct shell_text *s)
 {
     if (s->lost != NULL)
         return s->lost;
+    if (s->after_duplication || s->in_duplication)
+        return "as the word behind `>&`";
+    if (s->mode == '\0' && s->last == '$')
+        return "after a `$`";
     return s->mode == '\0' ? NULL : s->mode == '#' ? "in a comment" : "inside quotes";
 }
 

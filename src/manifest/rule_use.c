@@ -302,6 +302,8 @@ enum status rule_expand(struct loader *l, const struct value **stage, struct str
 {
     const struct value *own = *stage, *use = value_get(own, STR("use")), *with = value_get(own, STR("with"));
     *name = STR("");
+    if (l->dialect == MANIFEST_DVC) /* has no such keys */
+        return STATUS_OK;
     if (use == NULL && with != NULL)
         return REFUSE(l, with, err, "`with`%s has no `use`; name the rule that these arguments are for",
                       loader_where(l));

@@ -303,7 +303,9 @@ static enum status merge(struct builder *b, const struct frame *frame)
 {
     struct seen seen = {0};
     size_t own_count = b->pair_count - frame->first;
-    struct value_pair *own = arena_copy(b->arena, b->pairs + frame->first, mem_product(own_count, sizeof *own));
+    struct value_pair *own = NULL; /* no pairs at all may be there yet */
+    if (own_count > 0)
+        own = arena_copy(b->arena, b->pairs + frame->first, mem_product(own_count, sizeof *own));
     const struct value *from = frame->merge;
     enum status status = STATUS_OK;
     b->pair_count = frame->first;

@@ -10,7 +10,7 @@
 
 #define READ_UNIT (256u << 10) /* so that what is read is cut and hashed while it is in the nearest caches */
 #define SEQUENTIAL_MIN (1u << 20)
-#define LEAVE_MIN (16u << 10) /* smaller chunks are copied out of the slab: many small files go through the same bytes */
+#define LEAVE_MIN (16u << 10) /* smaller chunks are copied out of the slab: small files all go through the same bytes */
 
 _Static_assert(SLAB_BYTES >= 2 * READ_UNIT + CHUNK_MAX, "room to read while less than a chunk waits");
 

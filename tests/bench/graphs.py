@@ -87,8 +87,8 @@ class Graph:
         self.clear()
 
     def clear(self):
-        """As before the first run. Nothing is removed yet: ext4 looks at each inode that was freed within the last
-        minute before it gives one to a new file, so that who removed more would pay more."""
+        """As before the first run. Nothing is removed yet: ext4 without a journal looks at each inode that was freed
+        within the last minute before it gives one to a new file, so that who removed more would pay more."""
         gone = Path(tempfile.mkdtemp(prefix="gone-", dir=self.bench.folder))
         for path in (self.folder / "out", *(self.folder / name for name in LEAVES[self.tool])):
             if path.exists():

@@ -6,7 +6,7 @@
 
 Each project of projects.py is built by `dvc repro` and, in a copy without anything that DVC made, by `refit`: stages,
 their commands, deps, outs and parameters, and the bytes of all outs must be the same. Then, where DVC built it, `refit
-migrate` must leave nothing to do, nor must `dvc status` afterwards, and the refit.yaml must give what the dvc.yaml gave.
+migrate` must leave nothing to do, nor must `dvc status` afterwards; and the refit.yaml gives what the dvc.yaml gave.
 """
 import argparse
 import json

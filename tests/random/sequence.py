@@ -200,7 +200,8 @@ class Sequence:
     def carry(self, chance, ws):
         """What the store has, or what refit.lock names, goes through a file into a new store."""
         self.number += 1
-        file, everything = f"../carried{self.number}", chance.random() < 0.5 or not self.can_be_had(ws)
+        file, everything = f"../carried{self.number}", chance.random() < 0.5
+        everything |= not ws.known.lock or not self.can_be_had(ws)
         self.command(ws, "store", "export", file, *(["--all"] if everything else []))
         if self.store:
             self.store = f"store{self.number}"

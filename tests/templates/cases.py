@@ -1,7 +1,7 @@
 """What templates, variables and generators come to: a manifest, the files beside it, and its stages, or what is wrong.
 
 A stage is given by its command, or by a dict of `cmd`, `wdir`, `deps`, `outs` and `params`; what is left out of a dict
-is not compared. Both refit and DVC are held to these (e2e/1210-template-cases; against_dvc.py here). `differs` says
+is not compared. Both refit and DVC are held to these (e2e/1210 and 1211; against_dvc.py here). `differs` says
 why DVC does otherwise; `fails` has words of refit's message, and DVC must refuse too unless `differs` says why not.
 """
 
@@ -254,6 +254,14 @@ case("vars: a file", "vars: [v.yaml]\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x
 case("vars: a file in a folder", "vars: [c/v.yaml]\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x 1"}, c__v_yaml="a: 1\n")
 case("vars: a file of JSON", "vars: [v.json]\nstages:\n  s: {cmd: 'x ${a} ${b} ${c}'}\n", {"s": "x 1.0 true 2"},
      v_json='{"a": 1.0, "b": true, "c": 2}')
+case("vars: a file of TOML", "vars: [v.toml]\nstages:\n  s: {cmd: 'x ${a} ${t.b} ${t.c} ${d}'}\n",
+     {"s": "x 1 true 1.0 1e-05"},
+     v_toml="a = 1\nd = 1e-5\n[t]\nb = true\nc = 1.0\n")
+case("vars: a file of Python", "vars: [v.py]\nstages:\n  s: {cmd: 'x ${a} ${t.b} ${t.c} ${N.d}'}\n",
+     {"s": "x 1 true y 2.5"},
+     v_py="a = 1\nt = {'b': True, 'c': 'y'}\nclass N:\n    d = 2.5\n")
+case("vars: keys of a file of TOML", "vars: ['v.toml:t']\nstages:\n  s: {cmd: 'x ${t}'}\n", {"s": "x --b --c 1 2"},
+     v_toml="a = 1\n[t]\nb = true\nc = [1, 2]\n")
 case("vars: a file twice", "vars: [v.yaml, ./v.yaml]\nstages:\n  s: {cmd: 'x ${a}'}\n", {"s": "x 1"}, v_yaml="a: 1\n")
 case("vars: keys of a file", "vars: ['v.yaml:a,c']\nstages:\n  s: {cmd: 'x ${a} ${c}'}\n", {"s": "x 1 3"},
      v_yaml="a: 1\nb: 2\nc: 3\n")

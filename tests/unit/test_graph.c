@@ -556,6 +556,49 @@ static void selection_stops_at_frozen_stages(void **unused)
     selects(words, 3, "", "", "a b c");
 }
 
+static void groups_and_globs_select_many(void **unused)
+{
+    (void)unused;
+    static const struct words words[] = {
+        {.name = "load", .outs = "data"},
+        {.name = "train@a", .deps = "data", .outs = "model/a"},
+        {.name = "train@b/c d", .deps = "data", .outs = "odd[1]"},
+        {.name = "trained", .needs = "train"},
+        {.name = "ship@a", .deps = "model/a", .outs = "shipped", .kind = STAGE_DEPLOY},
+        {.name = "ship@b", .kind = STAGE_DEPLOY},
+        {.name = "smoke", .deps = "shipped"},
+        {.name = "x@y", .outs = "x"},
+        {.name = "x"},
+    };
+    static const struct {
+        const char *targets, *flags, *want;
+    } table[] = {
+        {"train", "", "load train@a train@b/c d"},
+        {"train", "s", "train@a train@b/c d"},
+        {"train", "d", "train@a train@b/c d trained"},
+        {"trained", "", "load train@a train@b/c d trained"},
+        {"tra*", "s", "train@a train@b/c d trained"},
+        {"train@?", "s", "train@a"},
+        {"train@[a-z]*", "s", "train@a train@b/c d"},
+        {"*", "", "load train@a train@b/c d trained x@y x"},
+        {"*", "D", "load train@a train@b/c d trained ship@a ship@b smoke x@y x"},
+        {"s*", "", "load train@a"}, /* what follows a deploy stage is left out, not what it needs besides */
+        {"ship", "s", "ship@a ship@b"},
+        {"x", "", "x"},
+        {"x*", "", "x@y x"},
+        {"odd[1]", "s", "train@b/c d"},
+        {"ship*", "", "2: `ship*` matches deploy stages alone, which a glob does not run; name them, or add --deploy"},
+        {"trai", "", "2: no stage or out is called `trai`; did you mean `train`?"},
+        {"nothing*", "", "2: no stage or out is called `nothing*`; `refit graph` lists the stages"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const char *want = table[i].want;
+        if (want[0] == '2')
+            want = str_format(&arena, "%d%s", (int)STATUS_USAGE, want + 1).ptr;
+        selects(words, COUNT(words), table[i].targets, table[i].flags, want);
+    }
+}
+
 static void names_win_over_paths(void **unused)
 {
     (void)unused;
@@ -586,6 +629,7 @@ int main(void)
         TEST(makers_are_found),
         TEST(what_is_made_meanwhile_is_found),
         TEST(selection_follows_targets),
+        TEST(groups_and_globs_select_many),
         TEST(selection_stops_at_frozen_stages),
         TEST(names_win_over_paths),
     };

@@ -39,7 +39,7 @@ static enum status read_rule(void *ctx, struct arena *in, struct str path, struc
 static enum status load_with(const char *rule, const char *text, struct manifest *manifest, struct error *err)
 {
     struct manifest_source source = {.path = STR("refit.yaml"), .text = str_from(text)};
-    struct manifest_reader reader = {read_rule, (void *)rule};
+    struct manifest_reader reader = {.read = read_rule, .ctx = (void *)rule};
     return manifest_load(&arena, &source, 1, STR("/p"), &reader, manifest, err);
 }
 
@@ -153,6 +153,12 @@ static void obstacles(void **state)
         {"'x <<E ${a}'", "<<"},
         {"'x $((1 + ${a}))'", "(("},
         {"\"x $'b' ${a}\"", "$'"},
+        {"'x $${a}'", "after a `$`"},
+        {"'x >&${a}'", "the word behind `>&`"},
+        {"'x >& ${a}'", "the word behind `>&`"},
+        {"'x 2>&1${a}'", "the word behind `>&`"},
+        {"'x [[ ${a} -eq 1 ]]'", "after `[[` or a subscript"},
+        {"'y[${a}]=1'", "after `[[` or a subscript"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *rule = rule_of("string", cases[i].cmd);
@@ -160,6 +166,8 @@ static void obstacles(void **state)
     }
     gives("string", "\"x 'b' ${a}\"", "c d", "x 'b' 'c d'");
     gives("string", "'x \"b\\\"c\" ${a}'", "c d", "x \"b\\\"c\" 'c d'");
+    gives("string", "'x 2>&1 ${a}'", "c d", "x 2>&1 'c d'");
+    gives("string", "'[ ${a} = b ] && x'", "c d", "[ 'c d' = b ] && x");
     gives("string", "'x b#c ${a}'", "c d", "x b#c 'c d'");
     gives("string", "'x $(y ${a})'", "c d", "x $(y 'c d')");
     gives("string", "'x \\\\\\\" ${a}'", "c d", "x \\\\\\\" 'c d'");

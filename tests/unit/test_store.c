@@ -835,7 +835,7 @@ static void put_file_in_bounds(struct bench *bench, int fd, struct str bytes)
     uint64_t size;
     OK(bench, store_put_fd(bench->store, fd, "scratch", &digest, &size, NULL, NULL, &bench->err));
     assert_true(bench->store->queue.waiting_bytes <= WAITING_BYTES_MAX + SLAB_BYTES);
-    check_there(bench, digest, bytes); /* much of it still waits */
+    assert_true(digest_equal(digest, digest_of(bytes.ptr, bytes.len)));
     OK(bench, store_flush(bench->store, &bench->err));
     assert_int_equal(bench->store->queue.waiting_bytes, 0);
 }

@@ -156,6 +156,11 @@ static void resolves_aliases_and_merges(void **state)
                                  "\"one\":{\"x\":9,\"y\":2},"
                                  "\"quoted\":{\"<<\":1},\"two\":{\"w\":0,\"x\":1,\"y\":2,\"z\":4}}");
     buf_finish(&out);
+    /* What is merged comes first, of several maps the last one. */
+    const struct value *two = value_get(root, STR("two"));
+    static const char *const order[] = {"y", "z", "x", "w"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(str_is(two->map.pairs[i].key, order[i]));
 }
 
 static void refuses_with_a_place(void **state)

@@ -6,7 +6,8 @@ from harness import equal, expect
 rest = Rest()
 before = rest.copy().store_stats()["records"]
 cuts = [f"cut {name}" for name in ("write-store", "sync-store", "commit-store", "write-refit.lock",
-                                   "rename-refit.lock", "sync-state#2", "commit-state#2", "truncate-workspace#2")]
+                                   "rename-refit.lock", "write-state", "sync-state", "commit-state",
+                                   "truncate-workspace#2")]
 for fault in cuts:
     for seed in range(1, 4):
         p = rest.copy()

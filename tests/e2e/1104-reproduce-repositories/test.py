@@ -1,4 +1,4 @@
-"""`reproduce` in a shallow clone, a worktree, a subfolder, and with submodules, LFS pointers and links that lead out."""
+"""`reproduce` in a shallow clone, a worktree, a subfolder, with submodules, LFS pointers, and links out of it."""
 from harness import Project, contains, equal, expect
 
 p = Project("stages: {s: {cmd: (echo made; cat in.txt) > out.txt, deps: [in.txt], outs: [out.txt]}}\n")
@@ -56,7 +56,8 @@ equal(p.git("status", "--porcelain", cwd=p.base / "clone"), "", "the clone")
 mono = Project(base=p.base, name="mono")
 mono.git("init", "-q", "-b", "main")
 mono.write("shared/lib.txt", "shared one\n")
-mono.write("sub/refit.yaml", "stages: {s: {cmd: (cat ../shared/lib.txt x) > o, deps: [../shared/lib.txt, x], outs: [o]}}\n")
+mono.write("sub/refit.yaml",
+           "stages: {s: {cmd: (cat ../shared/lib.txt x) > o, deps: [../shared/lib.txt, x], outs: [o]}}\n")
 mono.write("sub/x", "x\n")
 mono.write("sub/.gitignore", "o\n")
 mono.write("other/large", "large\n")
@@ -92,7 +93,7 @@ q.write("big.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:" + 6
 q.git("add", "-A")
 q.git("commit", "-qm", "one")
 stages, last = reproduced(q, "HEAD", "--rerun")
-equal({name: stage["result"] for name, stage in stages.items()}, dict.fromkeys("sm", "identical"), "as in the workspace")
+equal({name: stage["result"] for name, stage in stages.items()}, dict.fromkeys("sm", "identical"), "both stages")
 equal((q.path(last["folder"]) / "big.bin").read_bytes(), content, "what the pointer stands for")
 q.write("mod/in.txt", "changed\n")
 stages, last = reproduced(q, "HEAD", "--rerun", exit=1)

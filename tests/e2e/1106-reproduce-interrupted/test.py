@@ -4,7 +4,8 @@ import signal
 from harness import Project, contains, equal, wait_until
 
 p = Project("stages: {a: {cmd: (echo a; cat in.txt) > a.txt, deps: [in.txt], outs: [a.txt]},"
-            " s: {cmd: 'if [ -e $HOME/wait ]; then touch $HOME/there; while [ -e $HOME/wait ]; do sleep 0.05; done; fi; "
+            " s: {cmd: 'if [ -e $HOME/wait ]; then touch $HOME/there; fi; "
+            "while [ -e $HOME/wait ]; do sleep 0.05; done; "
             "(echo made; cat a.txt) > out.txt', deps: [a.txt], outs: [out.txt]}}\n")
 p.git("init", "-q", "-b", "main")
 p.write(".gitignore", "/out.txt\n/a.txt\n")

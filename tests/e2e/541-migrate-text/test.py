@@ -51,8 +51,8 @@ check(0, "<<: *base", root=ROOT,
 check(0, "stages:\n\n  # sub/dvc.yaml\n  a: {wdir: sub, cmd: x, outs: [a]}\n", below=ROOT)
 check(0, "  # other/dvc.yaml\n  a: {wdir: other, cmd", "  # sub/dvc.yaml\n  sub.a: {wdir", below=ROOT, other=ROOT)
 # Names that refit.yaml does not have.
-p = check(1, "  a_b:", root="stages:\n  a b: {cmd: x}\n  a/b: {cmd: y}\n")
-equal(sorted(p.verdicts()), ["a.b", "a_b"], "names")
+p = check(1, "  a_b:", root="stages:\n  a b: {cmd: x}\n  a/b: {cmd: y}\n  / a: {cmd: z}\n")
+equal(sorted(p.verdicts()), ["_._a", "a.b", "a_b"], "names")
 # What means something else in a refit.yaml is written out.
 check(1, 'cmd:\n      - "echo a \\\\"\n      - b\n', root="stages:\n  a:\n    cmd: |\n      echo a \\\n      b\n")
 check(1, "deps:\n      - d\n    outs", root="stages:\n  a: {cmd: x, deps: [d, d], outs: [o]}\n")

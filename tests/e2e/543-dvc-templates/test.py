@@ -4,6 +4,7 @@ from harness import contains, equal
 
 ROOT = """\
 vars: [{names: [a, b]}]   # kept
+metrics: ["${names[0]}.txt"]
 stages:
   each:
     foreach: ${names}
@@ -46,6 +47,7 @@ equal(stages("../dvc.yaml:each", cwd=sub), ["each@a", "each@b"], "a group of ano
 equal(stages("sub/dvc.yaml:each@1*", cwd=p.root), ["each@a", mine[0]], "a glob of another file")
 equal(stages("each@1-p/q", cwd=sub), ["each@a", mine[0]], "a generated stage")
 contains(p.refit("why", "each", cwd=sub, exit=2).stderr, "is a group", mine[0])
+equal([each["path"] for each in p.refit("metrics", "--json").json["metrics"]], ["a.txt"], "metrics of the top level")
 p.write("sub/conf.toml", "lr = 0.25\n")
 result = p.run(fresh=2, ran=2)
 contains(result.start_reason(mine[0]), "0.5", "0.25")
@@ -56,6 +58,6 @@ equal(report["written_out"], 1, "what is not kept")
 p.untouched(before)
 contains(p.read("refit.yaml"), "# kept", "foreach: ${names}", "  # sub/dvc.yaml\n", "\\\\${kept}", "- conf.toml:\n")
 names = {stage["was"]: stage["name"] for stage in report["stages"]}
-equal([names[name] for name in mine], ["sub.each@1-p.q", "sub.each@2-p.q"], "names")
+equal([names[name] for name in mine], ["sub.each@1-p/q", "sub.each@2-p/q"], "names")
 p.run(fresh=4)
-equal(sorted(p.verdicts("sub.each", "each")), ["each@a", "each@b", "sub.each@1-p.q", "sub.each@2-p.q"], "groups")
+equal(sorted(p.verdicts("sub.each", "each")), ["each@a", "each@b", "sub.each@1-p/q", "sub.each@2-p/q"], "groups")
