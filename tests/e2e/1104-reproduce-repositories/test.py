@@ -1,4 +1,6 @@
 """`reproduce` in a shallow clone, a worktree, a subfolder, with submodules, LFS pointers, and links out of it."""
+import os
+
 from harness import Project, contains, equal, expect
 
 p = Project("stages: {s: {cmd: (echo made; cat in.txt) > out.txt, deps: [in.txt], outs: [out.txt]}}\n")
@@ -45,6 +47,15 @@ p.git("clone", "-q", "--depth", "1", f"file://{p.root}", "../shallow")
 result = p.refit("reproduce", "HEAD", "--rerun", "--json", cwd=p.base / "shallow")
 equal(result.of("stage_reproduced")[0]["result"], "identical", "in a shallow clone, with an empty store")
 contains(p.refit("reproduce", "HEAD~1", cwd=p.base / "shallow", exit=2).stderr, "this clone is shallow")
+
+# A repository of somebody else's.
+if os.geteuid() == 0:
+    p.git("clone", "-q", f"file://{p.root}", "../theirs")
+    for folder, _, files in os.walk(p.base / "theirs"):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            os.lchown(path, 1234, 1234)
+    result = p.refit("reproduce", "HEAD~1", "--rerun", "--json", cwd=p.base / "theirs")
+    equal(result.of("stage_reproduced")[0]["result"], "identical", "of another owner")
 
 # From the store, an empty one: said, with what helps.
 p.git("clone", "-q", f"file://{p.root}", "../clone")
