@@ -44,6 +44,7 @@ is there twice
 is in `env` in stage `.*` twice
 contains a NUL byte
 is outside the project
+is, is in or contains the data set
 is the project itself
 is, or contains, a file that declares this project
 is inside a folder that belongs to refit, git or DVC
@@ -231,6 +232,7 @@ def key_faults(schema):
         ("an out", parts["out_flags"]["properties"], flags[:9]),
         ("a plot", parts["plot_flags"]["properties"], flags),
         ("a variable", env, table("inputs.c", "known")),
+        ("a data set", schema["properties"]["data"]["additionalProperties"]["properties"], table("data.c", "known")),
         ("the kinds", plain["kind"]["anyOf"][0]["enum"], table("stage.c", "kinds")),
         ("the rules", plain["use"]["anyOf"][0]["enum"], [path.stem for path in ROOT.glob("rules/*.yaml")]),
     ]

@@ -84,6 +84,9 @@ bool graph_is_made(const struct graph *graph, struct str path);
 /* The stage that makes this path or a folder around it; index GRAPH_NONE if none does. */
 struct stage_id graph_find_maker(const struct graph *graph, struct str path);
 
+/* Is there an out at, above or below this path? */
+bool graph_touches_outs(const struct graph *graph, struct str path);
+
 /* Does `stage` follow from `other`, at whatever distance? */
 bool graph_is_upstream(const struct graph *graph, struct stage_id stage, struct stage_id other);
 

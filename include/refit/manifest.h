@@ -114,6 +114,15 @@ struct manifest_stage {
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 
+/* A data set: a source, a file or a folder, whose content the store keeps when a run uses it. */
+struct manifest_data {
+    struct str name;
+    struct str path;
+    struct position at; /* of its path */
+    struct str url, sha256; /* where people get it; both or none ("") */
+    bool snapshot; /* false: only its digest is kept, as of any dep */
+};
+
 /* A file that was asked for while loading: what was loaded is so as long as it has this content, or is not there. */
 struct manifest_file {
     struct str path; /* canonical */
@@ -131,7 +140,15 @@ struct manifest {
     uint32_t file_count;
     struct manifest_path *metrics; /* those of the top level, which no stage need make */
     uint32_t metric_count;
+    struct manifest_data *data;
+    uint32_t data_count;
 };
+
+/* The data set at, above or below a path; NULL = none. */
+const struct manifest_data *manifest_find_data(const struct manifest *manifest, struct str path);
+
+/* Is there one whose content is to be kept? */
+bool manifest_keeps(const struct manifest *manifest, struct str path);
 
 /* What a file of stages may say, and what it means. */
 enum manifest_dialect {

@@ -11,6 +11,7 @@
 #define REFIT_RUN_H
 
 #include "refit/fingerprint.h"
+#include "refit/base/table.h"
 #include "refit/graph.h"
 #include "refit/history.h"
 #include "refit/manifest.h"
@@ -29,6 +30,8 @@ struct project_options {
                   * out from before anything is read */
     struct str command; /* the arguments that the program was given, for the history */
     bool wait;   /* for a run that holds the workspace, instead of failing */
+    const char *store; /* this store, whatever the configuration says; NULL = what that says */
+    bool copy;   /* of a project, in a folder of its own: gc need not leave what it relies on */
     bool lazy;   /* all stages are wanted: where they stand as a run left them, fresh, the manifest is not loaded */
 };
 
@@ -52,7 +55,7 @@ struct project {
     struct str store_directory;
     struct fingerprint *fp;
     struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
-    bool writer;
+    bool writer, copy;
     struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */
@@ -186,10 +189,81 @@ struct restore_counts {
     uint32_t restored, fresh;
 };
 
-/* Bring back outs as refit.lock has them: those of the targets (stage names or paths at, above or below outs; none =
- * all). What is in the way and not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
-enum status run_restore(struct project *project, const struct str *targets, uint32_t count, struct report *report,
-                        struct restore_counts *counts, struct error *err);
+/* Bring back outs as refit.lock has them, that of a revision if one is named (NULL = the one here): those of the
+ * targets (stage names or paths at, above or below outs; none = all that are still declared). What is in the way and
+ * not in the store is moved to rescue first. STATUS_STORE if the store lacks one. */
+enum status run_restore(struct project *project, const char *revision, const struct str *targets, uint32_t count,
+                        struct report *report, struct restore_counts *counts, struct error *err);
+
+/* ---- past builds ---- */
+
+struct reproduce_options {
+    const char *revision; /* as git names it */
+    const char *into;     /* a folder; NULL = .refit/reproduce/ID */
+    bool rerun;           /* execute every stage, instead of taking outs from the store */
+    const struct config_source *config_overrides; /* as in struct project_options */
+    uint32_t override_count;
+};
+
+enum reproduced {
+    REPRODUCED_IDENTICAL,
+    REPRODUCED_DIFFERENT,
+    REPRODUCED_NOT,         /* it cannot be told */
+    REPRODUCED_PASSED_OVER, /* a deploy stage: never executed */
+};
+const char *reproduced_name(enum reproduced result); /* "identical", "different", ... */
+
+/* What came of a stage. */
+struct reproduced_stage {
+    struct str name;
+    enum reproduced result;
+    bool ran;           /* its outs were made anew, or should have been */
+    bool had;           /* its outs were taken from the store, since it cannot be executed */
+    struct str reason;  /* one line; "" = none */
+    struct str *lines;  /* what differs, a line each */
+    uint32_t line_count;
+};
+
+/* What a copy of a project lacks. */
+struct lacking {
+    struct str path;
+    struct str reason;
+};
+
+/* A revision in a folder of its own. */
+struct reproduction {
+    struct project *project; /* the copy; the process is in it */
+    struct str commit;       /* its id */
+    struct str folder;       /* where all of it is, absolute */
+    struct lock lock;        /* what that commit's refit.lock says */
+    struct lacking *lacks;   /* sources that cannot be had back, submodules, ... */
+    uint32_t lack_count;
+    struct reproduced_stage *stages; /* in the order of the graph; by run_reproduce() */
+    uint32_t stage_count;
+    struct copying *copying; /* of run/copy.h */
+    struct table sources;    /* that are in the workspace what they were */
+    struct arena *arena;     /* of the project that was copied */
+};
+
+/*
+ * Materialise a commit of the project in a folder of its own, with nothing but that folder written to, and open it
+ * there as a writer. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
+ * revision that is not there, or has no refit.lock; STATUS_LOCKED if another process is at work in the folder;
+ * STATUS_USAGE for a folder that has something else in it. To be closed also after failure.
+ */
+enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *out,
+                           struct error *err);
+
+/* Put the recorded sources there, then take outs from the store or execute the stages, and compare each with what
+ * refit.lock says. `targets` are those of the copy; none = every stage. */
+enum status reproduce_run(struct reproduction *r, const struct reproduce_options *options, const struct str *targets,
+                          uint32_t count, struct report *report, struct error *err);
+void reproduce_close(struct reproduction *r);
+
+/* Execute a stage twice, each time in a folder with what it declares to read, and compare what it made. `here` was
+ * opened as a reader; the working directory is another one afterwards. STATUS_USAGE for a deploy stage. */
+enum status run_check_determinism(struct project *here, struct str stage, struct arena *arena, struct report *report,
+                                  struct reproduced_stage *out, struct error *err);
 
 /* ---- from DVC to refit ---- */
 

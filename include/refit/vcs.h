@@ -52,4 +52,39 @@ typedef bool (*vcs_skip_fn)(void *ctx, struct str file);
 enum status vcs_read_head(struct arena *arena, const char *folder, vcs_skip_fn skip, void *ctx, struct vcs_head *out,
                           struct error *err);
 
+/* A commit, and where in its tree the folder is from which it was asked for. */
+struct vcs_commit {
+    struct str id;     /* in hex */
+    struct str prefix; /* of the folder in the repository: "", or a path with a slash at its end */
+};
+
+/* The commit that a revision means, by any name that git knows: a branch, a tag, `HEAD~2`, the first digits of an id.
+ * STATUS_NOT_FOUND, in words for the user, if there is no repository, no such commit, or more than one. In `arena`. */
+enum status vcs_find_commit(struct arena *arena, const char *folder, const char *revision, struct vcs_commit *out,
+                            struct error *err);
+
+/* A file of that commit, relative to the folder. *found is false if the commit does not have it. In `arena`. */
+enum status vcs_read_file(struct arena *arena, const char *folder, const struct vcs_commit *commit, const char *file,
+                          struct str *bytes, bool *found, struct error *err);
+
+/* What of a commit is not in the files that git has. */
+struct vcs_lack {
+    struct str path; /* relative to `into` */
+    bool submodule;  /* otherwise a pointer of Git LFS, whose text is there instead of the content */
+};
+
+struct vcs_lacks {
+    struct vcs_lack *items;
+    uint32_t count;
+};
+
+/*
+ * Write the tree of a commit (the part of it that is below the folder, or with `whole` all of it) into the folder
+ * `into`, which is there: files as git has them, with their modes, and links as links. No filter and no hook runs, and
+ * index and working tree stay as they are. What is there already, folders apart, is an error; a `.refit` at the top of
+ * the project is left out, and a submodule is an empty folder. STATUS_INTERRUPTED after an interrupt.
+ */
+enum status vcs_materialise(struct arena *arena, const char *folder, const struct vcs_commit *commit, bool whole,
+                            const char *into, struct vcs_lacks *lacks, struct error *err);
+
 #endif

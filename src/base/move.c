@@ -1,4 +1,4 @@
-/* Moving files and trees, across file systems too. */
+/* Moving files and trees, across file systems too, and copying them. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +103,7 @@ static enum status copy_at(int from_folder, int to_folder, const char *name, con
         return copy_link(from_folder, to_folder, name, to_name, err);
     if (S_ISDIR(st.st_mode))
         return copy_folder(from_folder, to_folder, name, to_name, st.st_mode, err);
-    return error_set(err, STATUS_IO, "%s is a FIFO, socket or device, which cannot be moved to another file system",
+    return error_set(err, STATUS_IO, "%s is a FIFO, socket or device, which cannot be copied to another place",
                      name);
 }
 
@@ -136,4 +136,10 @@ enum status fs_move(const char *from, const char *to, struct error *err)
     if (errno == EXDEV)
         return move_across(from, to, err);
     return error_errno(err, STATUS_IO, errno, "cannot rename %s to %s", from, to);
+}
+
+enum status fs_copy(const char *from, const char *to, struct error *err)
+{
+    enum status status = fs_make_parents(to, err);
+    return status == STATUS_OK ? copy_at(AT_FDCWD, AT_FDCWD, from, to, err) : status;
 }

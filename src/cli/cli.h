@@ -41,7 +41,10 @@ enum option_id {
     OPTION_UNTIL,
     OPTION_REV,
     OPTION_FAILED,
-    OPTION_REMOVE
+    OPTION_REMOVE,
+    OPTION_INTO,
+    OPTION_RERUN,
+    OPTION_FROM
 };
 
 struct option_spec {
@@ -126,7 +129,7 @@ const struct command *command_nearest(struct str word);
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
-    command_history, command_show, command_pin, command_forget;
+    command_history, command_show, command_pin, command_forget, command_reproduce, command_check_determinism;
 
 /* ---- help (help.c) ---- */
 
@@ -169,6 +172,11 @@ enum status cli_record(struct project *project, struct arena *arena, struct str 
 enum status cli_shares(struct invocation *in, struct store *store, struct json *j, struct error *err);
 enum status cli_export(struct invocation *in, struct error *err);
 enum status cli_import(struct invocation *in, struct error *err);
+
+/* ---- what came of stages that were made again (reproduce.c) ---- */
+
+void output_reproduced(struct invocation *in, const struct reproduced_stage *stages, uint32_t count);
+void output_reproduced_json(const struct reproduced_stage *stage); /* one line */
 
 /* ---- faults of the store (verify.c) ---- */
 

@@ -296,6 +296,21 @@ static enum status check_files(const struct builder *b, struct error *err)
     return STATUS_OK;
 }
 
+/* What a past build was made of could not be told from what this one makes. */
+static enum status check_data(const struct builder *b, struct error *err)
+{
+    for (uint32_t i = 0; i < b->graph->out_count; i++) {
+        const struct out_ref *out = &b->outs[i];
+        const struct manifest_data *data = manifest_find_data(b->manifest, out->path);
+        if (data != NULL)
+            return complain(b, &b->manifest->stages[out->stage.index], out->at, err,
+                            "stage `@` makes `@`, which is, is in or contains the data set `@`; a data set is what no "
+                            "stage makes",
+                            b->manifest->stages[out->stage.index].name, out->path, data->name);
+    }
+    return STATUS_OK;
+}
+
 static enum status build(struct builder *b, struct error *err)
 {
     struct graph *g = b->graph;
@@ -308,6 +323,8 @@ static enum status build(struct builder *b, struct error *err)
     enum status status = collect_outs(b, err);
     if (status == STATUS_OK)
         status = check_overlaps(b, err);
+    if (status == STATUS_OK)
+        status = check_data(b, err);
     if (status == STATUS_OK)
         status = check_files(b, err);
     for (uint32_t i = 0; status == STATUS_OK && i < g->stage_count; i++)

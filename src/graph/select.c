@@ -109,6 +109,12 @@ uint32_t graph_outs_around(const struct graph *graph, struct str path, uint32_t 
     return end - *first;
 }
 
+bool graph_touches_outs(const struct graph *graph, struct str path)
+{
+    uint32_t first;
+    return graph_outs_around(graph, path, &first) > 0;
+}
+
 /* Marks the stage and all that it follows from; malloc'd. */
 static unsigned char *mark_upstream(const struct graph *graph, struct stage_id stage)
 {

@@ -4,12 +4,13 @@
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 
-static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}, {"shell", 5}};
+static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}, {"shell", 5},
+                                        {"data", 4}};
 enum { KEY_COUNT = sizeof key_names / sizeof *key_names, KEY_OWN = 2 /* the first that DVC does not know */ };
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"data", 4}, {"gates", 5}, {"rules", 5},
+    {"gates", 5}, {"rules", 5},
 };
 
 static bool is_own_key(struct str key)
@@ -104,7 +105,7 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
     if (status == STATUS_OK && stages == NULL)
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
-    const struct value *shell = value_get(root, STR("shell"));
+    const struct value *shell = value_get(root, STR("shell")), *data = value_get(root, STR("data"));
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = resolve_value(l, desc, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
@@ -115,6 +116,10 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = resolve_value(l, tools, &tools, err);
     if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
+    if (status == STATUS_OK && data != NULL)
+        status = resolve_value(l, data, &data, err);
+    if (status == STATUS_OK && data != NULL)
+        status = load_data(l, data, err);
     return status == STATUS_OK ? load_stages(l, stages, err) : status;
 }
 

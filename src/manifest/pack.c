@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 4 };
+enum { PACK_FORMAT = 5 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -126,12 +126,27 @@ static void put_files(struct buf *out, const struct manifest *manifest)
     }
 }
 
+static void put_data(struct buf *out, const struct manifest *manifest)
+{
+    buf_u32(out, manifest->data_count);
+    for (uint32_t i = 0; i < manifest->data_count; i++) {
+        const struct manifest_data *data = &manifest->data[i];
+        put_str(out, data->name);
+        put_str(out, data->path);
+        put_position(out, data->at);
+        put_str(out, data->url);
+        put_str(out, data->sha256);
+        buf_u8(out, data->snapshot);
+    }
+}
+
 void manifest_pack(const struct manifest *manifest, struct buf *out)
 {
     buf_u32(out, PACK_FORMAT);
     put_str(out, manifest->desc);
     put_files(out, manifest);
     put_paths(out, manifest->metrics, manifest->metric_count);
+    put_data(out, manifest);
     buf_u32(out, manifest->stage_count);
     for (uint32_t i = 0; i < manifest->stage_count; i++)
         put_stage(out, &manifest->stages[i]);
@@ -296,6 +311,21 @@ static void get_files(struct reader *r, struct arena *arena, struct manifest *ma
     }
 }
 
+static void get_data(struct reader *r, struct arena *arena, struct manifest *manifest)
+{
+    manifest->data_count = get_count(r, 4 * STR_LEAST + POSITION_LEAST);
+    manifest->data = arena_array(arena, struct manifest_data, manifest->data_count);
+    for (uint32_t i = 0; i < manifest->data_count; i++) {
+        struct manifest_data *data = &manifest->data[i];
+        data->name = get_str(r);
+        data->path = get_str(r);
+        data->at = get_position(r);
+        data->url = get_str(r);
+        data->sha256 = get_str(r);
+        data->snapshot = reader_u8(r) != 0;
+    }
+}
+
 bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out)
 {
     struct reader r = reader_from(bytes.ptr, bytes.len);
@@ -305,6 +335,7 @@ bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out
     out->desc = get_str(&r);
     get_files(&r, arena, out);
     out->metrics = get_paths(&r, arena, &out->metric_count);
+    get_data(&r, arena, out);
     out->stage_count = get_count(&r, 16 * STR_LEAST);
     out->stages = arena_array(arena, struct manifest_stage, out->stage_count);
     for (uint32_t i = 0; i < out->stage_count && !r.bad; i++)

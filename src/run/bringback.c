@@ -6,16 +6,19 @@
 #include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/dvccache.h"
+#include "run/reproduce.h"
 
-/* Does a target (a name or a path) concern this out? */
+/* Does a target (a name or a path) concern this out? A stage of a past refit.lock need not be one now. */
 static bool concerns(struct str target, enum name_kind kind, struct str stage, struct str path)
 {
-    return graph_name_means(kind, target, stage) || str_equal(target, path) || path_is_below(path, target) ||
+    return graph_name_means(kind, target, stage) || str_equal(target, stage) || str_equal(target, path) ||
+           path_is_below(path, target) ||
            path_is_below(target, path);
 }
 
 struct bringing {
     struct project *project;
+    const char *revision; /* whose refit.lock it is; NULL = the one here */
     struct clearing clearing;
     const struct str *targets;
     uint32_t count;
@@ -55,11 +58,11 @@ static bool any_target_is(struct bringing *b, struct str stage, struct str path)
     return any;
 }
 
+/* What was an out and is none now is brought back only if somebody asks for it. */
 static bool wanted(struct bringing *b, struct str stage, struct str path)
 {
-    if (!is_declared(b, stage, path))
-        return false;
-    return any_target_is(b, stage, path);
+    bool asked = b->revision != NULL && b->count > 0;
+    return (asked || is_declared(b, stage, path)) && any_target_is(b, stage, path);
 }
 
 static enum status bring(struct bringing *b, const struct lock_stage *stage, const struct record_out *out,
@@ -81,8 +84,10 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     if (status == STATUS_OK && !has)
         return error_set(err, STATUS_STORE,
                          "the store does not have " STR_FMT " of stage `" STR_FMT
-                         "` as refit.lock names it; run the stage",
-                         STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name));
+                         "` as refit.lock%s%s names it; %s",
+                         STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name), b->revision ? " of " : "",
+                         b->revision ? b->revision : "",
+                         b->revision ? "`refit reproduce --rerun` makes it again" : "run the stage");
     struct restore_progress progress = {.progress = count_bytes, .ctx = b->report};
     report_bytes_begin(b->report, REPORT_RESTORING, out->size);
     if (status == STATUS_OK)
@@ -155,7 +160,7 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
     for (uint32_t i = 0; i < lock->stage_count && status == STATUS_OK; i++)
         status = bring_stage(b, &lock->stages[i], err);
     const struct graph *g = &b->project->graph;
-    for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK; i++)
+    for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK && b->revision == NULL; i++)
         if (g->stages[i].declared->source)
             status = bring_from_dvc(b, g->stages[i].declared, err);
     for (uint32_t i = 0; i < b->clearing.rescued_count; i++)
@@ -163,8 +168,9 @@ static enum status bring_all(struct bringing *b, const struct lock *lock, struct
                                        STR_ARG(str_printable(b->clearing.arena, b->clearing.rescued[i]))));
     for (uint32_t i = 0; i < b->count && status == STATUS_OK; i++)
         if (!b->used[i])
-            status = error_set(err, STATUS_USAGE, "refit.lock has no declared stage or out `" STR_FMT "`",
-                               STR_ARG(b->targets[i]));
+            status = error_set(err, STATUS_USAGE, "refit.lock%s%s has no%s stage or out `" STR_FMT "`",
+                               b->revision ? " of " : "", b->revision ? b->revision : "",
+                               b->revision ? "" : " declared", STR_ARG(b->targets[i]));
     return status;
 }
 
@@ -189,11 +195,17 @@ static enum status remember(struct project *p, enum status status, struct error 
     return status == STATUS_OK ? committed : status;
 }
 
-enum status run_restore(struct project *p, const struct str *targets, uint32_t count, struct report *report,
-                        struct restore_counts *counts, struct error *err)
+enum status run_restore(struct project *p, const char *revision, const struct str *targets, uint32_t count,
+                        struct report *report, struct restore_counts *counts, struct error *err)
 {
-    struct lock lock;
-    struct bringing b = {.project = p, .targets = targets, .count = count, .counts = counts, .report = report};
+    struct lock lock, past;
+    struct vcs_commit commit;
+    struct bringing b = {.project = p,
+                         .revision = revision,
+                         .targets = targets,
+                         .count = count,
+                         .counts = counts,
+                         .report = report};
     *counts = (struct restore_counts){0};
     b.used = arena_array(&p->arena, bool, count);
     b.kinds = arena_array(&p->arena, enum name_kind, count);
@@ -202,7 +214,9 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
     b.clearing = (struct clearing){.project = p, .arena = &p->arena, .run_id = run_make_id(&p->arena)};
     recording_begin(&b.recording, p, report, b.clearing.run_id);
     report_restore_started(report);
-    enum status status = take_over(p, err);
+    enum status status = revision != NULL ? revision_lock(p, revision, &commit, &past, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = take_over(p, err);
     if (status == STATUS_OK)
         status = workspace_begin(p->workspace, err);
     if (status == STATUS_OK)
@@ -213,7 +227,7 @@ enum status run_restore(struct project *p, const struct str *targets, uint32_t c
         status = roots_publish(p, &lock, err); /* a clone may never run: gc must know of it all the same */
     bool began = status == STATUS_OK;
     if (status == STATUS_OK)
-        status = bring_all(&b, &lock, report, err);
+        status = bring_all(&b, revision != NULL ? &past : &lock, report, err);
     if (status == STATUS_OK)
         status = store_flush(p->store, err);
     if (began)

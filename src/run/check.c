@@ -20,13 +20,13 @@ enum status check_load_lock(struct check_context *c, struct error *err)
 
 /* ---- digests ---- */
 
-static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode,
+static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
                       uint64_t bytes)
 {
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
     if (out->unread_count > 0)
         memcpy(grown, out->unread, out->unread_count * sizeof *grown);
-    grown[out->unread_count] = (struct unread){path, mode};
+    grown[out->unread_count] = (struct unread){path, mode, keep};
     out->unread = grown;
     out->unread_count++;
     out->unread_bytes += bytes;
@@ -85,9 +85,16 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
         if (str_equal(stage->deps[i].path, path))
             at = stage->deps[i].at;
     struct stage_id maker = graph_find_maker(&p->graph, path);
+    const struct manifest_data *data = manifest_find_data(&p->manifest, path);
     struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
-    if (maker.index == GRAPH_NONE)
+    if (data != NULL && data->url.len > 0)
+        fail(out, 1,
+             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`: get it from " STR_FMT
+                                          " (sha256 " STR_FMT "), which refit does not do by itself",
+                        STR_ARG(where), STR_ARG(data->name), STR_ARG(str_printable(c->arena, data->url)),
+                        STR_ARG(data->sha256)));
+    else if (maker.index == GRAPH_NONE)
         fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist, and no stage makes it; put it there or correct the path",
                         STR_ARG(where)));
@@ -95,6 +102,18 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
         fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist; stage `" STR_FMT "` makes it: run that first",
                         STR_ARG(where), STR_ARG(p->graph.stages[maker.index].declared->name)));
+}
+
+/* Has the store a data set as it is? It is opened here, on the loop's thread. */
+static enum status is_kept(struct check_context *c, struct str path, const struct input *input, bool *kept,
+                           struct error *err)
+{
+    enum status status = project_open_store(c->project, err);
+    if (status != STATUS_OK || input == NULL || input->kind == ENTRY_MISSING)
+        return status;
+    struct record_out out = {.path = path, .kind = input->kind, .stored = true, .digest = input->digest};
+    struct record content = {.outs = &out, .out_count = 1};
+    return check_all_stored(c, &content, kept, err);
 }
 
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
@@ -119,10 +138,15 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             fail(out, 2, refusal);
             return STATUS_OK;
         }
+        bool keep = !c->planning && manifest_keeps(&c->project->manifest, path), kept = true;
+        if (keep)
+            status = is_kept(c, path, complete ? &out->inputs[i] : NULL, &kept, err);
+        if (status != STATUS_OK)
+            return status;
         if (complete)
             standing_look(c->standing, path, DIGEST_DEP, &out->inputs[i]);
-        if (!complete) {
-            want_read(c, out, path, DIGEST_DEP, out->inputs[i].size);
+        if (!complete || !kept) {
+            want_read(c, out, path, DIGEST_DEP, keep, out->inputs[i].size);
         } else if (out->inputs[i].kind == ENTRY_MISSING) {
             fail_missing(c, id, path, out);
             return STATUS_OK;
@@ -154,7 +178,7 @@ enum status check_outs(struct check_context *c, const struct record_out *outs, u
         if (status == STATUS_OK && !complete && now.size != outs[i].size && outs[i].kind == ENTRY_FILE)
             complete = true; /* another size: not the same, whatever the bytes */
         else if (status == STATUS_OK && !complete)
-            want_read(c, out, outs[i].path, DIGEST_OUT, now.size);
+            want_read(c, out, outs[i].path, DIGEST_OUT, false, now.size);
         if (status != STATUS_OK || (complete && (now.kind != outs[i].kind || now.executable != outs[i].executable ||
                                                  !digest_equal(now.digest, outs[i].digest)))) {
             *same = false; /* what cannot be digested as an out is not what was produced */
@@ -187,7 +211,7 @@ static enum status same_found(struct check_context *c, const struct record_input
         else if (complete)
             standing_look(c->standing, found[i].path, DIGEST_DEP, &now);
         if (status == STATUS_OK && !complete)
-            want_read(c, out, found[i].path, DIGEST_DEP, now.size);
+            want_read(c, out, found[i].path, DIGEST_DEP, false, now.size);
         else if (status != STATUS_OK || now.kind != found[i].kind || now.executable != found[i].executable ||
                  !digest_equal(now.digest, found[i].digest)) {
             *same = false;
@@ -397,7 +421,7 @@ static enum status look_in_dvc_cache(struct check_context *c, const struct manif
     bool complete;
     status = digest_path(c->project->fp, c->arena, path, &options, &now, &complete, err);
     if (status == STATUS_OK && !complete)
-        want_read(c, check, path, DIGEST_DEP, now.size);
+        want_read(c, check, path, DIGEST_DEP, false, now.size);
     found->executable = out->executable;
     found->digest = now.digest;
     found->size = now.size;

@@ -28,6 +28,7 @@ static enum status job_digest(struct job *job, struct error *err)
     for (uint32_t i = 0; i < check->unread_count && status == STATUS_OK; i++) {
         struct digest_options options = {.mode = check->unread[i].mode,
                                          .budget_bytes = UINT64_MAX,
+                                         .store = check->unread[i].keep ? job->stage->run->project->store : NULL,
                                          .progress = count_bytes,
                                          .ctx = job};
         struct input ignored;

@@ -296,7 +296,10 @@ static enum status settle(struct run *run, struct error *err)
     if (status == STATUS_OK)
         status = record(run, &lock, err);
     durations_save(p, &run->durations);
-    if (status == STATUS_OK && interrupt_count() == 0)
+    bool diminished = false; /* then a data set may have been taken that nothing named yet: the next run looks again */
+    if (status == STATUS_OK && p->store != NULL)
+        status = store_is_diminished(p->store, &diminished, err);
+    if (status == STATUS_OK && interrupt_count() == 0 && !diminished)
         standing_keep(run);
     struct error other;
     enum status committed = state_commit(p->state, &other);

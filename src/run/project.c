@@ -293,7 +293,7 @@ static enum status load_config(struct project *p, const struct project_options *
     struct str store = p->config.store_path.len ? p->config.store_path : STR(".refit/store");
     if (str_starts(store, STR("~/")) && getenv("HOME") != NULL)
         store = str_format(&p->arena, "%s" STR_FMT, getenv("HOME"), STR_ARG(str_slice(store, 1, store.len)));
-    p->store_directory = str_dup(&p->arena, store);
+    p->store_directory = options->store != NULL ? str_from(options->store) : str_dup(&p->arena, store);
     return STATUS_OK;
 }
 
@@ -370,6 +370,7 @@ static struct project *project_new(const struct project_options *options)
     arena_init(&p->arena);
     p->writer = options->writer;
     p->command = str_dup(&p->arena, options->command);
+    p->copy = options->copy;
     p->reader = (struct manifest_reader){.read = read_for_manifest, .convert = convert_params, .ctx = p};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
@@ -377,7 +378,7 @@ static struct project *project_new(const struct project_options *options)
     return p;
 }
 
-static enum status hold(struct project *p, bool wait, struct error *err)
+enum status project_hold(struct project *p, bool wait, struct error *err)
 {
     struct workspace_lock *lock = arena_new(&p->arena, struct workspace_lock);
     enum status status = workspace_prepare(err);
@@ -401,7 +402,7 @@ enum status project_open(const struct project_options *options, struct project *
     if (status == STATUS_OK)
         status = load_config(p, options, err);
     if (status == STATUS_OK && p->writer)
-        status = hold(p, options->wait, err);
+        status = project_hold(p, options->wait, err);
     if (status == STATUS_OK)
         status = project_open_state(p, err);
     if (status == STATUS_OK)

@@ -1,8 +1,8 @@
 /* What gc must leave: what each workspace's refit.lock names, in its folder and at the tips of its branches and tags.
  *
- * A run publishes what its refit.lock says, and so does a restore. gc looks again at every workspace whose folder is
- * there, and publishes one ref for each version of refit.lock that git has. Whatever cannot be read leaves what was
- * published as it was. */
+ * A run publishes what its refit.lock says, what stages read of data sets included, and so does a restore. gc looks
+ * again at every workspace whose folder is there, and publishes one ref for each version of refit.lock that git has.
+ * Whatever cannot be read leaves what was published as it was. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "refit/vcs.h"
-#include "run/run.h"
+#include "run/reproduce.h"
 
 enum { LOCK_BYTES_MAX = 1 << 30 };
 
@@ -26,48 +26,110 @@ static struct str host_name(struct arena *arena)
     return str_dup(arena, str_from(host));
 }
 
-static struct store_ref make_ref(struct arena *arena, struct str host, struct str workspace, struct str name,
-                                 struct str note, const struct lock *lock)
+/* ---- data sets ---- */
+
+/* Which deps of a refit.lock are to be kept. */
+struct keeping {
+    const struct manifest *manifest; /* those that it says; NULL = those that the store has and that no stage makes */
+    struct store *store;
+    struct table outs; /* of all stages */
+};
+
+static enum status is_kept(const struct keeping *k, const struct record_out *dep, bool *kept, struct error *err)
 {
-    struct store_ref ref = {.host = host,
-                            .workspace = workspace,
-                            .name = name,
-                            .note = note,
-                            .seen_ms = clock_wall_ms(),
-                            .roots = arena_array(arena, struct store_root, lock->stage_count),
-                            .root_count = lock->stage_count};
-    for (uint32_t i = 0; i < lock->stage_count; i++)
-        ref.roots[i] = (struct store_root){lock->stages[i].key, lock->stages[i].outs, lock->stages[i].out_count};
-    return ref;
+    *kept = false;
+    if (table_get(&k->outs, dep->path) != TABLE_NONE || (k->manifest != NULL && k->manifest->data_count == 0))
+        return STATUS_OK;
+    *kept = k->manifest != NULL && manifest_keeps(k->manifest, dep->path);
+    return k->manifest != NULL ? STATUS_OK : store_has(k->store, dep->digest, kept, err);
+}
+
+/* One more root for a stage: what it read of data sets. */
+static enum status add_sources(struct arena *arena, const struct keeping *k, const struct lock_stage *stage,
+                               struct store_ref *ref, struct error *err)
+{
+    struct record_out *kept = NULL;
+    uint32_t count = 0, cap = 0;
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < stage->fields.count && status == STATUS_OK; i++) {
+        struct record_out dep;
+        bool keep = false;
+        if (stage->fields.items[i].tag != FIELD_DEP || !source_parse(&stage->fields.items[i], &dep))
+            continue;
+        status = is_kept(k, &dep, &keep, err);
+        if (status != STATUS_OK || !keep)
+            continue;
+        MEM_GROW(kept, count, cap);
+        kept[count++] = dep;
+    }
+    if (status == STATUS_OK && count > 0)
+        ref->roots[ref->root_count++] = (struct store_root){
+            .outs = arena_copy(arena, kept, count * sizeof *kept), .out_count = count};
+    free(kept);
+    return status;
+}
+
+static enum status make_ref(struct arena *arena, struct str host, struct str workspace, struct str name,
+                            struct str note, const struct lock *lock, struct keeping k, struct store_ref *out,
+                            struct error *err)
+{
+    *out = (struct store_ref){.host = host,
+                              .workspace = workspace,
+                              .name = name,
+                              .note = note,
+                              .seen_ms = clock_wall_ms(),
+                              .roots = arena_array(arena, struct store_root, 2u * (size_t)lock->stage_count)};
+    for (uint32_t i = 0; i < lock->stage_count; i++) {
+        const struct lock_stage *stage = &lock->stages[i];
+        out->roots[out->root_count++] = (struct store_root){stage->key, stage->outs, stage->out_count};
+        for (uint32_t j = 0; j < stage->out_count; j++)
+            table_add(&k.outs, stage->outs[j].path, i);
+    }
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < lock->stage_count && status == STATUS_OK; i++)
+        status = add_sources(arena, &k, &lock->stages[i], out, err);
+    table_finish(&k.outs);
+    return status;
 }
 
 enum status roots_publish(struct project *p, const struct lock *lock, struct error *err)
 {
-    struct store_ref ref = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock);
-    return store_publish(p->store, &ref, err);
+    struct store_ref ref;
+    if (p->copy)
+        return STATUS_OK;
+    enum status status = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock,
+                                  (struct keeping){.manifest = &p->manifest}, &ref, err);
+    return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
 }
 
-/* Under a name of its own, so that nothing that a later run publishes takes its place. */
-static struct store_ref pin_ref(struct project *p, struct str run, const struct lock *lock)
+/* Under a name of its own, so that nothing that a later run publishes takes its place. What the run read of data sets is
+ * what the store has of it: the manifest may say something else by now. */
+static enum status pin_ref(struct project *p, struct str run, const struct lock *lock, struct store_ref *ref,
+                           struct error *err)
 {
     struct str name = str_format(&p->arena, RUN_PREFIX STR_FMT, STR_ARG(run));
-    return make_ref(&p->arena, host_name(&p->arena), p->root, name, run, lock);
+    return make_ref(&p->arena, host_name(&p->arena), p->root, name, run, lock, (struct keeping){.store = p->store}, ref,
+                    err);
 }
 
 enum status roots_pin(struct project *p, struct str run, const struct lock *lock, struct error *err)
 {
-    struct store_ref ref = pin_ref(p, run, lock);
-    enum status status = store_publish(p->store, &ref, err);
+    struct store_ref ref;
+    enum status status = pin_ref(p, run, lock, &ref, err);
+    if (status == STATUS_OK)
+        status = store_publish(p->store, &ref, err);
     return status == STATUS_OK ? store_flush(p->store, err) : status;
 }
 
 enum status roots_unpin(struct project *p, struct str run, struct error *err)
 {
     static const struct lock nothing;
-    struct store_ref ref = pin_ref(p, run, &nothing), *known;
+    struct store_ref ref, *known;
     uint32_t count;
     uint64_t sequence;
-    enum status status = store_get_refs(p->store, &p->arena, &known, &count, &sequence, err);
+    enum status status = pin_ref(p, run, &nothing, &ref, err);
+    if (status == STATUS_OK)
+        status = store_get_refs(p->store, &p->arena, &known, &count, &sequence, err);
     return status == STATUS_OK ? store_replace_refs(p->store, NULL, 0, &ref, 1, sequence, err) : status;
 }
 
@@ -75,6 +137,7 @@ enum status roots_unpin(struct project *p, struct str run, struct error *err)
 
 struct gathering {
     struct arena *arena;
+    struct store *store;
     const struct gc_options *options;
     char *forgotten; /* options->forget without links, malloc'd; NULL = there is nothing */
     struct str host;
@@ -187,8 +250,11 @@ static void read_folder(struct gathering *g, struct gc_workspace *w)
     if (status == STATUS_OK)
         status = lock_parse(g->arena, str_dup(g->arena, buf_view(&text)), &lock, &why);
     buf_finish(&text);
+    struct store_ref ref;
+    if (status == STATUS_OK)
+        status = make_ref(g->arena, w->host, w->path, STR(LOCK_FILE), STR(""), &lock,
+                          (struct keeping){.store = g->store}, &ref, &why);
     if (status == STATUS_OK) {
-        struct store_ref ref = make_ref(g->arena, w->host, w->path, STR(LOCK_FILE), STR(""), &lock);
         if (!running) {
             count_new(g, w, ref);
             return;
@@ -220,12 +286,17 @@ static bool read_tip(struct gathering *g, struct gc_workspace *w, const struct v
         count_ref(g, w, *known);
         return true;
     }
-    if (lock_parse(g->arena, tip->bytes, &lock, &why) != STATUS_OK) {
+    struct store_ref ref;
+    enum status status = lock_parse(g->arena, tip->bytes, &lock, &why);
+    if (status == STATUS_OK)
+        status = make_ref(g->arena, w->host, w->path, name, tip_note(g, tip), &lock,
+                          (struct keeping){.store = g->store}, &ref, &why);
+    if (status != STATUS_OK) {
         warn(g, STR_FMT ": in " STR_FMT ": %s; " STAYS, STR_ARG(w->path), STR_ARG(tip_note(g, tip)),
              reason_of(g, &why));
         return false;
     }
-    count_new(g, w, make_ref(g->arena, w->host, w->path, name, tip_note(g, tip), &lock));
+    count_new(g, w, ref);
     return true;
 }
 
@@ -364,7 +435,8 @@ static bool is_current_wanted(const struct gathering *g, const struct project *p
 
 enum status roots_read(struct project *p, const struct gc_options *options, struct roots *out, struct error *err)
 {
-    struct gathering g = {.arena = &p->arena, .options = options, .out = out, .host = host_name(&p->arena)};
+    struct gathering g = {
+        .arena = &p->arena, .store = p->store, .options = options, .out = out, .host = host_name(&p->arena)};
     *out = (struct roots){0};
     g.forgotten = options->forget != NULL && options->forget_host == NULL ? realpath(options->forget, NULL) : NULL;
     enum status status = store_get_refs(p->store, &p->arena, &g.known, &g.known_count, &out->sequence, err);

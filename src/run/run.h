@@ -48,6 +48,7 @@ struct check {
     struct unread {
         struct str path;
         enum digest_mode mode;
+        bool keep; /* in the store, from the same read */
     } *unread;
     uint32_t unread_count;
     uint64_t unread_bytes;
@@ -277,6 +278,9 @@ void lock_forget(struct project *project);
 /* ---- the project's state ---- */
 
 enum status project_open_state(struct project *project, struct error *err);
+
+/* Take the workspace's lock, as a writer does when it is opened. */
+enum status project_hold(struct project *project, bool wait, struct error *err);
 
 /* Make the stat cache forget files that are gone (prune.c). */
 enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struct error *err);

@@ -14,7 +14,10 @@
     X(git_reference_next) X(git_reference_iterator_free) X(git_reference_name) X(git_reference_shorthand)  \
     X(git_reference_peel) X(git_reference_free) X(git_object_free) X(git_tree_entry_bypath)                \
     X(git_tree_entry_id) X(git_tree_entry_type) X(git_tree_entry_free) X(git_blob_lookup)                  \
-    X(git_blob_rawcontent) X(git_blob_rawsize) X(git_blob_free) X(git_oid_tostr)
+    X(git_blob_rawcontent) X(git_blob_rawsize) X(git_blob_free) X(git_oid_tostr)                           \
+    X(git_revparse_single) X(git_object_peel) X(git_object_id) X(git_object_lookup)                        \
+    X(git_repository_is_shallow) X(git_commit_tree) X(git_tree_entrycount) X(git_tree_entry_byindex)       \
+    X(git_tree_entry_name) X(git_tree_entry_filemode) X(git_tree_lookup) X(git_tree_free)
 
 struct git2 {
 #define X(name) __typeof__(name) *name;

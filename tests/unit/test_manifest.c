@@ -315,13 +315,46 @@ static void refuses_top_levels(void **state)
     refuses("stages:\n", 1, 8, "must be a map of names to stages, not nothing");
     refuses("stage:\n  a: {cmd: x}\n", 1, 1, "unknown key `stage` at the top level; did you mean `stages`?");
     refuses("stages: {}\nwhatever: 1\n", 2, 1,
-            "unknown key `whatever` at the top level; known: stages, vars, tools, desc, shell");
+            "unknown key `whatever` at the top level; known: stages, vars, tools, desc, shell, data");
     refuses("stages: {}\ndesc: [1]\n", 2, 7, "`desc` must be a string, not a list");
     refuses("stages: {}\ntools: python3\n", 2, 8, "`tools` must be a list, not a string; write [python3]");
-    static const char *const later[] = {"data", "gates", "rules"};
+    static const char *const later[] = {"gates", "rules"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         refuses(str_format(&arena, "%s: []\nstages: {}\n", later[i]).ptr, 1, 1,
                 str_format(&arena, "`%s` at the top level is not supported yet", later[i]).ptr);
+}
+
+static void loads_data(void **state)
+{
+    (void)state;
+    struct manifest manifest = load("vars: [{dir: raw}]\ndata:\n  table: {path: \"${dir}/t.csv\"}\n"
+         "  images: {path: ./raw/images, snapshot: false}\n"
+         "  far: {path: f, url: https://h/f, sha256: "
+         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\nstages: {}\n");
+    assert_int_equal(manifest.data_count, 3);
+    is(manifest.data[0].path, "raw/t.csv");
+    assert_true(manifest.data[0].snapshot);
+    is(manifest.data[1].path, "raw/images");
+    assert_false(manifest.data[1].snapshot);
+    is(manifest.data[2].url, "https://h/f");
+    assert_true(manifest_keeps(&manifest, STR("raw/t.csv")));
+    assert_true(manifest_keeps(&manifest, STR("raw")));
+    assert_false(manifest_keeps(&manifest, STR("raw/images/1.png")));
+    assert_true(manifest_find_data(&manifest, STR("raw/images/1.png")) == &manifest.data[1]);
+    assert_null(manifest_find_data(&manifest, STR("raw2")));
+}
+
+static void refuses_data(void **state)
+{
+    (void)state;
+    refuses("data: [x]\nstages: {}\n", 1, 7, "`data` must be a map of names to data sets, not a list");
+    refuses("data: {a: x.csv}\nstages: {}\n", 1, 8, "the data set `a` must be a map with `path`, not a string");
+    refuses("data: {a: {url: x}}\nstages: {}\n", 1, 8, "the data set `a` has no `path`");
+    refuses("data: {a: {path: x, pth: y}}\nstages: {}\n", 1, 21, "unknown key `pth` in the data set `a`; did you mean");
+    refuses("data: {a: {path: x, url: y}}\nstages: {}\n", 1, 8, "needs both `url` and `sha256`");
+    refuses("data: {a: {path: x, url: y, sha256: z}}\nstages: {}\n", 1, 37, "64 hexadecimal digits");
+    refuses("data: {a: {path: ../x}}\nstages: {}\n", 1, 18, "outside the project");
+    refuses("data: {a: {path: x, snapshot: 1}}\nstages: {}\n", 1, 31, "`snapshot` must be");
 }
 
 static void refuses_stages(void **state)
@@ -484,6 +517,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_are_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(loads_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_top_levels, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(loads_data, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_data, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_stages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_templates, set_up, tear_down),

@@ -13,6 +13,10 @@
 static const char text[] =
     "desc: all there is\n"
     "tools: [cc --version]\n"
+    "data:\n"
+    "  table: {path: raw/t.csv}\n"
+    "  far: {path: raw/f, snapshot: false, url: https://h/f, sha256: "
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}\n"
     "stages:\n"
     "  one:\n"
     "    kind: data\n"

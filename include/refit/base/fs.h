@@ -37,6 +37,9 @@ enum status fs_remove_tree(const char *path, struct error *err);
  * follows links. */
 enum status fs_move(const char *from, const char *to, struct error *err);
 
+/* Copy a file or a tree to a name that is free: content, modes, links as links; synced. Parents are made. */
+enum status fs_copy(const char *from, const char *to, struct error *err);
+
 enum status fs_sync_directory(const char *path, struct error *err);
 enum status fs_sync_parent(const char *path, struct error *err); /* of a file: its name is there for good */
 
