@@ -160,6 +160,10 @@ const struct lock_stage *lock_find(const struct lock *lock, struct str name);
 enum status history_get_lock(struct history *history, uint64_t number, struct arena *arena, struct lock *out,
                              struct error *err);
 
+/* The values of all metrics after that run, sorted by path and name. */
+enum status history_get_values(struct history *history, uint64_t number, struct arena *arena,
+                               struct history_metric **out, uint32_t *count, struct error *err);
+
 /* Keep the outs of a run from gc, or let them go again. *lacking is the number of outs that the store does not have.
  * The history must be open for writing; STATUS_LOCKED says that a run is at work. */
 enum status run_pin(struct project *project, struct history *history, const struct history_run *run, bool pinned,
@@ -178,6 +182,78 @@ enum status metric_parse(struct arena *arena, struct str path, struct str text, 
 /* Calls `each` for every scalar and list, with its dotted name. */
 typedef void (*metric_value_fn)(void *ctx, struct str name, const struct value *value);
 void metric_flatten(struct arena *arena, const struct value *value, metric_value_fn each, void *ctx);
+
+/* ---- comparing ---- */
+
+enum picture_kind { PICTURE_WORKSPACE, PICTURE_RUN, PICTURE_REVISION };
+
+/* What all stages were made from, and what they made: after a run, as of a revision, or here and now. */
+struct picture {
+    enum picture_kind kind;
+    struct str name;   /* of the run, the revision; "workspace" */
+    struct lock lock;
+    struct str *notes; /* workspace: what a run would do with each of lock.stages, and why; "" = nothing */
+    struct history_metric *values; /* run: those of its metrics */
+    uint32_t value_count;
+};
+
+enum status picture_of_run(struct history *history, const struct history_run *run, struct arena *arena,
+                           struct picture *out, struct error *err);
+/* STATUS_NOT_FOUND if there is no such revision, or it has no refit.lock: then *exists. */
+enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, bool *exists,
+                                struct error *err);
+/* As a plan sees it, with the outs that are there. Of a stage whose inputs cannot be read, and of a frozen one, what
+ * refit.lock says it was made from. */
+enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
+
+/* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, as far
+ * as store and workspace know them: at most PATH_CHANGES_MAX. */
+#define PATH_CHANGES_MAX 20
+struct path_change {
+    struct str path; /* in the folder */
+    bool was, is;
+};
+
+struct path_changes {
+    struct path_change *items;
+    uint32_t count, more; /* more: that are not told */
+};
+
+struct field_difference {
+    const struct field *old, *now;
+    struct str maker; /* dep: the stage that makes it */
+    struct path_changes files;
+};
+
+struct out_difference {
+    struct str path;
+    const struct record_out *old, *now;
+    bool compared;                /* overlap says something */
+    struct store_overlap overlap; /* of the new one with the old one */
+    struct path_changes files;
+};
+
+struct metric_difference {
+    struct str path, name;
+    struct str old, now; /* canonical */
+    bool is_number;      /* both are */
+    double change;
+    struct str fault;    /* why values of this file cannot be had; then the rest is empty */
+};
+
+struct stage_difference {
+    struct str name, note; /* as of the new picture */
+    bool was, is;
+    bool undetermined; /* made from the same, and not the same */
+    struct field_difference *fields;
+    struct out_difference *outs;
+    struct metric_difference *metrics;
+    uint32_t field_count, out_count, metric_count;
+};
+
+/* The stages that differ, by name. Opens the store. A metric is what the manifest or one of the pictures calls so. */
+enum status run_compare(struct project *project, const struct picture *old, const struct picture *now,
+                        struct arena *arena, struct stage_difference **out, uint32_t *count, struct error *err);
 
 /* ---- other commands ---- */
 

@@ -189,6 +189,19 @@ enum status store_replace_refs(struct store *store, const struct store_ref *publ
                                const struct store_ref *dropped, uint32_t dropped_count, uint64_t sequence,
                                struct error *err);
 
+/* ---- comparing ---- */
+
+struct store_overlap {
+    bool whole;      /* both are in the store; otherwise the rest says nothing */
+    uint64_t bytes;  /* of the second one */
+    uint64_t shared; /* of those, in chunks that the first one has too */
+};
+
+/* How much of an object is in chunks that another one has; with `tree`, of all files that a tree names. Chunks are only
+ * looked up, not read. Memory: 23 to 45 bytes for each chunk of the first one, and one tree and one list at a time. */
+enum status store_get_overlap(struct store *store, struct digest first, bool first_tree, struct digest second,
+                              bool second_tree, struct store_overlap *out, struct error *err);
+
 /* ---- care ---- */
 
 struct store_stats {

@@ -60,13 +60,14 @@ enum common_options {
     COMMON_FOLDER = 2,  /* -C alone */
     COMMON_OUTPUT = 4,  /* -v, -q, --color */
     COMMON_JSON = 8,
+    COMMON_RUNS = 16, /* -1, -2, ... are arguments */
 };
 
 enum completion {
     COMPLETE_NOTHING,
     COMPLETE_STAGES,
     COMPLETE_RULES,
-    COMPLETE_RUNS,    /* and -1, -2, ... are arguments */
+    COMPLETE_RUNS,
     COMPLETE_COMMANDS,
     COMPLETE_WORDS,
     COMPLETE_FOLDERS
@@ -129,7 +130,7 @@ const struct command *command_nearest(struct str word);
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
-    command_history, command_show, command_pin, command_forget, command_reproduce, command_check_determinism;
+    command_history, command_show, command_diff, command_pin, command_forget, command_reproduce, command_check_determinism;
 
 /* ---- help (help.c) ---- */
 

@@ -43,7 +43,7 @@ const struct command command_forget = {
         "`refit show`.",
     .examples = "  refit forget last\n"
                 "  refit forget 20261105T143000Z-3f2a 20261105T143210Z-91bc",
-    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON | COMMON_RUNS,
     .arguments_min = 1,
     .arguments_max = UINT32_MAX,
     .completion = COMPLETE_RUNS,

@@ -1,5 +1,5 @@
 /* `refit metrics`: the values in the metrics that stages made. A reader. */
-#include "cli/cli.h"
+#include "cli/past.h"
 #include "refit/base/fs.h"
 
 enum { METRIC_BYTES_MAX = 16 << 20 };
@@ -143,6 +143,8 @@ static enum status print_metrics(struct invocation *in, struct project *project,
 
 static enum status run_metrics(struct invocation *in, struct error *err)
 {
+    if (in->argument_count > 0 && str_is(in->arguments[0], "diff"))
+        return cli_metrics_diff(in, err);
     struct project *project;
     enum status status = cli_open(in, false, STR(""), &project, err);
     if (status != STATUS_OK)
@@ -158,15 +160,19 @@ static enum status run_metrics(struct invocation *in, struct error *err)
 
 const struct command command_metrics = {
     .name = "metrics",
-    .summary = "print the metrics that stages made",
-    .arguments = "[TARGET...]",
+    .summary = "print the metrics that stages made, or how they changed",
+    .arguments = "[TARGET...] | diff [A [B]]",
     .description =
         "Prints stage, path, name and value of everything in the metrics that are there. JSON, YAML and\n"
         "TOML are read as such, nested names joined by dots; of any other file the first line is the value. Reads\n"
-        "only.",
+        "only.\n"
+        "`diff` prints the values that differ between A and B, which are what `refit diff` takes, with how much a\n"
+        "number changed; A is HEAD and B the workspace, unless they are named.",
     .examples = "  refit metrics\n"
-                "  refit metrics --json evaluate",
-    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+                "  refit metrics --json evaluate\n"
+                "  refit metrics diff           since the commit\n"
+                "  refit metrics diff -1 last   the last run with the one before",
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON | COMMON_RUNS,
     .arguments_max = UINT32_MAX,
     .completion = COMPLETE_STAGES,
     .run = run_metrics,

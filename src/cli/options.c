@@ -322,7 +322,7 @@ enum status invocation_parse(int argc, char **argv, struct invocation *in, struc
             words[count++] = argv[i];
     if (in->implied)
         in->command = &command_run;
-    if (in->command->completion == COMPLETE_RUNS)
+    if (in->command->common & COMMON_RUNS)
         spell_out_runs(in, words, count);
     enum status status = parse_options(in, count, words, err);
     if (status == STATUS_OK && !in->help && !in->version)

@@ -10,9 +10,13 @@ enum status past_open(struct invocation *in, bool writer, struct past *out, stru
     struct project_options options = {.directory = in->directory, .manifest = in->manifest, .writer = writer};
     *out = (struct past){0};
     enum status status = project_open_bare(&options, &out->project, err);
-    if (status == STATUS_OK)
-        status = project_open_history(out->project, true, &out->history, err);
-    return status == STATUS_OK ? history_list(out->history, &in->arena, &out->runs, &out->count, err) : status;
+    return status == STATUS_OK ? past_read(in, out, err) : status;
+}
+
+enum status past_read(struct invocation *in, struct past *past, struct error *err)
+{
+    enum status status = project_open_history(past->project, true, &past->history, err);
+    return status == STATUS_OK ? history_list(past->history, &in->arena, &past->runs, &past->count, err) : status;
 }
 
 enum status past_write(struct past *past, struct error *err)

@@ -12,6 +12,9 @@ struct past {
     uint32_t count;
 };
 
+/* The history and its runs, of a project that is open already. */
+enum status past_read(struct invocation *in, struct past *past, struct error *err);
+
 /* For reading; with `writer` what else is opened will be written. To be closed also after failure. */
 enum status past_open(struct invocation *in, bool writer, struct past *out, struct error *err);
 enum status past_write(struct past *past, struct error *err); /* open the history, which is there, for writing */
@@ -20,6 +23,28 @@ void past_close(struct past *past);
 /* The run that a word means: an id or so much of it that no other begins like that, `last`, `last-2` or `-2` (the
  * second one before the last). STATUS_NOT_FOUND in words if there is none. */
 enum status past_find(const struct past *past, struct str word, const struct history_run **out, struct error *err);
+
+/* ---- two pictures, and what differs (sides.c) ---- */
+
+struct sides {
+    struct past past;
+    struct picture old, now;
+    struct stage_difference *stages;
+    uint32_t count;
+};
+
+/* Compares what two words name: a run, a revision, or (`.`, and "" for the second) the workspace. "" for the first is
+ * HEAD. To be closed also after failure. */
+enum status sides_open(struct invocation *in, struct str old, struct str now, struct sides *out, struct error *err);
+void sides_close(struct sides *sides);
+
+/* Both, as an object each, into an open one. */
+void sides_json(const struct sides *sides, struct json *j);
+
+/* The metrics that differ: lines for `sheet` ("  accuracy  0.5 → 0.75  +0.25"), or an open array. */
+void sides_metric(struct invocation *in, const struct metric_difference *metric, struct sheet *sheet);
+void sides_metric_json(struct invocation *in, const struct metric_difference *metric, struct json *j);
+enum status cli_metrics_diff(struct invocation *in, struct error *err);
 
 /* "3 ran, 1 failed, 996 fresh" */
 struct str past_counts(struct arena *arena, const struct history_run *run);

@@ -64,7 +64,7 @@ const struct command command_pin = {
     .examples = "  refit pin last\n"
                 "  refit pin --remove 20261105T1430",
     .options = options,
-    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON | COMMON_RUNS,
     .arguments_min = 1,
     .arguments_max = 1,
     .completion = COMPLETE_RUNS,

@@ -1,6 +1,5 @@
 /* `refit show`: everything that is recorded of a run. A reader. */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "cli/past.h"
 
@@ -11,40 +10,14 @@ struct showing {
     struct history_stage *stages; /* what it did */
     uint32_t stage_count;
     struct lock before, after; /* refit.lock, of the run before and of this one */
-    struct history_metric *metrics; /* after it; malloc'd */
-    uint32_t metric_count, metric_cap;
+    struct history_metric *metrics; /* after it */
+    uint32_t metric_count;
     struct json *json; /* NULL = lines */
     struct sheet *sheet;
     struct str stage; /* the one whose changes are told */
 };
 
 /* ---- reading ---- */
-
-static enum status read_metrics(struct showing *s, struct error *err)
-{
-    struct history_tip *tips;
-    uint32_t count;
-    struct arena *arena = &s->in->arena;
-    enum status status = history_get_picture(s->past.history, s->run->number, arena, &tips, &count, err);
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct history_metric *metrics;
-        uint32_t here = 0;
-        if (tips[i].has_metrics)
-            status = history_get_metrics(s->past.history, tips[i].build, arena, &metrics, &here, err);
-        for (uint32_t k = 0; k < here && status == STATUS_OK; k++) {
-            MEM_GROW(s->metrics, s->metric_count, s->metric_cap);
-            s->metrics[s->metric_count++] = metrics[k];
-        }
-    }
-    return status;
-}
-
-static int compare_metrics(const void *a, const void *b)
-{
-    const struct history_metric *x = a, *y = b;
-    int order = str_compare(x->path, y->path);
-    return order != 0 ? order : str_compare(x->name, y->name);
-}
 
 /* The run before is the one that the history has now: others may have been forgotten. */
 static enum status read_all(struct showing *s, struct error *err)
@@ -59,9 +32,7 @@ static enum status read_all(struct showing *s, struct error *err)
     if (status == STATUS_OK)
         status = history_get_lock(s->past.history, s->run->number, arena, &s->after, err);
     if (status == STATUS_OK)
-        status = read_metrics(s, err);
-    if (s->metric_count > 1)
-        qsort(s->metrics, s->metric_count, sizeof *s->metrics, compare_metrics);
+        status = history_get_values(s->past.history, s->run->number, arena, &s->metrics, &s->metric_count, err);
     return status;
 }
 
@@ -268,7 +239,6 @@ static enum status run_show(struct invocation *in, struct error *err)
         print_json(&s);
     else if (status == STATUS_OK)
         print_lines(&s);
-    free(s.metrics);
     past_close(&s.past);
     return status;
 }
@@ -285,7 +255,7 @@ const struct command command_show = {
     .examples = "  refit show\n"
                 "  refit show -2\n"
                 "  refit show --json 20261105T1430",
-    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON | COMMON_RUNS,
     .arguments_max = 1,
     .completion = COMPLETE_RUNS,
     .run = run_show,

@@ -104,18 +104,20 @@ static void add_value(void *ctx, struct str name, const struct value *value)
     buf_finish(&text);
 }
 
-/* The bytes of an out, from where it is, or from the store if it is not there as it was made. */
-static bool read_out(struct project *p, const struct record_out *out, struct str *text)
+bool metric_read(struct project *p, struct arena *arena, const struct record_out *out, struct str *text)
 {
     struct buf bytes = {0};
     struct error ignored; /* what cannot be read has no values */
+    *text = STR("");
+    if (out->kind != ENTRY_FILE || out->size > METRIC_BYTES_MAX)
+        return false;
     bool read = fs_read(out->path.ptr, METRIC_BYTES_MAX, &bytes, &ignored) == STATUS_OK &&
                 digest_equal(digest_of(bytes.ptr, bytes.len), out->digest);
     if (!read && out->stored && p->store != NULL) {
         buf_clear(&bytes);
         read = store_get_bytes(p->store, out->digest, &bytes, &ignored) == STATUS_OK;
     }
-    *text = str_dup(&p->arena, buf_view(&bytes));
+    *text = str_dup(arena, buf_view(&bytes));
     buf_finish(&bytes);
     return read;
 }
@@ -144,8 +146,7 @@ static void fill_metrics(void *ctx, uint32_t at)
         struct value *value;
         struct error ignored;
         f->path = out->path;
-        if (out->kind == ENTRY_FILE && out->size <= METRIC_BYTES_MAX && is_metric(&p->graph, stage->name, out->path) &&
-            read_out(p, out, &text) &&
+        if (is_metric(&p->graph, stage->name, out->path) && metric_read(p, &p->arena, out, &text) &&
             metric_parse(&p->arena, out->path, text, &p->reader, &value, &ignored) == STATUS_OK && value != NULL)
             metric_flatten(&p->arena, value, add_value, f);
     }
@@ -251,5 +252,37 @@ enum status history_get_lock(struct history *history, uint64_t number, struct ar
         out->stage_count++;
     }
     lock_sort(out);
+    return status;
+}
+
+static int compare_metrics(const void *a, const void *b)
+{
+    const struct history_metric *x = a, *y = b;
+    int order = str_compare(x->path, y->path);
+    return order != 0 ? order : str_compare(x->name, y->name);
+}
+
+enum status history_get_values(struct history *history, uint64_t number, struct arena *arena,
+                               struct history_metric **out, uint32_t *count, struct error *err)
+{
+    struct history_tip *tips;
+    struct history_metric *all = NULL;
+    uint32_t tip_count, cap = 0;
+    *count = 0;
+    enum status status = history_get_picture(history, number, arena, &tips, &tip_count, err);
+    for (uint32_t i = 0; i < tip_count && status == STATUS_OK; i++) {
+        struct history_metric *metrics;
+        uint32_t here = 0;
+        if (tips[i].has_metrics)
+            status = history_get_metrics(history, tips[i].build, arena, &metrics, &here, err);
+        for (uint32_t k = 0; k < here && status == STATUS_OK; k++) {
+            MEM_GROW(all, *count, cap);
+            all[(*count)++] = metrics[k];
+        }
+    }
+    if (*count > 1)
+        qsort(all, *count, sizeof *all, compare_metrics);
+    *out = arena_copy(arena, all, *count * sizeof *all);
+    free(all);
     return status;
 }

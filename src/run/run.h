@@ -247,6 +247,12 @@ void durations_set(struct durations *d, struct str stage, uint64_t ms);
 void durations_save(struct project *project, struct durations *d);
 void durations_finish(struct durations *d);
 
+/* ---- metrics (record.c) ---- */
+
+/* The bytes of an out, in `arena`, from where it is, or from the store if it is not there as it was made. False for what
+ * cannot be had, or is no metric by its kind or size. */
+bool metric_read(struct project *p, struct arena *arena, const struct record_out *out, struct str *text);
+
 /* ---- refit.lock ---- */
 
 #define LOCK_FILE "refit.lock"

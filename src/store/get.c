@@ -180,6 +180,13 @@ enum status store_get_fd(struct store *store, struct digest digest, int fd, cons
     return read_object(store, NULL, digest, &sink, 0, err);
 }
 
+enum status object_list(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, bool *found,
+                        struct error *err)
+{
+    uint64_t size;
+    return read_list(store, txn, digest, out, &size, found, 0, err);
+}
+
 /* ---- is it there? ---- */
 
 enum status object_exists(struct store *store, MDB_txn *txn, struct digest digest, bool *has, struct error *err)

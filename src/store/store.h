@@ -186,6 +186,10 @@ enum status fetch_exists(struct store *store, MDB_txn *txn, enum item_kind kind,
 enum status object_exists(struct store *store, MDB_txn *txn, struct digest digest, bool *has, struct error *err);
 enum status object_read(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, struct error *err);
 
+/* The entries of the list of an object of several chunks (list.h), in `out`. */
+enum status object_list(struct store *store, MDB_txn *txn, struct digest digest, struct buf *out, bool *found,
+                        struct error *err);
+
 /* Do the bytes of a chunk, as LMDB has it, match its digest? */
 bool chunk_is_sound(struct store *store, const MDB_val *key, const MDB_val *value);
 

@@ -1,0 +1,353 @@
+/* What differs between two pictures: what each stage was made from, what it made, and the values of its metrics. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "refit/base/path.h"
+#include "run/reproduce.h"
+
+struct comparing {
+    struct project *project;
+    struct arena *arena;
+    const struct picture *old, *now;
+    struct table makers; /* path of an out → index into names */
+    struct str *names;
+    uint32_t name_count;
+    struct stage_difference *stage; /* the one at hand */
+};
+
+/* ---- who makes what ---- */
+
+static void add_makers(struct comparing *c, const struct lock *lock)
+{
+    for (uint32_t i = 0; i < lock->stage_count; i++) {
+        c->names[c->name_count] = lock->stages[i].name;
+        for (uint32_t k = 0; k < lock->stages[i].out_count; k++)
+            table_add(&c->makers, lock->stages[i].outs[k].path, c->name_count);
+        c->name_count++;
+    }
+}
+
+/* The stage that makes a path, or a folder that it is in; "" = none. */
+static struct str find_maker(const struct comparing *c, struct str path)
+{
+    for (;; path = path_parent(path)) {
+        uint32_t index = table_get(&c->makers, path);
+        if (index != TABLE_NONE)
+            return c->names[index];
+        if (str_is(path, ".") || str_is(path, "/"))
+            return STR("");
+    }
+}
+
+/* ---- folders ---- */
+
+/* From the store, or from the workspace if it is still that. */
+static enum status find_tree(struct comparing *c, struct str path, enum digest_mode mode, struct digest digest,
+                             struct tree *out, bool *found, struct error *err)
+{
+    struct project *p = c->project;
+    struct digest_options options = {.mode = mode, .budget_bytes = UINT64_MAX};
+    struct buf bytes = {0};
+    struct error ignored;
+    *found = false;
+    enum status status = p->store != NULL ? store_has(p->store, digest, found, err) : STATUS_OK;
+    if (status == STATUS_OK && *found) {
+        status = store_get_bytes(p->store, digest, &bytes, err);
+        if (status == STATUS_OK)
+            status = tree_decode(c->arena, str_dup(c->arena, buf_view(&bytes)), out, err);
+        buf_finish(&bytes);
+    } else if (status == STATUS_OK && p->fp != NULL) {
+        *found = digest_tree(p->fp, c->arena, path, &options, out, &ignored) == STATUS_OK &&
+                 digest_equal(tree_digest(out), digest);
+    }
+    return status;
+}
+
+static bool same_entry(const struct tree_entry *a, const struct tree_entry *b)
+{
+    return a->kind == b->kind && a->executable == b->executable && digest_equal(a->digest, b->digest);
+}
+
+static void compare_entries(struct comparing *c, const struct tree *old, const struct tree *now,
+                            struct path_changes *out)
+{
+    out->items = arena_array(c->arena, struct path_change, PATH_CHANGES_MAX);
+    for (uint32_t i = 0, j = 0; i < old->count || j < now->count;) {
+        int order = i == old->count   ? 1
+                    : j == now->count ? -1
+                                      : str_compare(old->entries[i].path, now->entries[j].path);
+        const struct tree_entry *was = order <= 0 ? &old->entries[i++] : NULL;
+        const struct tree_entry *is = order >= 0 ? &now->entries[j++] : NULL;
+        if (was != NULL && is != NULL && same_entry(was, is))
+            continue;
+        if (out->count < PATH_CHANGES_MAX)
+            out->items[out->count++] = (struct path_change){was != NULL ? was->path : is->path, was != NULL, is != NULL};
+        else
+            out->more++;
+    }
+}
+
+static enum status compare_folders(struct comparing *c, enum digest_mode mode, const struct record_out *was,
+                                   const struct record_out *is, struct path_changes *out, struct error *err)
+{
+    struct tree old, now;
+    bool found;
+    if (was->kind != ENTRY_DIRECTORY || is->kind != ENTRY_DIRECTORY)
+        return STATUS_OK;
+    enum status status = find_tree(c, was->path, mode, was->digest, &old, &found, err);
+    if (status == STATUS_OK && found)
+        status = find_tree(c, is->path, mode, is->digest, &now, &found, err);
+    if (status == STATUS_OK && found)
+        compare_entries(c, &old, &now, out);
+    return status;
+}
+
+/* ---- what it was made from ---- */
+
+static void add_field(void *ctx, const struct field *old, const struct field *now)
+{
+    struct comparing *c = ctx;
+    const struct field *any = now != NULL ? now : old;
+    struct field_difference *difference = &c->stage->fields[c->stage->field_count++];
+    *difference = (struct field_difference){.old = old, .now = now};
+    if (any->tag == FIELD_DEP)
+        difference->maker = find_maker(c, any->name);
+}
+
+static enum status compare_fields(struct comparing *c, const struct lock_stage *old, const struct lock_stage *now,
+                                  struct error *err)
+{
+    struct stage_difference *s = c->stage;
+    enum status status = STATUS_OK;
+    s->fields = arena_array(c->arena, struct field_difference, (size_t)old->fields.count + now->fields.count);
+    fields_compare(&old->fields, &now->fields, add_field, c);
+    for (uint32_t i = 0; i < s->field_count && status == STATUS_OK; i++) {
+        struct field_difference *d = &s->fields[i];
+        struct record_out was, is;
+        if (d->old != NULL && d->now != NULL && d->old->tag == FIELD_DEP && source_parse(d->old, &was) &&
+            source_parse(d->now, &is))
+            status = compare_folders(c, DIGEST_DEP, &was, &is, &d->files, err);
+    }
+    return status;
+}
+
+/* ---- metrics ---- */
+
+struct leaves {
+    struct arena *arena;
+    struct str path;
+    struct history_metric *items; /* malloc'd; sorted by name in the end */
+    uint32_t count, cap;
+};
+
+static void add_leaf(void *ctx, struct str name, const struct value *value)
+{
+    struct leaves *l = ctx;
+    struct buf text = {0};
+    value_canonical(value, &text);
+    MEM_GROW(l->items, l->count, l->cap);
+    l->items[l->count++] = (struct history_metric){l->path, str_dup(l->arena, name), str_dup(l->arena, buf_view(&text))};
+    buf_finish(&text);
+}
+
+static int compare_leaves(const void *a, const void *b)
+{
+    return str_compare(((const struct history_metric *)a)->name, ((const struct history_metric *)b)->name);
+}
+
+/* What the history kept of it, where the file itself cannot be had. */
+static bool take_kept(const struct picture *picture, struct leaves *out)
+{
+    for (uint32_t i = 0; i < picture->value_count; i++) {
+        if (!str_equal(picture->values[i].path, out->path))
+            continue;
+        MEM_GROW(out->items, out->count, out->cap);
+        out->items[out->count++] = picture->values[i];
+    }
+    return out->count > 0;
+}
+
+/* *fault is "" if they are known; without an out there are none. */
+static void read_leaves(struct comparing *c, const struct picture *picture, const struct record_out *out,
+                        struct leaves *leaves, struct str *fault)
+{
+    struct str text;
+    struct value *value;
+    struct error why;
+    if (out == NULL || fault->len > 0)
+        return;
+    if (metric_read(c->project, c->arena, out, &text)) {
+        if (metric_parse(c->arena, out->path, text, &c->project->reader, &value, &why) == STATUS_OK)
+            metric_flatten(c->arena, value, add_leaf, leaves);
+        else
+            *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name), why.message);
+    } else if (!take_kept(picture, leaves)) {
+        *fault = str_format(c->arena, "that of " STR_FMT " is not in the store; `refit reproduce` makes past builds again",
+                            STR_ARG(picture->name));
+    }
+    if (leaves->count > 1)
+        qsort(leaves->items, leaves->count, sizeof *leaves->items, compare_leaves);
+}
+
+static bool as_number(struct str canonical, double *out)
+{
+    char *end;
+    *out = canonical.len > 0 ? strtod(canonical.ptr, &end) : NAN;
+    return canonical.len > 0 && end == canonical.ptr + canonical.len && isfinite(*out);
+}
+
+static void add_values(struct comparing *c, const struct leaves *old, const struct leaves *now)
+{
+    struct stage_difference *s = c->stage;
+    for (uint32_t i = 0, j = 0; i < old->count || j < now->count;) {
+        int order = i == old->count ? 1 : j == now->count ? -1 : compare_leaves(&old->items[i], &now->items[j]);
+        const struct history_metric *was = order <= 0 ? &old->items[i++] : NULL;
+        const struct history_metric *is = order >= 0 ? &now->items[j++] : NULL;
+        struct metric_difference d = {.path = old->path, .name = was != NULL ? was->name : is->name};
+        double before, after;
+        d.old = was != NULL ? was->value : STR("");
+        d.now = is != NULL ? is->value : STR("");
+        d.is_number = as_number(d.old, &before) && as_number(d.now, &after);
+        d.change = d.is_number ? after - before : 0;
+        if (!str_equal(d.old, d.now))
+            s->metrics[s->metric_count++] = d;
+    }
+}
+
+/* Room for `more` metrics besides those that there are. */
+static void grow_metrics(struct comparing *c, size_t more)
+{
+    struct stage_difference *s = c->stage;
+    struct metric_difference *grown = arena_array(c->arena, struct metric_difference, s->metric_count + more);
+    for (uint32_t i = 0; i < s->metric_count; i++)
+        grown[i] = s->metrics[i];
+    s->metrics = grown;
+}
+
+static void compare_metric(struct comparing *c, const struct out_difference *out)
+{
+    struct leaves old = {.arena = c->arena, .path = out->path}, now = old;
+    struct str fault = STR("");
+    read_leaves(c, c->old, out->old, &old, &fault);
+    read_leaves(c, c->now, out->now, &now, &fault);
+    grow_metrics(c, (size_t)old.count + now.count + 1);
+    if (fault.len == 0)
+        add_values(c, &old, &now);
+    else
+        c->stage->metrics[c->stage->metric_count++] = (struct metric_difference){.path = out->path, .fault = fault};
+    free(old.items);
+    free(now.items);
+}
+
+static bool has_values(const struct picture *picture, struct str path)
+{
+    for (uint32_t i = 0; i < picture->value_count; i++)
+        if (str_equal(picture->values[i].path, path))
+            return true;
+    return false;
+}
+
+static bool is_metric(const struct comparing *c, struct str path)
+{
+    const struct graph *g = &c->project->graph;
+    struct stage_id maker = {GRAPH_NONE};
+    if (g->stage_count > 0)
+        maker = graph_find_maker(g, path);
+    const struct manifest_stage *declared = maker.index != GRAPH_NONE ? g->stages[maker.index].declared : NULL;
+    for (uint32_t i = 0; declared != NULL && i < declared->out_count; i++)
+        if (declared->outs[i].kind == OUT_METRIC && str_equal(declared->outs[i].path, path))
+            return true;
+    return has_values(c->old, path) || has_values(c->now, path);
+}
+
+/* ---- what it made ---- */
+
+static enum status look_closer(struct comparing *c, struct out_difference *d, struct error *err)
+{
+    struct store *store = c->project->store;
+    if (d->old == NULL || d->now == NULL)
+        return STATUS_OK;
+    if (store != NULL && d->old->kind != ENTRY_LINK && d->now->kind != ENTRY_LINK) {
+        enum status status =
+            store_get_overlap(store, d->old->digest, d->old->kind == ENTRY_DIRECTORY, d->now->digest,
+                              d->now->kind == ENTRY_DIRECTORY, &d->overlap, err);
+        if (status != STATUS_OK)
+            return status;
+        d->compared = d->overlap.whole;
+    }
+    return compare_folders(c, DIGEST_OUT, d->old, d->now, &d->files, err);
+}
+
+static bool same_out(const struct record_out *a, const struct record_out *b)
+{
+    return a->kind == b->kind && a->executable == b->executable && digest_equal(a->digest, b->digest);
+}
+
+static enum status compare_outs(struct comparing *c, const struct lock_stage *old, const struct lock_stage *now,
+                                struct error *err)
+{
+    struct stage_difference *s = c->stage;
+    enum status status = STATUS_OK;
+    s->outs = arena_array(c->arena, struct out_difference, (size_t)old->out_count + now->out_count);
+    for (uint32_t i = 0, j = 0; status == STATUS_OK && (i < old->out_count || j < now->out_count);) {
+        int order = i == old->out_count   ? 1
+                    : j == now->out_count ? -1
+                                          : str_compare(old->outs[i].path, now->outs[j].path);
+        struct out_difference d = {.old = order <= 0 ? &old->outs[i++] : NULL,
+                                   .now = order >= 0 ? &now->outs[j++] : NULL};
+        if (d.old != NULL && d.now != NULL && same_out(d.old, d.now))
+            continue;
+        d.path = d.old != NULL ? d.old->path : d.now->path;
+        status = look_closer(c, &d, err);
+        if (status == STATUS_OK && is_metric(c, d.path))
+            compare_metric(c, &d);
+        s->outs[s->out_count++] = d;
+    }
+    return status;
+}
+
+/* ---- stages ---- */
+
+/* False if it does not differ. */
+static enum status compare_one(struct comparing *c, const struct lock_stage *old, const struct lock_stage *now,
+                               struct stage_difference *s, bool *differs, struct error *err)
+{
+    static const struct lock_stage none;
+    *s = (struct stage_difference){.name = old != NULL ? old->name : now->name, .was = old != NULL, .is = now != NULL};
+    c->stage = s;
+    if (now != NULL && c->now->notes != NULL)
+        s->note = c->now->notes[now - c->now->lock.stages];
+    enum status status = compare_fields(c, old != NULL ? old : &none, now != NULL ? now : &none, err);
+    if (status == STATUS_OK)
+        status = compare_outs(c, old != NULL ? old : &none, now != NULL ? now : &none, err);
+    *differs = !s->was || !s->is || s->field_count > 0 || s->out_count > 0;
+    bool settled = s->note.len == 0 && (old == NULL || c->old->notes == NULL ||
+                                        c->old->notes[old - c->old->lock.stages].len == 0);
+    s->undetermined = s->was && s->is && s->field_count == 0 && s->out_count > 0 && settled;
+    return status;
+}
+
+enum status run_compare(struct project *p, const struct picture *old, const struct picture *now, struct arena *arena,
+                        struct stage_difference **out, uint32_t *count, struct error *err)
+{
+    const struct lock *a = &old->lock, *b = &now->lock;
+    size_t most = (size_t)a->stage_count + b->stage_count;
+    struct comparing c = {.project = p, .arena = arena, .old = old, .now = now};
+    *count = 0;
+    *out = arena_array(arena, struct stage_difference, most);
+    c.names = arena_array(arena, struct str, most);
+    add_makers(&c, b);
+    add_makers(&c, a);
+    enum status status = project_open_store(p, err);
+    for (uint32_t i = 0, j = 0; status == STATUS_OK && (i < a->stage_count || j < b->stage_count);) {
+        int order = i == a->stage_count   ? 1
+                    : j == b->stage_count ? -1
+                                          : str_compare(a->stages[i].name, b->stages[j].name);
+        const struct lock_stage *was = order <= 0 ? &a->stages[i++] : NULL, *is = order >= 0 ? &b->stages[j++] : NULL;
+        bool differs;
+        status = compare_one(&c, was, is, &(*out)[*count], &differs, err);
+        *count += differs;
+    }
+    table_finish(&c.makers);
+    return status;
+}
