@@ -191,6 +191,7 @@ enum picture_kind { PICTURE_WORKSPACE, PICTURE_RUN, PICTURE_REVISION };
 struct picture {
     enum picture_kind kind;
     struct str name;   /* of the run, the revision; "workspace" */
+    struct str commit; /* revision: its id */
     struct lock lock;
     struct str *notes; /* workspace: what a run would do with each of lock.stages, and why; "" = nothing */
     struct history_metric *values; /* run: those of its metrics */

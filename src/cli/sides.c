@@ -64,13 +64,14 @@ static enum status read_side(struct sides *s, struct invocation *in, struct str 
 static enum status open_project(struct sides *s, struct invocation *in, bool workspace, struct error *err)
 {
     struct error why;
+    char text[3072];
     enum status status = cli_open(in, false, STR(""), &s->past.project, &why);
     if (status == STATUS_MANIFEST && !workspace) {
         s->past.project = NULL;
         status = cli_open_bare(in, &s->past.project, err);
         if (status == STATUS_OK)
             output_warn(in, str_format(&in->arena, "the manifest cannot be read, so metrics are only those that the "
-                                       "history has: %s", why.message));
+                                       "history has: %s", error_text(&why, text, sizeof text)));
         return status;
     }
     if (status != STATUS_OK) {
@@ -111,6 +112,10 @@ static void put_side(struct json *j, const char *key, const struct picture *pict
     json_str(j, str_from(kinds[picture->kind]));
     json_key(j, "name");
     json_str(j, picture->name);
+    if (picture->kind == PICTURE_REVISION) {
+        json_key(j, "commit");
+        json_str(j, picture->commit);
+    }
     json_close_object(j);
 }
 

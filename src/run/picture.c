@@ -19,6 +19,7 @@ enum status picture_of_revision(struct project *p, const char *revision, struct 
     *out = (struct picture){.kind = PICTURE_REVISION, .name = str_from(revision)};
     enum status status = revision_lock(p, revision, &commit, &out->lock, err);
     *exists = commit.id.len > 0;
+    out->commit = commit.id;
     return status;
 }
 
@@ -67,12 +68,14 @@ enum status picture_of_workspace(struct project *p, struct arena *arena, struct 
     out->lock.stages = arena_array(arena, struct lock_stage, g->stage_count);
     out->notes = arena_array(arena, struct str, g->stage_count);
     for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK; i++) {
-        struct lock_stage *stage = &out->lock.stages[out->lock.stage_count++];
+        struct lock_stage *stage = &out->lock.stages[out->lock.stage_count];
+        const struct lock_stage *before = lock_find(&locked, g->stages[i].declared->name);
+        bool known = plans[i].fields.count > 0 || plans[i].verdict == VERDICT_FAIL || plans[i].verdict == VERDICT_MAYBE;
+        if (!known && before == NULL) /* frozen, and never made: refit.lock would not name it */
+            continue;
+        out->lock.stage_count++;
         stage->name = g->stages[i].declared->name;
-        stage->fields = plans[i].fields;
-        const struct lock_stage *before = lock_find(&locked, stage->name);
-        if (stage->fields.count == 0 && before != NULL)
-            stage->fields = before->fields;
+        stage->fields = plans[i].fields.count > 0 || before == NULL ? plans[i].fields : before->fields;
         stage->key = fields_key(&stage->fields);
         status = look_at_outs(p, arena, g->stages[i].declared, stage, err);
     }

@@ -228,6 +228,72 @@ static void one_percent_more_is_little_more(void **state)
     drop(piece);
 }
 
+static struct store_overlap overlap(struct bench *bench, struct digest first, bool first_tree, struct digest second,
+                                    bool second_tree)
+{
+    struct store_overlap out;
+    OK(bench, store_get_overlap(bench->store, first, first_tree, second, second_tree, &out, &bench->err));
+    return out;
+}
+
+static struct digest put_tree(struct bench *bench, struct digest a, uint64_t a_size, struct digest b, uint64_t b_size)
+{
+    struct tree_entry entries[] = {{.path = STR("a"), .kind = ENTRY_FILE, .digest = a, .size = a_size},
+                                   {.path = STR("b"), .kind = ENTRY_FILE, .digest = b, .size = b_size}};
+    struct buf bytes = {0};
+    struct digest digest;
+    tree_encode(&(struct tree){entries, 2}, &bytes);
+    OK(bench, store_put_bytes(bench->store, buf_view(&bytes), &digest, &bench->err));
+    buf_finish(&bytes);
+    return digest;
+}
+
+static void what_two_objects_share_is_counted(void **state)
+{
+    struct bench *bench = *state;
+    size_t len = 8u << 20, more = 100000;
+    struct str old = noise(len, 1), tail = noise(more, 2);
+    struct buf bytes = {0};
+    struct digest first, second, small, other;
+    buf_str(&bytes, old);
+    buf_str(&bytes, tail);
+    OK(bench, store_put_bytes(bench->store, old, &first, &bench->err));
+    OK(bench, store_put_bytes(bench->store, buf_view(&bytes), &second, &bench->err));
+    OK(bench, store_put_bytes(bench->store, STR("small"), &small, &bench->err));
+    OK(bench, store_put_bytes(bench->store, STR("other"), &other, &bench->err));
+
+    struct store_overlap grown = overlap(bench, first, false, second, false);
+    assert_true(grown.whole);
+    assert_int_equal(grown.bytes, len + more);
+    assert_in_range(grown.shared, len - CHUNK_MAX, len); /* but for the last chunk of the old one */
+    assert_int_equal(overlap(bench, second, false, first, false).shared, grown.shared);
+    assert_int_equal(overlap(bench, first, false, first, false).shared, len);
+    assert_int_equal(overlap(bench, first, false, small, false).shared, 0);
+    assert_int_equal(overlap(bench, small, false, small, false).shared, 5); /* one of a single chunk */
+
+    /* Of trees, the files that they name. */
+    struct digest before = put_tree(bench, first, len, small, 5), after = put_tree(bench, second, len + more, other, 5);
+    struct store_overlap folders = overlap(bench, before, true, after, true);
+    assert_true(folders.whole);
+    assert_int_equal(folders.bytes, len + more + 5);
+    assert_int_equal(folders.shared, grown.shared);
+    assert_int_equal(overlap(bench, before, true, small, false).shared, 5);
+
+    /* One that is not there, and a tree that names one. */
+    struct digest lost = digest_of("lost", 4);
+    assert_false(overlap(bench, lost, false, small, false).whole);
+    assert_false(overlap(bench, small, false, lost, false).whole);
+    assert_false(overlap(bench, lost, true, small, false).whole);
+    assert_false(overlap(bench, small, false, put_tree(bench, first, len, lost, 4), true).whole);
+
+    /* As LMDB has them, too, not only while they wait to be written. */
+    reopen(bench);
+    assert_int_equal(overlap(bench, before, true, after, true).shared, grown.shared);
+    buf_finish(&bytes);
+    drop(old);
+    drop(tail);
+}
+
 static void repetition_is_compressed_and_stored_once(void **state)
 {
     struct bench *bench = *state;
@@ -889,6 +955,7 @@ int main(void)
         TEST(what_is_not_there),
         TEST(a_pipe_can_be_stored_and_written),
         TEST(one_percent_more_is_little_more),
+        TEST(what_two_objects_share_is_counted),
         TEST(repetition_is_compressed_and_stored_once),
         TEST(long_lists_are_objects_themselves),
         TEST(a_reader_needs_a_store),
