@@ -12,7 +12,7 @@ p = Project("""\
         outs: [copied, joined.bin]
         metrics: [metrics.json]
     data:
-      pieces: {}
+      pieces: {path: pieces}
     """)
 p.git("init", "-q", "-b", "main")
 p.write(".gitignore", ".refit/\npieces/\ncopied/\njoined.bin\nmetrics.json\n")
@@ -49,8 +49,8 @@ equal(differences("one"), expected, "of the workspace")
 equal(differences("two", "one")["acc"], (0.75, 0.5, -0.25, "down"), "backwards")
 equal(differences(), {}, "HEAD and the workspace")
 equal(p.refit("metrics", "diff").stdout, "no metric differs\n", "in words")
-contains(p.refit("metrics", "diff", "one").stdout, "metrics.json  acc         0.5 → 0.75        +0.25 (up)\n",
-         "loss.train  2 → 1.5           -0.5 (down)\n", "name        x → y\n", "gone        true → nothing\n",
+contains(p.refit("metrics", "diff", "one").stdout, "metrics.json  acc         0.5 → 0.75       +0.25 (up)\n",
+         "gone        true → nothing\n", "loss.train  2 → 1.5          -0.5 (down)\n", "name        x → y\n",
          "new         nothing → [1,2]\n")
 p.write("metrics.json", '{"acc": 1}\n')
 equal(differences()["acc"], (0.75, 1, 0.25, "up"), "as the file is now")
@@ -85,4 +85,4 @@ lost = p.refit("metrics", "diff", "old", "last", "--json").json["metrics"]
 equal([(metric["path"], metric["name"]) for metric in lost], [("metrics.json", "")], "one line for the file")
 contains(lost[0]["fault"], "that of old is not in the store", "refit reproduce")
 contains(p.refit("metrics", "diff", "old").stdout, "metrics.json  that of old is not in the store")
-equal(differences("-1", "last"), expected, "of runs, all the same")
+equal(differences("-2", "last"), expected, "of runs, all the same; the last one is the restore")
