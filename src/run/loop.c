@@ -263,13 +263,19 @@ static int worst_exit(const struct run *run)
     return 0;
 }
 
-static enum status record(struct run *run, const struct lock *lock, struct error *err)
+/* What was done is in the history, even if refit.lock could not be written or must not change: `status` says that. */
+static enum status record(struct run *run, const struct lock *lock, enum status status, struct error *err)
 {
     uint32_t counts[HISTORY_COUNTERS];
+    struct error why;
     for (int i = 0; i < HISTORY_COUNTERS; i++)
         counts[i] = schedule_count(run->schedule, (enum stage_state)(STATE_FRESH + i));
     run->saw_exit[130] |= interrupt_count() > 0;
-    return recording_save(&run->recording, lock, worst_exit(run), counts, err);
+    run->saw_exit[status_exit(status)] = true;
+    enum status recorded = recording_save(&run->recording, lock, worst_exit(run), counts, &why);
+    if (status == STATUS_OK && recorded != STATUS_OK)
+        *err = why;
+    return status == STATUS_OK ? recorded : status;
 }
 
 /* Everything durable, in the order that makes sense after a crash: the store, refit.lock, the history, the state. What
@@ -289,12 +295,13 @@ static enum status settle(struct run *run, struct error *err)
         if (stored != STATUS_OK)
             return stored;
     }
-    if (status != STATUS_OK)
+    bool merged = status == STATUS_OK;
+    if (!merged)
         *err = why;
     else if (any)
         status = write_lock(run, &lock, err);
-    if (status == STATUS_OK)
-        status = record(run, &lock, err);
+    if (merged)
+        status = record(run, &lock, status, err);
     durations_save(p, &run->durations);
     bool diminished = false; /* then a data set may have been taken that nothing named yet: the next run looks again */
     if (status == STATUS_OK && p->store != NULL)

@@ -48,7 +48,7 @@ static bool put_aside(const struct env *env)
 static const char *advice(const struct env *env)
 {
     if (!env->forgettable)
-        return "move the folder away, or remove it: what it kept is made again";
+        return env->remedy;
     return put_aside(env) ? "it was put aside, run again: it only remembers what can be found again"
                           : "the next run replaces it";
 }

@@ -22,11 +22,12 @@ struct env_kind {
     const char *advice; /* completes "LMDB cannot keep ... on NFS (PATH); " */
     size_t map_min;     /* of address space at first, if there is as much; it may begin with a sixteenth */
     bool forgettable;   /* a damaged one is put aside by itself: what it has can be found again */
+    const char *remedy; /* for another one that is damaged: what to do */
 };
 
 struct env {
     MDB_env *lmdb;
-    const char *noun;
+    const char *noun, *remedy;
     char *directory;
     bool read_only, forgettable;
     bool damaged;      /* was found to be */

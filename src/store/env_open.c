@@ -45,7 +45,7 @@ static enum status check_file_system(const char *directory, const struct env_kin
 bool state_needs_other_place(const char *directory)
 {
     struct error ignored;
-    static const struct env_kind any = {"", "", 0, false};
+    static const struct env_kind any = {"", "", 0, false, ""};
     return check_file_system(directory, &any, &ignored) != STATUS_OK;
 }
 
@@ -120,11 +120,11 @@ static enum status open_error(struct env *env, int rc, struct error *err)
     if (env->forgettable && (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH))
         return env_damaged(env, mdb_strerror(rc), err);
     if (rc == MDB_INVALID)
-        return error_set(err, STATUS_STORE, "%s/data.mdb is not an LMDB file; move it away, or name another folder for "
-                         "the %s", dir, noun);
+        return error_set(err, STATUS_STORE, "%s/data.mdb is not an LMDB file; move it away, and a new %s is made there",
+                         dir, noun);
     if (rc == MDB_VERSION_MISMATCH)
-        return error_set(err, STATUS_STORE, "%s/data.mdb was written by another version of LMDB; move it away, or name "
-                         "another folder for the %s", dir, noun);
+        return error_set(err, STATUS_STORE, "%s/data.mdb was written by another version of LMDB; move it away, and a "
+                         "new %s is made there", dir, noun);
     if (rc == ENOMEM)
         return error_set(err, STATUS_STORE, "cannot map the %s in %s: the limit of address space is too low for its "
                          "size (see `ulimit -v`)", noun, dir);
@@ -153,7 +153,10 @@ enum status env_open(struct env *env, const char *directory, const struct env_ki
     char *data = NULL;
     struct stat st;
     size_t file_size = 0;
-    *env = (struct env){.noun = kind->noun, .read_only = read_only, .forgettable = kind->forgettable};
+    *env = (struct env){.noun = kind->noun,
+                        .remedy = kind->remedy,
+                        .read_only = read_only,
+                        .forgettable = kind->forgettable};
     env->directory = mem_alloc(strlen(directory) + 1);
     memcpy(env->directory, directory, strlen(directory));
     pthread_mutex_init(&env->lock, NULL);

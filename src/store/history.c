@@ -10,7 +10,9 @@
 
 static const char *const names[HISTORY_DATABASES] = {"meta", "runs", "stages", "changes", "builds", "metrics"};
 
-static const struct env_kind kind = {"history", "keep it on a local disk", (size_t)32 << 20, false};
+static const struct env_kind kind = {
+    "history", "keep it on a local disk", (size_t)32 << 20, false,
+    "take it from a backup, or move the folder away to begin a new history: what this one had is in no other place"};
 
 static MDB_val format_key(void)
 {

@@ -10,7 +10,7 @@
 
 static const char *const names[STATE_COUNT] = {"meta", "stages", "values", "stat", "passing"};
 
-static const struct env_kind kind = {"workspace state", "keep it on a local disk", (size_t)1 << 30, true};
+static const struct env_kind kind = {"workspace state", "keep it on a local disk", (size_t)1 << 30, true, NULL};
 
 static MDB_val format_key(void)
 {

@@ -12,7 +12,8 @@
 static const char *const names[DB_COUNT] = {"meta", "chunks", "objects", "records", "used", "refs"};
 
 const struct env_kind store_kind = {"store", "set REFIT_STORE (or store.path) to a folder on a local disk",
-                                    (size_t)1 << 30, false};
+                                    (size_t)1 << 30, false,
+                                    "move the folder away, or remove it: what it kept is made again"};
 
 static MDB_val format_key(void)
 {

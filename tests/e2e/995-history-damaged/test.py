@@ -13,7 +13,7 @@ equal(len(ids.split()), 5, "runs")
 
 # A byte of each run that is kept.
 p.write(".refit/history/data.mdb", whole.replace(b"run --json", b"run --jsoX"))
-contains(p.refit("history", exit=5).stderr, "the history in .refit/history is damaged")
+contains(p.refit("history", exit=5).stderr, "the history in .refit/history is damaged", "from a backup, or move")
 contains(p.refit("show", exit=5).stderr, "the history in .refit/history is damaged")
 expect(not p.exists(".refit/history/damaged.mdb"), "it stays where it is")
 p.write(".refit/history/data.mdb", whole)

@@ -33,6 +33,15 @@ p.write("go")
 p.run(fresh=1, ran=2)
 equal([build["stage"] for build in p.refit("show", "--json").json["builds"]], ["first", "second", "third"], "all of it")
 
+# So is a run that must not change refit.lock, and would.
+p.write("in.txt", "two\n")
+p.refit("run", "--locked", exit=1)
+shown = p.refit("show", "--json").json
+equal((shown["command"], shown["exit_status"], shown["ran"], shown["changed"]), ("run --locked", 1, 3, 3),
+      "what it did")
+p.write("in.txt", "one\n")
+p.run(restored=3)
+
 # A stage that is no longer declared is gone from then on, and back in the run before.
 p.manifest("""\
     stages:
