@@ -298,7 +298,7 @@ static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
         (fault->action == ACTION_KILL_WITHIN && !is_write))
         end_refit();
     if (fault->action == ACTION_STOP) {
-        kill(getpid(), SIGSTOP); /* the test lets it go on */
+        raise(SIGSTOP); /* of this thread, which so goes no step further; the test lets it go on */
     } else if (fault->action == ACTION_FAIL) {
         bool cut_short = is_write && !fault->full && (fault->reason == ENOSPC || fault->reason == EDQUOT);
         faults.no_space |= fault->reason == ENOSPC;
