@@ -69,8 +69,9 @@ const struct command command_restore = {
     .description =
         "Puts outs back as refit.lock says they were, from the store, running nothing: those of the targets\n"
         "(names of stages or groups, patterns, or paths at, above or below outs), or all. With --from, or a\n"
-        "first word that is no target and that git knows, it is the refit.lock of that revision; nothing but\n"
-        "those outs changes. What is in the way and not in the store is moved to .refit/rescue first.",
+        "first word that is no target and that git knows, it is the refit.lock of that revision, and data sets\n"
+        "can be named too; nothing else changes. What is in the way and not in the store is moved to\n"
+        ".refit/rescue first.",
     .examples = "  git checkout v1.2 && refit restore\n"
                 "  refit restore models/digits.json\n"
                 "  refit restore v1.2 models/digits.json    that of v1.2, in the tree as it is\n"

@@ -19,6 +19,7 @@ static bool concerns(struct str target, enum name_kind kind, struct str stage, s
 struct bringing {
     struct project *project;
     const char *revision; /* whose refit.lock it is; NULL = the one here */
+    bool source;          /* it is one that is brought */
     struct clearing clearing;
     const struct str *targets;
     uint32_t count;
@@ -87,7 +88,9 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
                          "` as refit.lock%s%s names it; %s",
                          STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name), b->revision ? " of " : "",
                          b->revision ? b->revision : "",
-                         b->revision ? "`refit reproduce --rerun` makes it again" : "run the stage");
+                         b->source     ? "it keeps sources that are data sets (`data`)"
+                         : b->revision ? "`refit reproduce --rerun` makes it again"
+                                       : "run the stage");
     struct restore_progress progress = {.progress = count_bytes, .ctx = b->report};
     report_bytes_begin(b->report, REPORT_RESTORING, out->size);
     if (status == STATUS_OK)
@@ -154,11 +157,33 @@ static enum status bring_stage(struct bringing *b, const struct lock_stage *stag
     return status;
 }
 
+/* A source of a past build comes back if it is named itself, and the store has it: it was of a data set. */
+static enum status bring_sources(struct bringing *b, const struct lock *lock, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t t = 0; t < b->count && b->revision != NULL; t++)
+        for (uint32_t i = 0; i < lock->stage_count && !b->used[t] && status == STATUS_OK; i++)
+            for (uint32_t k = 0; k < lock->stages[i].fields.count && !b->used[t] && status == STATUS_OK; k++) {
+                const struct field *dep = &lock->stages[i].fields.items[k];
+                struct record_out source;
+                if (dep->tag != FIELD_DEP || !str_equal(dep->name, b->targets[t]) || !path_is_inside(dep->name) ||
+                    !source_parse(dep, &source))
+                    continue;
+                b->used[t] = b->source = true;
+                b->clearing.stage = lock->stages[i].name;
+                b->clearing.known_count = 0;
+                status = bring(b, &lock->stages[i], &source, err);
+            }
+    return status;
+}
+
 static enum status bring_all(struct bringing *b, const struct lock *lock, struct report *report, struct error *err)
 {
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < lock->stage_count && status == STATUS_OK; i++)
         status = bring_stage(b, &lock->stages[i], err);
+    if (status == STATUS_OK)
+        status = bring_sources(b, lock, err);
     const struct graph *g = &b->project->graph;
     for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK && b->revision == NULL; i++)
         if (g->stages[i].declared->source)

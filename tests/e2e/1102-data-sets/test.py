@@ -88,6 +88,13 @@ expect(os.access(f"{last['folder']}/raw/images/2", os.X_OK), "modes")
 for name, content in outs.items():
     with open(f"{last['folder']}/{name}", "rb") as file:
         equal(file.read(), content, name)
+
+# One comes back into the tree if it is named.
+p.write("raw/table.csv", "in the way\n")
+contains(p.refit("restore", "old", "raw/table.csv", "raw/images").stdout, "2 restored")
+equal({name: p.bytes(f"raw/{name}") for name in sources}, sources, "sources in the tree")
+expect(p.grep("in the way") and all(name.startswith(".refit/rescue/") for name in p.grep("in the way")), "rescued")
+contains(p.refit("restore", "HEAD~1", "raw/table.csv", exit=5).stderr, "the store does not have raw/table.csv")
 result = p.refit("reproduce", "HEAD~1", "--rerun", exit=1)
 contains(result.stderr, "raw/table.csv", "neither store nor workspace have what refit.lock names")
 contains(result.stdout, "table", "not reproducible", "raw/table.csv is not to be had back")

@@ -129,3 +129,14 @@ for words in ([], ["--rerun"]):
     equal({name: stage["result"] for name, stage in stages.items()}, {"s": "not reproducible", "t": "identical"}, "out")
     contains(stages["s"]["reason"], "models/m leads out of the folder through a link")
     equal((p.base / "elsewhere/m").read_text(), "newer\n", "behind the link")
+
+# Names that no checkout would make: nothing is written beside the folder.
+blob, lock, manifest = (p.git("rev-parse", f"HEAD:{name}").strip() for name in ("in.txt", "refit.lock", "refit.yaml"))
+for name in ("../evil", "..", ".git", "a/b"):
+    entries = sorted([(name, blob), ("refit.lock", lock), ("refit.yaml", manifest)])
+    (p.base / "raw-tree").write_bytes(b"".join(f"100644 {entry}".encode() + b"\0" + bytes.fromhex(object)
+                                              for entry, object in entries))
+    hostile = p.git("hash-object", "-t", "tree", "-w", "--literally", str(p.base / "raw-tree")).strip()
+    commit = p.git("commit-tree", "-m", "hostile", hostile).strip()
+    contains(p.refit("reproduce", commit, "--into", str(p.base / "hostile/in"), exit=5).stderr, f"called `{name}`")
+    expect(not (p.base / "hostile/evil").exists(), "nothing beside the folder")

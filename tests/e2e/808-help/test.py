@@ -5,7 +5,8 @@ from harness import contains, equal, expect, Project
 
 p = Project()
 text = p.refit("--help").stdout
-commands = "run init status why graph logs restore accept metrics config store rules completion".split()
+commands = ("run init status why graph logs restore accept metrics config store rules completion reproduce "
+            "check-determinism").split()
 for command in commands:
     expect(re.search(rf"^\s+{command}\b", text, re.MULTILINE), f"{command} is listed in --help")
     own = p.refit(command, "--help").stdout
