@@ -137,6 +137,12 @@ p.git("rm", "-q", "-f", "--cached", "refit.lock")
 p.git("commit", "-q", "-m", "without")
 contains(p.refit("diff", "bare", exit=2).stderr, "bare has no refit.lock, so nothing says what was built then")
 
+# Where there is neither a repository nor a run.
+alone = pipeline(p.sibling("alone"))
+contains(alone.refit("diff", "HEAD", exit=2).stderr, "`HEAD` is neither a run (no run is recorded here yet",
+         "is in no git repository, so there are no revisions of it)\n")
+contains(alone.refit("diff", ".").stdout, "nothing differs\n")
+
 # A manifest that is broken keeps nobody from comparing past builds.
 p.write("refit.yaml", "stages: [\n")
 broken = p.refit("diff", "first", "several", "--json")
