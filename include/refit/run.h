@@ -204,7 +204,7 @@ enum status picture_of_run(struct history *history, const struct history_run *ru
 enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, bool *exists,
                                 struct error *err);
 /* As a plan sees it, with the outs that are there. Of a stage whose inputs cannot be read, and of a frozen one, what
- * refit.lock says it was made from. */
+ * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
 
 /* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, as far
@@ -244,6 +244,7 @@ struct metric_difference {
 
 struct stage_difference {
     struct str name, note; /* as of the new picture */
+    uint32_t place;    /* in the graph's order */
     bool was, is;
     bool undetermined; /* made from the same, and not the same */
     struct field_difference *fields;
@@ -252,7 +253,8 @@ struct stage_difference {
     uint32_t field_count, out_count, metric_count;
 };
 
-/* The stages that differ, by name. Opens the store. A metric is what the manifest or one of the pictures calls so. */
+/* The stages that differ, in the order of the graph; those that it does not have last, by name. Opens the store. A
+ * metric is what the manifest or one of the pictures calls so. */
 enum status run_compare(struct project *project, const struct picture *old, const struct picture *now,
                         struct arena *arena, struct stage_difference **out, uint32_t *count, struct error *err);
 

@@ -130,7 +130,8 @@ const struct command *command_nearest(struct str word);
 extern const struct command command_run, command_status, command_why, command_graph, command_logs, command_restore,
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
-    command_history, command_show, command_diff, command_pin, command_forget, command_reproduce, command_check_determinism;
+    command_history, command_show, command_diff, command_pin, command_forget, command_reproduce,
+    command_check_determinism;
 
 /* ---- help (help.c) ---- */
 

@@ -21,8 +21,10 @@ static const struct str *find_nearest(struct sides *s, struct arena *arena, stru
         tips.count = 0;
     struct str *names = arena_array(arena, struct str, (size_t)s->past.count + tips.count + 2);
     size_t count = 0;
-    names[count++] = STR("last");
-    names[count++] = STR("HEAD");
+    if (s->past.count > 0)
+        names[count++] = STR("last");
+    if (tips.count > 0)
+        names[count++] = STR("HEAD");
     for (uint32_t i = 0; i < s->past.count; i++)
         names[count++] = s->past.runs[i].id;
     for (uint32_t i = 0; i < tips.count; i++)

@@ -81,7 +81,8 @@ static void compare_entries(struct comparing *c, const struct tree *old, const s
         if (was != NULL && is != NULL && same_entry(was, is))
             continue;
         if (out->count < PATH_CHANGES_MAX)
-            out->items[out->count++] = (struct path_change){was != NULL ? was->path : is->path, was != NULL, is != NULL};
+            out->items[out->count++] =
+                (struct path_change){was != NULL ? was->path : is->path, was != NULL, is != NULL};
         else
             out->more++;
     }
@@ -146,7 +147,8 @@ static void add_leaf(void *ctx, struct str name, const struct value *value)
     struct buf text = {0};
     value_canonical(value, &text);
     MEM_GROW(l->items, l->count, l->cap);
-    l->items[l->count++] = (struct history_metric){l->path, str_dup(l->arena, name), str_dup(l->arena, buf_view(&text))};
+    l->items[l->count++] =
+        (struct history_metric){l->path, str_dup(l->arena, name), str_dup(l->arena, buf_view(&text))};
     buf_finish(&text);
 }
 
@@ -180,10 +182,11 @@ static void read_leaves(struct comparing *c, const struct picture *picture, cons
         if (metric_parse(c->arena, out->path, text, &c->project->reader, &value, &why) == STATUS_OK)
             metric_flatten(c->arena, value, add_leaf, leaves);
         else
-            *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name), why.message);
+            *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name),
+                                why.message);
     } else if (!take_kept(picture, leaves)) {
-        *fault = str_format(c->arena, "that of " STR_FMT " is not in the store; `refit reproduce` makes past builds again",
-                            STR_ARG(picture->name));
+        *fault = str_format(c->arena, "that of " STR_FMT " is not in the store; `refit reproduce` makes past builds "
+                            "again", STR_ARG(picture->name));
     }
     if (leaves->count > 1)
         qsort(leaves->items, leaves->count, sizeof *leaves->items, compare_leaves);
@@ -327,6 +330,25 @@ static enum status compare_one(struct comparing *c, const struct lock_stage *old
     return status;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct stage_difference *x = a, *y = b;
+    return x->place != y->place ? (x->place < y->place ? -1 : 1) : str_compare(x->name, y->name);
+}
+
+/* What follows from something comes after it. */
+static void put_in_order(const struct graph *g, struct stage_difference *stages, uint32_t count)
+{
+    struct table places = {0};
+    for (uint32_t k = 0; k < g->stage_count; k++)
+        table_add(&places, g->stages[g->order[k].index].declared->name, k);
+    for (uint32_t i = 0; i < count; i++)
+        stages[i].place = table_get(&places, stages[i].name);
+    table_finish(&places);
+    if (count > 1)
+        qsort(stages, count, sizeof *stages, compare_places);
+}
+
 enum status run_compare(struct project *p, const struct picture *old, const struct picture *now, struct arena *arena,
                         struct stage_difference **out, uint32_t *count, struct error *err)
 {
@@ -349,5 +371,6 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
         *count += differs;
     }
     table_finish(&c.makers);
+    put_in_order(&p->graph, *out, *count);
     return status;
 }

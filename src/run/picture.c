@@ -48,6 +48,12 @@ static enum status look_at_outs(struct project *p, struct arena *arena, const st
     return status;
 }
 
+/* What no run makes unless it is asked to: that refit.lock does not name it is no difference. */
+static bool may_lack(const struct manifest_stage *declared)
+{
+    return declared->source || declared->frozen || declared->kind == STAGE_DEPLOY;
+}
+
 static struct str note_of(struct arena *arena, const struct stage_plan *plan)
 {
     if (plan->verdict == VERDICT_FRESH || plan->verdict == VERDICT_UNSELECTED)
@@ -70,8 +76,7 @@ enum status picture_of_workspace(struct project *p, struct arena *arena, struct 
     for (uint32_t i = 0; i < g->stage_count && status == STATUS_OK; i++) {
         struct lock_stage *stage = &out->lock.stages[out->lock.stage_count];
         const struct lock_stage *before = lock_find(&locked, g->stages[i].declared->name);
-        bool known = plans[i].fields.count > 0 || plans[i].verdict == VERDICT_FAIL || plans[i].verdict == VERDICT_MAYBE;
-        if (!known && before == NULL) /* frozen, and never made: refit.lock would not name it */
+        if (before == NULL && may_lack(g->stages[i].declared))
             continue;
         out->lock.stage_count++;
         stage->name = g->stages[i].declared->name;

@@ -102,8 +102,8 @@ enum status roots_publish(struct project *p, const struct lock *lock, struct err
     return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
 }
 
-/* Under a name of its own, so that nothing that a later run publishes takes its place. What the run read of data sets is
- * what the store has of it: the manifest may say something else by now. */
+/* Under a name of its own, so that nothing that a later run publishes takes its place. What the run read of data sets
+ * is what the store has of it: the manifest may say something else by now. */
 static enum status pin_ref(struct project *p, struct str run, const struct lock *lock, struct store_ref *ref,
                            struct error *err)
 {

@@ -66,7 +66,8 @@ for sides in ([runs[4], runs[0]], [runs[4], "last"], ["-4", "several"], ["last-4
     equal(diff(*sides)["stages"], stages, f"of {sides}")
 document = diff(runs[4][:-2], "HEAD~1")
 equal(document["old"], {"kind": "run", "name": runs[4]}, "a run by its beginning")
-equal(document["new"], {"kind": "revision", "name": "HEAD~1", "commit": p.git("rev-parse", "code").strip()}, "a revision")
+equal(document["new"], {"kind": "revision", "name": "HEAD~1", "commit": p.git("rev-parse", "code").strip()},
+      "a revision")
 equal(diff("HEAD")["new"], {"kind": "workspace", "name": "workspace"}, "the workspace")
 
 # Nothing differs, and --exit-code.
@@ -76,15 +77,16 @@ p.refit("diff", "--exit-code", "first", exit=1)
 
 # Words for people.
 text = p.refit("diff", "first", "parameter").stdout
-equal(text, "evaluate\n"
+equal(text, "train\n"
+            "  params.yaml:train.lr 0.1 → 0.25\n"
+            "  out model.txt 21 bytes → 22 bytes, 0 bytes of it shared\n"
+            "evaluate\n"
             "  dep model.txt changed (made by train)\n"
             "  out metrics.json 32 bytes → 33 bytes, 0 bytes of it shared\n"
-            "  metrics.json  model  lr 0.1 → lr 0.25\n"
-            "train\n"
-            "  params.yaml:train.lr 0.1 → 0.25\n"
-            "  out model.txt 21 bytes → 22 bytes, 0 bytes of it shared\n", "as lines")
-contains(p.refit("diff", "code", "several").stdout, "evaluate\n  dep evaluate.sh changed\n",
-         "metrics.json  lines  8 → 9  +1 (up)", "cmd sh train.sh → sh ./train.sh")
+            "  metrics.json  model  lr 0.1 → lr 0.25\n", "as lines")
+contains(p.refit("diff", "code", "several").stdout, "cmd sh train.sh → sh ./train.sh",
+         "evaluate\n  dep evaluate.sh changed\n",
+         "metrics.json  lines  8 → 9  +1 (up)")
 
 # The workspace before a run: nothing is executed, and nothing is written.
 p.replace("params.yaml", "lr: 0.25", "lr: 0.5")
@@ -97,11 +99,19 @@ equal(files(), before, "a reader")
 p.git("checkout", "-q", "params.yaml")
 p.write("model.txt", "by hand\n")
 train = stage_of(diff("HEAD"), "train")
-equal([(out["path"], out["new"]["size"], out["shared_bytes"]) for out in train["outs"]], [("model.txt", 8, None)], "by hand")
+equal([(out["path"], out["new"]["size"], out["shared_bytes"]) for out in train["outs"]],
+      [("model.txt", 8, None)], "by hand")
 equal(train["undetermined"], False, "that is not the stage's fault")
 p.remove("model.txt")
 contains(p.refit("diff", "HEAD").stdout, "out model.txt 27 bytes → nothing\n")
 p.refit("run")
+
+# A deploy that was never asked for, and a frozen stage that was never made, are no difference.
+manifest = p.read("refit.yaml")
+p.write("refit.yaml", manifest + "  ship:\n    kind: deploy\n    cmd: cp model.txt shipped\n    deps: [model.txt]\n"
+                                 "  given:\n    frozen: true\n    cmd: 'false'\n    outs: [data.txt]\n")
+equal(p.refit("diff", "HEAD", "--exit-code").stdout, "nothing differs\n", "what was built")
+p.write("refit.yaml", manifest)
 
 # Stages that come and go; one that makes something else of the same.
 p.write("refit.yaml", p.read("refit.yaml") + "  dice:\n    cmd: date +%s%N > dice.txt\n    deps: [data.txt]\n"
@@ -127,10 +137,17 @@ p.git("rm", "-q", "-f", "--cached", "refit.lock")
 p.git("commit", "-q", "-m", "without")
 contains(p.refit("diff", "bare", exit=2).stderr, "bare has no refit.lock, so nothing says what was built then")
 
+# Where there is neither a repository nor a run.
+alone = pipeline(p.sibling("alone"))
+contains(alone.refit("diff", "HEAD", exit=2).stderr, "`HEAD` is neither a run (no run is recorded here yet",
+         "is in no git repository, so there are no revisions of it)\n")
+contains(alone.refit("diff", ".").stdout, "nothing differs\n")
+
 # A manifest that is broken keeps nobody from comparing past builds.
 p.write("refit.yaml", "stages: [\n")
 broken = p.refit("diff", "first", "several", "--json")
-equal(broken.json["stages"], [{**stage, "metrics": []} for stage in stages], "the manifest says what is a metric")
+equal(broken.json["stages"], [{**stage_of({"stages": stages}, name), "metrics": []} for name in
+                              ("evaluate", "split", "train")], "the manifest says what is a metric, and the order")
 contains(broken.stderr, "warning: the manifest cannot be read", "refit.yaml:2:1")
 expect(any(stage["metrics"] for stage in diff("-7", "-3")["stages"]), "the history knows it, too")
 contains(p.refit("diff", "first", exit=2).stderr, "refit.yaml:2:1")

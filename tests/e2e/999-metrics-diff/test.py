@@ -71,7 +71,8 @@ equal([(file["path"], file["change"]) for file in outs["copied"]["files"]], file
 deps = {change["name"]: change for change in measure["changes"]}
 equal([(file["path"], file["change"]) for file in deps["pieces"]["files"]], files, "in a data set")
 text = p.refit("diff", "one", "two").stdout
-contains(text, "  dep pieces changed\n    a.bin changed\n    no more c.txt\n    new d.txt\n", "  out joined.bin 3.0 MiB → 3.0 MiB, ",
+contains(text, "  dep pieces changed\n    a.bin changed\n    no more c.txt\n    new d.txt\n",
+         "  out joined.bin 3.0 MiB → 3.0 MiB, ",
          " MiB of it shared\n")
 
 # gc has taken what the first commit's outs were, and history keeps the values.
