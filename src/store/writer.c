@@ -22,6 +22,8 @@ static int put_chunk(struct store *store, MDB_txn *txn, struct item *item)
     int rc = mdb_put(txn, store->dbis[DB_CHUNKS], &key, &value, MDB_NOOVERWRITE | MDB_RESERVE);
     if (rc != 0)
         return rc == MDB_KEYEXIST ? 0 : rc;
+    if (value.mv_data == NULL) /* what a damaged page can lead to */
+        return MDB_CORRUPTED;
     memcpy(value.mv_data, item->value, item->len);
     if (item->rest.len > 0)
         memcpy((uint8_t *)value.mv_data + item->len, item->rest.ptr, item->rest.len);

@@ -109,6 +109,14 @@ def waiting_in(pid):
     return [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/wchan")]
 
 
+def stacks(pid):
+    """Where each thread of a process is; "" without gdb."""
+    if not shutil.which("gdb"):
+        return ""
+    words = ["gdb", "--batch", "-p", str(pid), "-ex", "thread apply all backtrace"]
+    return "\n" + subprocess.run(words, capture_output=True, text=True, timeout=60).stdout
+
+
 class Result:
     """What one invocation gave. stdout and stderr are text; raw_stdout and raw_stderr are bytes."""
 
@@ -192,7 +200,7 @@ class Background:
         try:
             stdout, stderr = self.process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
-            where = waiting_in(self.pid)
+            where = f"{waiting_in(self.pid)}{stacks(self.pid)}"
             self.process.kill()
             stdout, stderr = self.process.communicate()
             calls.append(Result(self.arguments, "killed", stdout, stderr))
