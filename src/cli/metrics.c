@@ -167,7 +167,8 @@ const struct command command_metrics = {
         "TOML are read as such, nested names joined by dots; of any other file the first line is the value. Reads\n"
         "only.\n"
         "`diff` prints the values that differ between A and B, which are what `refit diff` takes, with how much a\n"
-        "number changed; A is HEAD and B the workspace, unless they are named.",
+        "number changed; A is HEAD and B the workspace, unless they are named. (A stage that is called diff is\n"
+        "meant by the path of an out.)",
     .examples = "  refit metrics\n"
                 "  refit metrics --json evaluate\n"
                 "  refit metrics diff           since the commit\n"

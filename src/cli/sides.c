@@ -143,7 +143,8 @@ void sides_metric(struct invocation *in, const struct metric_difference *metric,
     }
     struct str change = STR("");
     if (metric->is_number)
-        change = str_format(arena, "%+.6g (%s)", metric->change, metric->change > 0 ? "up" : "down");
+        change = str_format(arena, "%+.6g%s", metric->change,
+                            metric->change > 0 ? " (up)" : metric->change < 0 ? " (down)" : "");
     sheet_add(sheet, PAINT_NONE, metric->path, metric->name,
               str_format(arena, STR_FMT " → " STR_FMT, STR_ARG(shown_value(arena, metric->old)),
                          STR_ARG(shown_value(arena, metric->now))), change);
@@ -166,7 +167,10 @@ void sides_metric_json(struct invocation *in, const struct metric_difference *me
     json_key(j, "change");
     metric->is_number ? json_real(j, metric->change) : json_null(j);
     json_key(j, "direction");
-    metric->is_number ? json_str(j, metric->change > 0 ? STR("up") : STR("down")) : json_null(j);
+    if (metric->change != 0)
+        json_str(j, metric->change > 0 ? STR("up") : STR("down"));
+    else
+        json_null(j);
     json_key(j, "fault");
     json_str(j, metric->fault);
     json_close_object(j);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "run/reproduce.h"
 
@@ -366,8 +367,10 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
                     : j == b->stage_count ? -1
                                           : str_compare(a->stages[i].name, b->stages[j].name);
         const struct lock_stage *was = order <= 0 ? &a->stages[i++] : NULL, *is = order >= 0 ? &b->stages[j++] : NULL;
-        bool differs;
-        status = compare_one(&c, was, is, &(*out)[*count], &differs, err);
+        bool differs = false;
+        status = interrupt_check(false, err);
+        if (status == STATUS_OK)
+            status = compare_one(&c, was, is, &(*out)[*count], &differs, err);
         *count += differs;
     }
     table_finish(&c.makers);

@@ -35,14 +35,14 @@ def differences(*sides):
 p.write("pieces/a.bin", content)
 p.write("pieces/b.txt", "one\n")
 p.write("pieces/c.txt", "one\n")
-build("one", '{"acc": 0.5, "loss": {"train": 2, "test": 3}, "name": "x", "gone": true, "same": 1}\n')
+build("one", '{"acc": 0.5, "loss": {"train": 2, "test": 3}, "name": "x", "gone": true, "same": 1, "kind": 1}\n')
 p.write("pieces/a.bin", content + b"more")
 p.write("pieces/d.txt", "new\n")
 p.remove("pieces/c.txt")
-build("two", '{"acc": 0.75, "loss": {"train": 1.5, "test": 3}, "name": "y", "new": [1, 2], "same": 1}\n')
+build("two", '{"acc": 0.75, "loss": {"train": 1.5, "test": 3}, "name": "y", "new": [1, 2], "same": 1, "kind": 1.0}\n')
 
 expected = {"acc": (0.5, 0.75, 0.25, "up"), "loss.train": (2, 1.5, -0.5, "down"), "name": ("x", "y", None, None),
-            "gone": (True, None, None, None), "new": (None, [1, 2], None, None)}
+            "gone": (True, None, None, None), "new": (None, [1, 2], None, None), "kind": (1, 1.0, 0, None)}
 equal(differences("one", "two"), expected, "of revisions")
 equal(differences("-1", "last"), expected, "of runs")
 equal(differences("one"), expected, "of the workspace")
