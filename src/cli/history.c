@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/past.h"
+#include "refit/vcs.h"
 
 static const struct option_spec options[] = {
     {'n', "number", "N", "at most N runs"},
@@ -11,7 +12,7 @@ static const struct option_spec options[] = {
     {'m', "metric", "METRIC", "KEY or FILE:KEY: its value after each run, and how it went"},
     {OPTION_SINCE, "since", "WHEN", "begun then or later: 2026-11-05, 2026-11-05T14:30, or 2h, 3d (so long ago)"},
     {OPTION_UNTIL, "until", "WHEN", "begun then or earlier; a day counts as a whole"},
-    {OPTION_REV, "rev", "REV", "at this commit (its first digits) or branch"},
+    {OPTION_REV, "rev", "REV", "at this branch, or this commit: its first digits, a tag, HEAD~2"},
     {OPTION_NAMES, "names", NULL, "ids alone, one a line"},
     {OPTION_FAILED, "failed", NULL, "that ended with another exit status than 0"},
     {0, NULL, NULL, NULL},
@@ -49,9 +50,22 @@ static bool is_at(const struct history_run *run, const char *rev)
     return str_is(run->branch, rev) || (strlen(rev) >= 4 && str_starts(run->commit, str_from(rev)));
 }
 
+/* What is neither a branch nor the beginning of a commit of any run is asked of git: a tag, HEAD~2. */
+static enum status resolve_revision(struct listing *l, struct error *err)
+{
+    struct vcs_commit commit;
+    for (uint32_t i = 0; i < l->past.count; i++)
+        if (is_at(&l->past.runs[i], l->rev))
+            return STATUS_OK;
+    enum status status = vcs_find_commit(&l->in->arena, ".", l->rev, &commit, err);
+    if (status == STATUS_OK)
+        l->rev = str_terminated(&l->in->arena, commit.id);
+    return status;
+}
+
 static enum status select_runs(struct listing *l, struct error *err)
 {
-    enum status status = STATUS_OK;
+    enum status status = l->rev != NULL ? resolve_revision(l, err) : STATUS_OK;
     l->shown = arena_array(&l->in->arena, uint32_t, l->past.count);
     for (uint32_t i = l->past.count; i-- > 0 && l->count < l->most && status == STATUS_OK;) {
         const struct history_run *run = &l->past.runs[i];

@@ -77,6 +77,10 @@ clean(head(p), p, branch="")
 contains(p.refit("show").stdout, "commit", p.git("rev-parse", "HEAD").strip())
 p.git("checkout", "-q", "-f", "main")
 equal(len(p.refit("history", "--json", "--rev", p.git("rev-parse", "HEAD~1").strip()[:8]).json["runs"]), 1, "by commit")
+equal(len(p.refit("history", "--json", "--rev", "HEAD~1").json["runs"]), 1, "by a commit's other name")
+p.git("tag", "v1", "HEAD~1")
+equal(len(p.refit("history", "--json", "--rev", "v1").json["runs"]), 1, "by tag")
+contains(p.refit("history", "--rev", "nowhere", exit=2).stderr, "nowhere")
 expect(len(p.refit("history", "--json", "--rev", "main").json["runs"]) > 3, "by branch")
 
 # A worktree, a shallow clone, a folder of a repository, one that another user owns.
