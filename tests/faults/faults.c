@@ -29,8 +29,25 @@ _Static_assert(sizeof(off_t) == sizeof(off64_t), "calls that end in 64 are the s
 
 enum { PAGE = 4096, PATH_SIZE = 2 * PATH_MAX };
 
-/* libc's own function. */
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* libc's own function. A signal's handler may call one, too: within dlsym() it would wait for the lock that the thread
+ * it interrupted has. */
+static void *find_real(_Atomic(void *) *known, const char *name)
+{
+    sigset_t all, old;
+    if (*known == NULL) {
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        *known = dlsym(RTLD_NEXT, name);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+    }
+    return *known;
+}
+
+#define REAL(name)                                     \
+    (__extension__({                                   \
+        static _Atomic(void *) real_;                  \
+        (__typeof__(&name))find_real(&real_, #name);   \
+    }))
 
 /* ---- what was asked for ---- */
 
