@@ -155,3 +155,14 @@ p.manifest("""\
 p.write("use.py", "import extra\nopen('out.txt', 'w').write(str(extra.VALUE))\n")
 run(ran=1)
 expect("extra.py" not in p.read(".refit/found/make.d"), "installed modules are not listed")
+
+# A depfile has no way to write a newline: the stage fails, and says which file it is.
+p.manifest(r"""
+    stages:
+      make:
+        use: python.script
+        with: {script: "in\nline.py"}
+    """)
+p.write("in\nline.py", "print('run')\n")
+p.refit("run", exit=1)
+contains(p.refit("logs", "make").stdout, r"in\nline.py' has a newline in its name, which a depfile cannot say")
