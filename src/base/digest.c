@@ -39,6 +39,15 @@ struct digest digest_bound(struct digest digest, struct digest name)
     return digest;
 }
 
+struct digest reader_digest(struct reader *r)
+{
+    struct digest digest = {{0}};
+    const void *bytes = reader_bytes(r, DIGEST_SIZE);
+    if (bytes != NULL)
+        memcpy(digest.bytes, bytes, DIGEST_SIZE);
+    return digest;
+}
+
 bool digest_is_zero(struct digest a)
 {
     return digest_equal(a, (struct digest){{0}});

@@ -305,9 +305,7 @@ static void get_files(struct reader *r, struct arena *arena, struct manifest *ma
         file->by = get_str(r);
         file->at = get_position(r);
         file->found = reader_u8(r) != 0;
-        const void *digest = reader_bytes(r, DIGEST_SIZE);
-        if (digest != NULL)
-            memcpy(file->digest.bytes, digest, DIGEST_SIZE);
+        file->digest = reader_digest(r);
     }
 }
 

@@ -115,15 +115,6 @@ static void keep_mark(struct project *p, const struct mark *mark)
     buf_finish(&bytes);
 }
 
-static struct digest read_digest(struct reader *r)
-{
-    struct digest digest = {{0}};
-    const void *bytes = reader_bytes(r, DIGEST_SIZE);
-    if (bytes != NULL)
-        memcpy(digest.bytes, bytes, DIGEST_SIZE);
-    return digest;
-}
-
 static enum status get_mark(struct project *p, struct mark *mark, bool *found, struct error *err)
 {
     struct arena scratch;
@@ -132,8 +123,8 @@ static enum status get_mark(struct project *p, struct mark *mark, bool *found, s
     enum status status = state_get_value(p->state, mark_name, &scratch, &bytes, found, err);
     if (status == STATUS_OK && *found) {
         struct reader r = reader_from(bytes.ptr, bytes.len);
-        mark->text = read_digest(&r);
-        mark->names = read_digest(&r);
+        mark->text = reader_digest(&r);
+        mark->names = reader_digest(&r);
         mark->stat.inode = reader_u64(&r);
         mark->stat.size = reader_u64(&r);
         mark->stat.mtime_ns = (int64_t)reader_u64(&r);

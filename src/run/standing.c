@@ -237,15 +237,6 @@ void standing_keep(struct run *run)
 
 /* ---- asking ---- */
 
-static struct digest read_digest(struct reader *r)
-{
-    struct digest digest = {{0}};
-    const void *bytes = reader_bytes(r, DIGEST_SIZE);
-    if (bytes != NULL)
-        memcpy(digest.bytes, bytes, DIGEST_SIZE);
-    return digest;
-}
-
 static enum status items_hold(struct project *p, struct reader *r, bool *holds, struct error *err)
 {
     struct arena scratch;
@@ -254,7 +245,7 @@ static enum status items_hold(struct project *p, struct reader *r, bool *holds, 
     while (status == STATUS_OK && *holds && !reader_done(r)) {
         uint8_t mode = reader_u8(r);
         struct str path = reader_lstr(r);
-        struct digest stats = read_digest(r);
+        struct digest stats = reader_digest(r);
         *holds = !r->bad && path.len > 0 && path.ptr[path.len - 1] == '\0';
         if (!*holds)
             break;
@@ -274,10 +265,10 @@ enum status standing_holds(struct project *p, uint32_t *fresh, bool *holds, stru
     if (status != STATUS_OK || !*holds)
         return status;
     struct reader r = reader_from(value.ptr, value.len);
-    struct digest here = read_digest(&r);
+    struct digest here = reader_digest(&r);
     *fresh = reader_u32(&r);
     struct str names = reader_lstr(&r);
-    struct digest environment = read_digest(&r);
+    struct digest environment = reader_digest(&r);
     *holds = !r.bad && (names.len == 0 || names.ptr[names.len - 1] == '\0') && digest_equal(here, circumstances(p)) &&
              digest_equal(environment, environment_digest(names));
     return *holds ? items_hold(p, &r, holds, err) : STATUS_OK;

@@ -27,20 +27,11 @@ void list_encode(const struct list *list, struct digest object, struct buf *out)
     memcpy(out->ptr + body - DIGEST_SIZE, check.bytes, DIGEST_SIZE);
 }
 
-static bool read_digest(struct reader *r, struct digest *out)
-{
-    const void *bytes = reader_bytes(r, DIGEST_SIZE);
-    if (bytes != NULL)
-        memcpy(out->bytes, bytes, DIGEST_SIZE);
-    return bytes != NULL;
-}
-
 bool list_decode(struct str value, struct digest object, struct list *out)
 {
     struct reader r = reader_from(value.ptr, value.len);
-    struct digest check;
-    if (!read_digest(&r, &check) ||
-        !digest_equal(check, digest_bound(digest_of(r.ptr, (size_t)(r.end - r.ptr)), object)))
+    struct digest check = reader_digest(&r);
+    if (r.bad || !digest_equal(check, digest_bound(digest_of(r.ptr, (size_t)(r.end - r.ptr)), object)))
         return false;
     *out = (struct list){.kind = reader_u8(&r), .size = reader_u64(&r)};
     if (r.bad)
@@ -49,7 +40,7 @@ bool list_decode(struct str value, struct digest object, struct list *out)
         out->entries = (struct str){(const char *)r.ptr, (size_t)(r.end - r.ptr)};
         return list_check(out->entries, out->size);
     }
-    read_digest(&r, &out->entries_digest);
+    out->entries_digest = reader_digest(&r);
     out->entries_size = reader_u64(&r);
     return out->kind == LIST_INDIRECT && reader_done(&r) && out->entries_size % LIST_ENTRY_SIZE == 0;
 }

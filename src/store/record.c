@@ -11,15 +11,6 @@
 #define OUT_MIN (3 + DIGEST_SIZE + 8 + 4)
 #define INPUT_MIN (2 + DIGEST_SIZE + 4)
 
-struct digest reader_digest(struct reader *r)
-{
-    struct digest digest = {{0}};
-    const void *bytes = reader_bytes(r, DIGEST_SIZE);
-    if (bytes != NULL)
-        memcpy(digest.bytes, bytes, DIGEST_SIZE);
-    return digest;
-}
-
 /* ---- outs and inputs ---- */
 
 void outs_encode(const struct record_out *outs, uint32_t count, struct buf *out)

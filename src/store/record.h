@@ -30,6 +30,4 @@ void inputs_encode(const struct record_input *inputs, uint32_t count, struct buf
 bool outs_decode(struct reader *r, struct arena *arena, struct record_out **outs, uint32_t *count);
 bool inputs_decode(struct reader *r, struct arena *arena, struct record_input **inputs, uint32_t *count);
 
-struct digest reader_digest(struct reader *r);
-
 #endif

@@ -91,12 +91,11 @@ static bool parents_are_directories(const struct tree_entry *entries, uint32_t c
 static bool read_entry(struct reader *r, struct tree_entry *e)
 {
     uint8_t kind = reader_u8(r), executable = reader_u8(r);
-    const void *digest = reader_bytes(r, DIGEST_SIZE);
-    if (digest == NULL || executable > 1)
+    e->digest = reader_digest(r);
+    if (r->bad || executable > 1)
         return false;
     e->kind = kind;
     e->executable = executable;
-    memcpy(e->digest.bytes, digest, DIGEST_SIZE);
     e->size = reader_u64(r);
     e->path = reader_lstr(r);
     e->link = reader_lstr(r);

@@ -35,6 +35,9 @@ struct digest digest_bound(struct digest digest, struct digest name);
 const char *digest_hex(struct digest d, char out[DIGEST_HEX + 1]);
 bool digest_parse(struct str hex, struct digest *out);
 
+/* Read back from what is kept: its bytes. */
+struct digest reader_digest(struct reader *r);
+
 /* A digest of a stream. */
 struct hasher;
 struct hasher *hasher_create(void);
