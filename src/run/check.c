@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "refit/base/fs.h"
 #include "refit/base/path.h"
-#include "run/dvccache.h"
+#include "run/run.h"
 
 enum status check_load_lock(struct check_context *c, struct error *err)
 {
@@ -20,7 +19,7 @@ enum status check_load_lock(struct check_context *c, struct error *err)
 
 /* ---- digests ---- */
 
-static void want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
+void check_want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
                       uint64_t bytes)
 {
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
@@ -46,7 +45,7 @@ static bool from_overlay(struct check_context *c, struct str path, struct input 
     return true;
 }
 
-static void fail(struct check *out, int exit_status, struct str reason)
+void check_fail(struct check *out, int exit_status, struct str reason)
 {
     out->outcome = CHECK_FAILED;
     out->exit_status = exit_status;
@@ -66,13 +65,13 @@ static bool ends_run(enum status status)
            status == STATUS_INTERRUPTED;
 }
 
-static enum status fail_or_pass(struct check_context *c, struct check *out, const struct error *why, struct error *err)
+enum status check_fail_or_pass(struct check_context *c, struct check *out, const struct error *why, struct error *err)
 {
     if (ends_run(why->status)) {
         *err = *why;
         return why->status;
     }
-    fail(out, why->status == STATUS_MANIFEST ? 2 : 1, error_reason(c->arena, why));
+    check_fail(out, why->status == STATUS_MANIFEST ? 2 : 1, error_reason(c->arena, why));
     return STATUS_OK;
 }
 
@@ -89,17 +88,17 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
     struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
     if (data != NULL && data->url.len > 0)
-        fail(out, 1,
+        check_fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`: get it from " STR_FMT
                                           " (sha256 " STR_FMT "), which refit does not do by itself",
                         STR_ARG(where), STR_ARG(data->name), STR_ARG(str_printable(c->arena, data->url)),
                         STR_ARG(data->sha256)));
     else if (maker.index == GRAPH_NONE)
-        fail(out, 1,
+        check_fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist, and no stage makes it; put it there or correct the path",
                         STR_ARG(where)));
     else
-        fail(out, 1,
+        check_fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist; stage `" STR_FMT "` makes it: run that first",
                         STR_ARG(where), STR_ARG(p->graph.stages[maker.index].declared->name)));
 }
@@ -133,9 +132,9 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         struct str refusal = STR("");
         enum status status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
         if (status != STATUS_OK)
-            return fail_or_pass(c, out, &why, err);
+            return check_fail_or_pass(c, out, &why, err);
         if (refusal.len > 0) {
-            fail(out, 2, refusal);
+            check_fail(out, 2, refusal);
             return STATUS_OK;
         }
         bool keep = !c->planning && manifest_keeps(&c->project->manifest, path), kept = true;
@@ -146,7 +145,7 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         if (complete)
             standing_look(c->standing, path, DIGEST_DEP, &out->inputs[i]);
         if (!complete || !kept) {
-            want_read(c, out, path, DIGEST_DEP, keep, out->inputs[i].size);
+            check_want_read(c, out, path, DIGEST_DEP, keep, out->inputs[i].size);
         } else if (out->inputs[i].kind == ENTRY_MISSING) {
             fail_missing(c, id, path, out);
             return STATUS_OK;
@@ -178,7 +177,7 @@ enum status check_outs(struct check_context *c, const struct record_out *outs, u
         if (status == STATUS_OK && !complete && now.size != outs[i].size && outs[i].kind == ENTRY_FILE)
             complete = true; /* another size: not the same, whatever the bytes */
         else if (status == STATUS_OK && !complete)
-            want_read(c, out, outs[i].path, DIGEST_OUT, false, now.size);
+            check_want_read(c, out, outs[i].path, DIGEST_OUT, false, now.size);
         if (status != STATUS_OK || (complete && (now.kind != outs[i].kind || now.executable != outs[i].executable ||
                                                  !digest_equal(now.digest, outs[i].digest)))) {
             *same = false; /* what cannot be digested as an out is not what was produced */
@@ -211,7 +210,7 @@ static enum status same_found(struct check_context *c, const struct record_input
         else if (complete)
             standing_look(c->standing, found[i].path, DIGEST_DEP, &now);
         if (status == STATUS_OK && !complete)
-            want_read(c, out, found[i].path, DIGEST_DEP, false, now.size);
+            check_want_read(c, out, found[i].path, DIGEST_DEP, false, now.size);
         else if (status != STATUS_OK || now.kind != found[i].kind || now.executable != found[i].executable ||
                  !digest_equal(now.digest, found[i].digest)) {
             *same = false;
@@ -400,72 +399,6 @@ static enum status look_up(struct check_context *c, struct stage_id id, struct c
     return prefer(c, id, restorable, candidates, out, err);
 }
 
-/* What will be where DVC's cache has an out that is missing: of a file its digest, of a folder only that it is one.
- * *has is false if the cache does not have it, or what there is of it cannot be read. */
-static enum status look_in_dvc_cache(struct check_context *c, const struct manifest_out *out, struct check *check,
-                                     struct record_out *found, bool *has, struct error *err)
-{
-    struct dvc_cache *cache;
-    struct str path;
-    enum status status = dvc_cache_open(c->project, &cache, err);
-    if (status != STATUS_OK)
-        return status;
-    *has = dvc_cache_find(cache, c->arena, out->md5, &path);
-    dvc_cache_close(cache);
-    bool folder = str_ends(out->md5, STR(".dir"));
-    *found = (struct record_out){.path = out->path, .kind = folder ? ENTRY_DIRECTORY : ENTRY_FILE, .stored = true};
-    if (!*has || folder)
-        return STATUS_OK;
-    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
-    struct input now;
-    bool complete;
-    status = digest_path(c->project->fp, c->arena, path, &options, &now, &complete, err);
-    if (status == STATUS_OK && !complete)
-        want_read(c, check, path, DIGEST_DEP, false, now.size);
-    found->executable = out->executable;
-    found->digest = now.digest;
-    found->size = now.size;
-    return status;
-}
-
-/* The outs of a .dvc file: there, whatever they are, or to be had from DVC's cache. */
-static enum status check_dvc_data(struct check_context *c, const struct manifest_stage *stage, struct check *out,
-                                  struct error *err)
-{
-    struct record *record = arena_new(c->arena, struct record);
-    record->outs = arena_array(c->arena, struct record_out, stage->out_count);
-    out->record = record;
-    out->outcome = CHECK_FRESH;
-    for (uint32_t i = 0; i < stage->out_count; i++) {
-        const struct manifest_out *declared = &stage->outs[i];
-        struct stat st;
-        struct error why;
-        bool found, has = false;
-        enum status status = fs_lstat(declared->path.ptr, &st, &found, &why);
-        if (status == STATUS_OK && found)
-            continue;
-        if (status == STATUS_OK && declared->md5.len > 0)
-            status = look_in_dvc_cache(c, declared, out, &record->outs[record->out_count], &has, &why);
-        if (status != STATUS_OK)
-            return fail_or_pass(c, out, &why, err);
-        if (!has) {
-            fail(out, 1,
-                 str_format(c->arena, STR_FMT " is missing, and DVC's cache does not have it; `dvc pull " STR_FMT
-                            "` fetches it", STR_ARG(str_printable(c->arena, declared->path)),
-                            STR_ARG(str_printable(c->arena, stage->name))));
-            return STATUS_OK;
-        }
-        record->out_count++;
-        if (out->outcome != CHECK_READ)
-            out->outcome = CHECK_RESTORE;
-        out->reason = str_format(c->arena, STR_FMT " is in DVC's cache",
-                                 STR_ARG(str_printable(c->arena, declared->path)));
-    }
-    if (out->outcome == CHECK_FRESH)
-        out->record = NULL;
-    return STATUS_OK;
-}
-
 /* A frozen stage's outs are sources: there, whatever they are, or taken as refit.lock has them. */
 static enum status check_frozen(struct check_context *c, const struct manifest_stage *stage, struct check *out,
                                 struct error *err)
@@ -485,7 +418,7 @@ static enum status check_frozen(struct check_context *c, const struct manifest_s
         struct error why;
         status = digest_path(c->project->fp, c->arena, stage->outs[i].path, &options, &now, &complete, &why);
         if (status != STATUS_OK)
-            return fail_or_pass(c, out, &why, err);
+            return check_fail_or_pass(c, out, &why, err);
         if (!complete || now.kind != ENTRY_MISSING)
             continue;
         out->outcome = CHECK_RESTORE;
@@ -508,7 +441,7 @@ static enum status check_frozen(struct check_context *c, const struct manifest_s
     out->record = record;
     out->has_key = known;
     if (status == STATUS_OK && !(known && stored))
-        fail(out, 1,
+        check_fail(out, 1,
              str_format(c->arena, "it is frozen, but an out is missing and %s; bring it back, or take `frozen` away",
                         known ? "the store does not have it" : "refit.lock does not know it"));
     return status;
@@ -596,7 +529,7 @@ enum status check_fields(struct check_context *c, struct stage_id id, struct che
     struct error why;
     status = fingerprint_fields(c->project->fp, c->arena, &c->project->graph, id, out->inputs, &out->fields, &why);
     if (status != STATUS_OK)
-        return fail_or_pass(c, out, &why, err);
+        return check_fail_or_pass(c, out, &why, err);
     out->key = fields_key(&out->fields);
     out->has_key = true;
     return STATUS_OK;
@@ -619,8 +552,8 @@ enum status check_stage(struct check_context *c, struct stage_id id, struct chec
     struct str refusal = STR("");
     struct error why;
     if (links_check_ways(c, id, &refusal, &why) != STATUS_OK)
-        return fail_or_pass(c, out, &why, err);
+        return check_fail_or_pass(c, out, &why, err);
     if (refusal.len > 0)
-        fail(out, 2, refusal);
+        check_fail(out, 2, refusal);
     return STATUS_OK;
 }

@@ -79,6 +79,16 @@ enum status links_digest_dep(struct check_context *c, struct stage_id id, struct
 /* The same for deps on whose way a folder is a link. */
 enum status links_check_ways(struct check_context *c, struct stage_id id, struct str *refusal, struct error *err);
 
+/* What a check that cannot be decided yet wants read, and how one ends that says no: with a reason, or with an error
+ * that ends the run. */
+void check_want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
+                     uint64_t bytes);
+void check_fail(struct check *out, int exit_status, struct str reason);
+enum status check_fail_or_pass(struct check_context *c, struct check *out, const struct error *why, struct error *err);
+/* The outs of a .dvc file (check_dvc.c): there, whatever they are, or to be had from DVC's cache. */
+enum status check_dvc_data(struct check_context *c, const struct manifest_stage *stage, struct check *out,
+                           struct error *err);
+
 bool check_has_persist(const struct manifest_stage *stage);
 
 /* Why a stage that is not frozen is executed whatever its inputs are; NULL = that depends. */
