@@ -20,7 +20,7 @@ enum status check_load_lock(struct check_context *c, struct error *err)
 /* ---- digests ---- */
 
 void check_want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
-                      uint64_t bytes)
+                     uint64_t bytes)
 {
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
     if (out->unread_count > 0)
