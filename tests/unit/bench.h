@@ -14,6 +14,7 @@
 
 #include "refit/base/fs.h"
 #include "refit/store.h"
+#include "scratch.h"
 
 static const struct store_options writable = {.compression = 3};
 static const struct digest no_log;
@@ -28,9 +29,9 @@ static inline void ok_at(enum status status, const struct error *err, int line)
 }
 
 /* A new store in a folder of its own, whose path comes into `directory`. */
-static inline enum status open_new(char directory[64], struct store **store, struct error *err)
+static inline enum status open_new(char directory[SCRATCH_SIZE], struct store **store, struct error *err)
 {
-    strcpy(directory, "/tmp/refit-bench-XXXXXX");
+    scratch_name(directory, "bench");
     assert_non_null(mkdtemp(directory));
     return store_open(directory, &writable, store, err);
 }

@@ -15,6 +15,7 @@
 #include "refit/base/digest.h"
 #include "refit/base/fs.h"
 #include "refit/base/table.h"
+#include "scratch.h"
 
 /* ---- arenas ---- */
 
@@ -408,14 +409,13 @@ static void statuses_have_exit_statuses(void **unused)
 
 /* ---- the file system ---- */
 
-static char folder[] = "/tmp/refit-base-XXXXXX";
+static char folder[SCRATCH_SIZE];
 static struct error err;
 
 static int enter(void **unused)
 {
     (void)unused;
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-    return mkdtemp(folder) == NULL || chdir(folder) != 0;
+    return mkdtemp(scratch_name(folder, "base")) == NULL || chdir(folder) != 0;
 }
 
 static int leave(void **unused)

@@ -12,6 +12,7 @@
 #include "refit/base/md5.h"
 #include "refit/dvc.h"
 #include "refit/manifest.h"
+#include "scratch.h"
 
 static struct arena arena;
 
@@ -179,8 +180,8 @@ static void computes_md5(void **state)
     assert_string_equal(hex, "d41d8cd98f00b204e9800998ecf8427e");
     assert_int_equal(md5_bytes(md5, STR("message digest"), hex, &err), STATUS_OK);
     assert_string_equal(hex, "f96b697d7cb7938d525a2f31aaf161d0");
-    char name[] = "/tmp/refit-md5-XXXXXX";
-    int fd = mkstemp(name);
+    char name[SCRATCH_SIZE];
+    int fd = mkstemp(scratch_name(name, "md5"));
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "a\r\nb\r", 5), 5);
     assert_int_equal(md5_file(md5, name, false, hex, &err), STATUS_OK);

@@ -7,7 +7,7 @@
 #include "store/record.h"
 
 struct bench {
-    char from_directory[64], to_directory[64];
+    char from_directory[SCRATCH_SIZE], to_directory[SCRATCH_SIZE];
     struct store *from, *to;
     int file;
     struct error err;
@@ -18,8 +18,8 @@ struct bench {
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    char path[] = "/tmp/refit-export-XXXXXX";
-    bench->file = mkstemp(path);
+    char path[SCRATCH_SIZE];
+    bench->file = mkstemp(scratch_name(path, "export"));
     assert_true(bench->file >= 0);
     unlink(path);
     OK(bench, open_new(bench->from_directory, &bench->from, &bench->err));

@@ -16,8 +16,9 @@
 
 #include "refit/base/fs.h"
 #include "refit/fingerprint.h"
+#include "scratch.h"
 
-static char folder[64];
+static char folder[SCRATCH_SIZE];
 static struct arena arena;
 static struct error err;
 static struct state *state;
@@ -49,7 +50,7 @@ static int set_up(void **unused)
 {
     (void)unused;
     arena_init(&arena);
-    strcpy(folder, "/tmp/refit-fingerprint-XXXXXX");
+    scratch_name(folder, "fingerprint");
     if (mkdtemp(folder) == NULL || chdir(folder) != 0 || mkdir("project", 0755) != 0 || chdir("project") != 0)
         return 1;
     open_context();

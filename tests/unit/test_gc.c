@@ -7,7 +7,7 @@
 #include "store/collect.h"
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct store *store;
     struct error err;
     struct store_collect_counts counts;

@@ -13,11 +13,12 @@
 
 #include "refit/base/fs.h"
 #include "store/history.h"
+#include "scratch.h"
 
 enum { STAGES_MAX = 1000 };
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct history *history;
     struct arena arena;
     struct error err;
@@ -42,7 +43,7 @@ static void reopen(struct bench *bench, bool read_only)
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-history-XXXXXX");
+    scratch_name(bench->directory, "history");
     assert_non_null(mkdtemp(bench->directory));
     arena_init(&bench->arena);
     reopen(bench, false);
@@ -267,7 +268,7 @@ static void test_none(void **state)
     struct history *none;
     struct history_run *runs;
     uint32_t count = 7;
-    ok(bench, history_open("/tmp/refit-there-is-no-such-folder", true, &none, &bench->err));
+    ok(bench, history_open("there/is/no/such/folder", true, &none, &bench->err));
     ok(bench, history_list(none, &bench->arena, &runs, &count, &bench->err));
     assert_int_equal(count, 0);
     history_close(none);
@@ -376,7 +377,7 @@ static void test_small(void **state)
     struct bench *bench = *state;
     struct stat before, after;
     enum { RUNS = 300, WARM = 100, BYTES_MAX = 3500 };
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     snprintf(path, sizeof path, "%s/data.mdb", bench->directory);
     mdb_env_set_flags(bench->history->env.lmdb, MDB_NOSYNC, 1);
     for (unsigned run = 0; run < WARM + RUNS; run++) {

@@ -13,6 +13,7 @@
 #include "refit/base/fs.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "scratch.h"
 
 static struct record_out outs[2] = {
     {.path = {"models/digits.json", 18}, .kind = ENTRY_FILE, .executable = true, .stored = true, .size = 12345678901},
@@ -120,7 +121,7 @@ static void identity_is_outs_and_inputs(void **unused)
 /* ---- in a store ---- */
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct store *store;
     struct arena arena;
     struct error err;
@@ -129,7 +130,7 @@ struct bench {
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-record-XXXXXX");
+    scratch_name(bench->directory, "record");
     assert_non_null(mkdtemp(bench->directory));
     const struct store_options options = {.compression = 3};
     assert_int_equal(store_open(bench->directory, &options, &bench->store, &bench->err), STATUS_OK);

@@ -12,11 +12,12 @@
 
 #include "refit/base/fs.h"
 #include "store/state.h"
+#include "scratch.h"
 
 #define SECOND 1000000000ll
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct state *state;
     struct arena arena;
     struct error err;
@@ -32,7 +33,7 @@ static void ok(struct bench *bench, enum status status)
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-state-XXXXXX");
+    scratch_name(bench->directory, "state");
     assert_non_null(mkdtemp(bench->directory));
     ok(bench, state_open(bench->directory, false, &bench->state, &bench->err));
     arena_init(&bench->arena);
@@ -289,7 +290,7 @@ static void a_reader_needs_nothing_and_writes_nothing(void **state)
     struct bench *bench = *state;
     struct state *reader;
     struct str value;
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     bool found = true;
     snprintf(path, sizeof path, "%s/none", bench->directory);
     ok(bench, state_open(path, true, &reader, &bench->err));

@@ -17,9 +17,10 @@
 
 #include "refit/base/fs.h"
 #include "store/store.h"
+#include "scratch.h"
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct store *store;
     struct arena arena;
     struct error err;
@@ -39,7 +40,7 @@ static void assert_status(struct bench *bench, enum status status, enum status w
 static int set_up(void **state)
 {
     struct bench *bench = mem_alloc(sizeof *bench);
-    strcpy(bench->directory, "/tmp/refit-store-XXXXXX");
+    scratch_name(bench->directory, "store");
     assert_non_null(mkdtemp(bench->directory));
     OK(bench, store_open(bench->directory, &writable, &bench->store, &bench->err));
     arena_init(&bench->arena);
@@ -83,8 +84,8 @@ static void drop(struct str s)
 
 static int scratch_file(void)
 {
-    char path[] = "/tmp/refit-scratch-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_SIZE];
+    int fd = mkstemp(scratch_name(path, "scratch"));
     assert_true(fd >= 0);
     unlink(path);
     return fd;
@@ -336,7 +337,7 @@ static void a_reader_needs_a_store(void **state)
     struct bench *bench = *state;
     struct store *other;
     struct digest digest;
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     bool has;
     snprintf(path, sizeof path, "%s/none", bench->directory);
     assert_int_equal(store_open(path, &reading, &other, &bench->err), STATUS_NOT_FOUND);
@@ -352,7 +353,7 @@ static void a_reader_needs_a_store(void **state)
 
 static void put_file(struct bench *bench, const char *folder, const char *bytes, size_t len)
 {
-    char path[160], temporary[160];
+    char path[SCRATCH_SIZE + 64], temporary[SCRATCH_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s/data.mdb", bench->directory, folder);
     snprintf(temporary, sizeof temporary, "%s/temporary", bench->directory);
     OK(bench, fs_make_parents(path, &bench->err));
@@ -363,7 +364,7 @@ static void other_files_are_refused(void **state)
 {
     struct bench *bench = *state;
     struct store *other;
-    char path[128], text[10000];
+    char path[SCRATCH_SIZE + 64], text[10000];
     memset(text, 'x', sizeof text);
     put_file(bench, "text", text, sizeof text);
     snprintf(path, sizeof path, "%s/text", bench->directory);
@@ -378,7 +379,7 @@ static void what_was_only_begun_is_made_again(void **state)
 {
     struct bench *bench = *state;
     long page = sysconf(_SC_PAGESIZE);
-    char path[128], data[140];
+    char path[SCRATCH_SIZE + 64], data[SCRATCH_SIZE + 128];
     struct store *store;
     struct digest digest;
     snprintf(path, sizeof path, "%s/begun", bench->directory);

@@ -7,7 +7,7 @@
 #include "store/record.h"
 
 struct bench {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct store *store;
     struct error err;
     struct store_verify_counts counts;
