@@ -22,12 +22,16 @@ static enum status look_in_dvc_cache(struct check_context *c, const struct manif
     struct input now;
     bool complete;
     status = digest_path(c->project->fp, c->arena, path, &options, &now, &complete, err);
-    if (status == STATUS_OK && !complete)
+    if (status != STATUS_OK)
+        return status;
+    if (!complete) {
         check_want_read(c, check, path, DIGEST_DEP, false, now.size);
+        return STATUS_OK;
+    }
     found->executable = out->executable;
     found->digest = now.digest;
     found->size = now.size;
-    return status;
+    return STATUS_OK;
 }
 
 /* The outs of a .dvc file: there, whatever they are, or to be had from DVC's cache. */

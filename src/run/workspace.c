@@ -147,9 +147,9 @@ static enum status say_who(struct project *project, int pid, struct error *err)
     if (count > 0)
         stage = str_format(&project->arena, ", at stage `" STR_FMT "`", STR_ARG(running[0]));
     return error_set(err, STATUS_LOCKED,
-                     "another run (pid %d%s" STR_FMT
-                     ") holds this workspace; wait for it (`refit run --wait`), or end it",
-                     pid, pid > 0 ? "" : ", in another container", STR_ARG(stage));
+                     "another run (pid %d%s" STR_FMT ") holds this workspace; wait for it%s, or end it",
+                     pid, pid > 0 ? "" : ", in another container", STR_ARG(stage),
+                     project->copy ? "" : " (`refit run --wait`)");
 }
 
 /* Wait for, or complain about, whoever holds it; end what a dead run, or one that is over, left. */

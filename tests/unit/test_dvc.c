@@ -13,22 +13,7 @@
 #include "refit/dvc.h"
 #include "refit/manifest.h"
 #include "scratch.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_finish(&arena);
-    return 0;
-}
+#include "in_arena.h"
 
 static void assert_str(struct str got, const char *wanted)
 {

@@ -18,6 +18,7 @@
 
 #include "refit/base/fs.h"
 #include "refit/execute.h"
+#include "scratch.h"
 
 #define GRACE_MS 300
 
@@ -32,7 +33,7 @@ struct outcome {
 struct fixture {
     uv_loop_t loop;
     struct executor *executor;
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     int log_fd;
 };
 
@@ -60,9 +61,8 @@ static int set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     assert_int_equal(uv_loop_init(&f->loop), 0);
     f->executor = executor_create(&f->loop, GRACE_MS);
-    strcpy(f->directory, "/tmp/test_execute.XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    char path[128];
+    assert_non_null(mkdtemp(scratch_name(f->directory, "execute")));
+    char path[SCRATCH_SIZE + 64];
     snprintf(path, sizeof path, "%s/log", f->directory);
     f->log_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     assert_true(f->log_fd >= 0);
@@ -151,7 +151,7 @@ static void assert_gone(pid_t pid)
 
 static pid_t read_pid(struct fixture *f, const char *name)
 {
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", f->directory, name);
     struct buf text = {0};
     struct error err;
@@ -218,7 +218,7 @@ static void test_list_fails_fast(void **state)
     assert_int_equal(o.result.code, 3);
     assert_int_equal(o.result.command, 2);
     assert_int_equal(o.started, 3);
-    char expected[128];
+    char expected[SCRATCH_SIZE + 64];
     snprintf(expected, sizeof expected, "one\n%s\n<>\n", f->directory);
     assert_log(f, expected);
 }
@@ -275,7 +275,7 @@ static void test_not_started(void **state)
 static void test_not_started_later(void **state)
 {
     struct fixture *f = *state;
-    char folder[128];
+    char folder[SCRATCH_SIZE + 64];
     snprintf(folder, sizeof folder, "%s/sub", f->directory);
     assert_int_equal(mkdir(folder, 0700), 0);
     struct str commands[] = {STR("rmdir ../sub"), STR("true")};
@@ -459,9 +459,9 @@ static void test_start_from_done(void **state)
     assert_int_equal(chain.left, 0);
 }
 
-static int open_lock(struct fixture *f, char path[128])
+static int open_lock(struct fixture *f, char path[SCRATCH_SIZE + 64])
 {
-    snprintf(path, 128, "%s/lock", f->directory);
+    snprintf(path, SCRATCH_SIZE + 64, "%s/lock", f->directory);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     return fd;
@@ -470,7 +470,7 @@ static int open_lock(struct fixture *f, char path[128])
 static void test_lock_is_inherited(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     int lock_fd = open_lock(f, path);
     assert_int_equal(flock(lock_fd, LOCK_EX), 0);
     struct str command = STR("test \"$(readlink -f /proc/$$/fd/3)\" = \"$PWD/lock\" && ! test -e /proc/$$/fd/4");
@@ -488,7 +488,7 @@ static pid_t leave_orphan(struct fixture *f, const char *shell_command, const ch
     assert_true(child >= 0);
     if (child == 0) {
         setpgid(0, 0);
-        char path[128];
+        char path[SCRATCH_SIZE + 64];
         int lock_fd = open_lock(f, path);
         if (flock(lock_fd, LOCK_EX) != 0)
             _exit(1);
@@ -498,7 +498,7 @@ static pid_t leave_orphan(struct fixture *f, const char *shell_command, const ch
         struct execution_options options = options_for(f, &command, 1);
         options.lock_fd = lock_fd;
         executor_start(executor_create(&loop, GRACE_MS), &options, NULL, on_done, &(struct outcome){0});
-        char full[128];
+        char full[SCRATCH_SIZE + 64];
         snprintf(full, sizeof full, "%s/%s", f->directory, pid_file);
         struct stat st;
         while (stat(full, &st) != 0 || st.st_size == 0)
@@ -515,7 +515,7 @@ static void test_orphans_are_ended(void **state)
 {
     struct fixture *f = *state;
     pid_t orphan = leave_orphan(f, "sleep 600 & echo $! > pid; wait", "pid");
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     int fd = open_lock(f, path);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
 
@@ -544,7 +544,7 @@ static void test_stubborn_orphans_are_killed(void **state)
 {
     struct fixture *f = *state;
     pid_t orphan = leave_orphan(f, "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done", "pid");
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     int fd = open_lock(f, path);
     assert_true(executor_end_orphans(path, getpid(), 100) >= 1);
     assert_gone(orphan);
@@ -556,7 +556,7 @@ static void test_stubborn_orphans_are_killed(void **state)
 static void test_orphans_exceptions(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     int fd = open_lock(f, path);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     pid_t same_group = fork();

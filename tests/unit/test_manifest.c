@@ -8,22 +8,7 @@
 #include <string.h>
 
 #include "refit/manifest.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_finish(&arena);
-    return 0;
-}
+#include "in_arena.h"
 
 static struct manifest load_at(const char *text, struct str path)
 {

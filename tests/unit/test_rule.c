@@ -9,22 +9,7 @@
 
 #include "refit/manifest.h"
 #include "refit/rule.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_finish(&arena);
-    return 0;
-}
+#include "in_arena.h"
 
 /* The project has one file, rules/r.yaml. */
 static enum status read_rule(void *ctx, struct arena *in, struct str path, struct str *text, struct error *err)

@@ -10,22 +10,7 @@
 #include "manifest/spell.h"
 #include "manifest/template.h"
 #include "refit/manifest.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_finish(&arena);
-    return 0;
-}
+#include "in_arena.h"
 
 /* ---- a project in memory ---- */
 

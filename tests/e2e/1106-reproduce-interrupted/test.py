@@ -29,7 +29,8 @@ def whole(result):
 wait.touch()
 first = p.start("reproduce", "HEAD", "--rerun", "--json")
 wait_until(there.exists, "the stage")
-contains(p.refit("reproduce", "HEAD", exit=5).stderr, ".refit/reproduce/", "another run (pid ", "holds this workspace")
+contains(p.refit("reproduce", "HEAD", exit=5).stderr, ".refit/reproduce/", "another run (pid ",
+         "holds this workspace; wait for it, or end it")
 wait.unlink()
 whole(first.wait())
 
