@@ -16,7 +16,8 @@
  * within this process it can be read back at once. The order of puts is the order of commits, so a record is never
  * durable before its chunks.
  *
- * Reading verifies: bytes that do not match their digest are reported (STATUS_CORRUPT), dropped, and never served.
+ * Reading verifies: bytes that do not match their digest are reported (STATUS_CORRUPT), dropped, and never served;
+ * STATUS_STORE if they cannot be dropped.
  *
  * Whoever has the store open holds a lock shared that compaction wants alone; who opens it while it is compacted waits.
  *

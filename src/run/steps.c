@@ -522,7 +522,8 @@ void run_job_done(struct job *job)
             report_warning(run->report, error_reason(run, &job->error));
             run_check(run, s->id);
         } else {
-            run_failed(s, 1, error_reason(run, &job->error));
+            run_failed(s, job->error.status == STATUS_CORRUPT ? status_exit(STATUS_CORRUPT) : 1,
+                       error_reason(run, &job->error));
         }
         return;
     }

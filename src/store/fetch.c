@@ -180,7 +180,7 @@ enum status drop_corrupt(struct store *store, enum database database, MDB_val ke
     struct drop drop = {store, database, key};
     struct error failure;
     if (env_write(&store->env, drop_body, &drop, &failure) != STATUS_OK)
-        return error_set(err, STATUS_CORRUPT, "%s in the store in %s, and it cannot be taken out: %s", text,
+        return error_set(err, STATUS_STORE, "%s in the store in %s, and it cannot be taken out: %s", text,
                          store->env.directory, failure.message);
     return error_set(err, STATUS_CORRUPT, "%s in the store in %s; it was taken out and will be made again", text,
                      store->env.directory);
