@@ -25,25 +25,19 @@ static bool sample_pays(struct worker *worker, int level, struct str bytes)
     return pays(len, sizeof sample);
 }
 
-static struct item *make(struct digest digest, enum codec codec, size_t plain_len, const void *payload, size_t len,
-                         struct slab *slab)
+static struct item *make(struct digest digest, enum codec codec, size_t plain_len, const void *payload, size_t len)
 {
-    struct item *item = item_create(ITEM_CHUNK, digest, BLOCK_HEADER + (slab == NULL ? len : 0));
+    struct item *item = item_create(ITEM_CHUNK, digest, BLOCK_HEADER + len);
     uint8_t header[BLOCK_HEADER] = {codec};
     for (unsigned i = 0; i < 4; i++)
         header[4 + i] = (uint8_t)(plain_len >> 8 * i);
     memcpy(item->value, header, BLOCK_HEADER);
-    if (slab != NULL) {
-        item->slab = slab;
-        item->rest = (struct str){payload, len};
-        item->charge = BLOCK_HEADER + len;
-    } else if (len != 0) {
+    if (len != 0)
         memcpy(item->value + BLOCK_HEADER, payload, len);
-    }
     return item;
 }
 
-struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes, struct slab *slab)
+struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes)
 {
     assert(bytes.len <= CHUNK_MAX);
     if (level > 0 && bytes.len >= COMPRESS_MIN &&
@@ -53,9 +47,9 @@ struct item *block_pack(struct worker *worker, int level, struct digest digest, 
         buf_reserve(&worker->packed, bound);
         size_t packed = ZSTD_compressCCtx(worker->compressor, worker->packed.ptr, bound, bytes.ptr, bytes.len, level);
         if (pays(packed, bytes.len))
-            return make(digest, CODEC_ZSTD, bytes.len, worker->packed.ptr, packed, NULL);
+            return make(digest, CODEC_ZSTD, bytes.len, worker->packed.ptr, packed);
     }
-    return make(digest, CODEC_RAW, bytes.len, bytes.ptr, bytes.len, slab);
+    return make(digest, CODEC_RAW, bytes.len, bytes.ptr, bytes.len);
 }
 
 bool block_unpack(struct worker *worker, struct str value, struct str *bytes)

@@ -130,43 +130,28 @@ static size_t scan(const uint8_t *bytes, size_t from, size_t to, int32_t limit, 
     return from;
 }
 
-static size_t find(const uint8_t *bytes, size_t seen, size_t len, bool vectors)
+static size_t cut(const uint8_t *bytes, size_t len, bool vectors)
 {
+    if (len <= CHUNK_MIN)
+        return len;
     size_t end = len < CHUNK_MAX ? len : CHUNK_MAX;
     size_t middle = end < CHUNK_AVERAGE ? end : CHUNK_AVERAGE;
-    size_t at = seen > CHUNK_MIN ? seen : CHUNK_MIN;
-    if (at < middle) {
-        at = scan(bytes, at, middle, LIMIT_OF(CHUNK_AVERAGE_BITS + 2), vectors);
-        if (at < middle)
-            return at + 1;
-    }
-    if (at < end)
-        at = scan(bytes, at, end, LIMIT_OF(CHUNK_AVERAGE_BITS - 2), vectors);
-    return at < end ? at + 1 : end == CHUNK_MAX ? end : 0;
-}
-
-static bool has_vectors(void)
-{
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
-#endif
-}
-
-size_t chunk_find(const uint8_t *bytes, size_t seen, size_t len)
-{
-    return find(bytes, seen, len, has_vectors());
+    size_t at = scan(bytes, CHUNK_MIN, middle, LIMIT_OF(CHUNK_AVERAGE_BITS + 2), vectors);
+    if (at == middle)
+        at = scan(bytes, middle, end, LIMIT_OF(CHUNK_AVERAGE_BITS - 2), vectors);
+    return at < end ? at + 1 : end;
 }
 
 size_t chunk_cut(const uint8_t *bytes, size_t len)
 {
-    size_t cut = chunk_find(bytes, 0, len);
-    return cut > 0 ? cut : len;
+#if defined(__x86_64__)
+    return cut(bytes, len, __builtin_cpu_supports("avx2"));
+#else
+    return cut(bytes, len, false);
+#endif
 }
 
 size_t chunk_cut_plain(const uint8_t *bytes, size_t len)
 {
-    size_t cut = find(bytes, 0, len, false);
-    return cut > 0 ? cut : len;
+    return cut(bytes, len, false);
 }

@@ -8,20 +8,18 @@
 
 #include "store/list.h"
 
-#define READ_UNIT (256u << 10) /* so that what is read is cut and hashed while it is in the nearest caches */
-#define SEQUENTIAL_MIN (1u << 20)
-#define LEAVE_MIN (16u << 10) /* smaller chunks are copied out of the slab: small files all go through the same bytes */
+#define READ_UNIT (1u << 20)
 
-_Static_assert(SLAB_BYTES >= 2 * READ_UNIT + CHUNK_MAX, "room to read while less than a chunk waits");
+_Static_assert(INPUT_BYTES >= 2 * READ_UNIT + CHUNK_MAX, "room to read while less than a chunk waits");
 
 static enum status put_chunk(struct store *store, struct worker *worker, struct digest digest, struct str bytes,
-                             struct slab *slab, struct error *err)
+                             struct error *err)
 {
     bool known;
     enum status status = fetch_exists(store, NULL, ITEM_CHUNK, digest, &known, err);
     if (status != STATUS_OK || known)
         return status;
-    return queue_push(store, block_pack(worker, store->compression, digest, bytes, slab), err);
+    return queue_push(store, block_pack(worker, store->compression, digest, bytes), err);
 }
 
 /* The list of an object of several chunks; one that is too long is stored as an object itself. */
@@ -75,7 +73,7 @@ enum status store_put_bytes(struct store *store, struct str bytes, struct digest
         size_t len = chunk_cut((const uint8_t *)bytes.ptr + at, bytes.len - at);
         struct str piece = {bytes.len ? bytes.ptr + at : "", len};
         chunk = digest_of(piece.ptr, len);
-        status = put_chunk(store, worker, chunk, piece, NULL, err);
+        status = put_chunk(store, worker, chunk, piece, err);
         list_add(&entries, chunk, (uint32_t)len);
         at += len;
     } while (status == STATUS_OK && at < bytes.len);
@@ -98,80 +96,50 @@ struct intake {
     const char *name;
     bool (*progress)(void *ctx, uint64_t bytes);
     void *ctx;
-    size_t at, end; /* of what is in the worker's slab and not cut yet */
-    size_t seen;    /* bytes of that in which there is no cut */
+    size_t at, end; /* of what is in worker->input and not cut yet */
     bool eof;
     uint64_t size; /* of what has been read */
 };
 
-/* Room for another read. What is behind stays in the slab before, if anything waits there. */
-static void make_room(struct store *store, struct intake *in)
+/* Read until there is a whole chunk or the file ends. */
+static enum status fill(struct intake *in, struct error *err)
 {
-    struct slab *full = in->worker->slab;
-    if (full != NULL && SLAB_BYTES - in->end >= READ_UNIT)
-        return;
-    in->worker->slab = slab_take(store);
-    in->worker->slab_used = 0;
-    if (full != NULL) {
-        memcpy(in->worker->slab->bytes, full->bytes + in->at, in->end - in->at);
-        slab_give(store, full);
+    uint8_t *input = in->worker->input;
+    while (!in->eof && in->end - in->at < CHUNK_MAX) {
+        if (INPUT_BYTES - in->end < READ_UNIT) {
+            memmove(input, input + in->at, in->end - in->at);
+            in->end -= in->at;
+            in->at = 0;
+        }
+        ssize_t n = read(in->fd, input + in->end, READ_UNIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno(err, STATUS_IO, errno, "cannot read %s", in->name);
+        if (in->size < READ_UNIT && in->size + (size_t)n >= READ_UNIT)
+            posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice: a refusal changes nothing */
+        in->eof = n == 0;
+        in->end += (size_t)n;
+        in->size += (uint64_t)n;
+        if (in->progress != NULL && n > 0 && !in->progress(in->ctx, (uint64_t)n))
+            return error_set(err, STATUS_INTERRUPTED, "interrupted");
     }
-    in->end -= in->at;
-    in->at = 0;
-}
-
-static enum status read_more(struct store *store, struct intake *in, struct error *err)
-{
-    ssize_t n;
-    make_room(store, in);
-    do
-        n = read(in->fd, in->worker->slab->bytes + in->end, READ_UNIT);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return error_errno(err, STATUS_IO, errno, "cannot read %s", in->name);
-    if (in->size < SEQUENTIAL_MIN && in->size + (size_t)n >= SEQUENTIAL_MIN)
-        posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice: a refusal changes nothing */
-    in->eof = n == 0;
-    in->end += (size_t)n;
-    in->size += (uint64_t)n;
-    if (in->progress != NULL && n > 0 && !in->progress(in->ctx, (uint64_t)n))
-        return error_set(err, STATUS_INTERRUPTED, "interrupted");
     return STATUS_OK;
 }
 
-/* The next chunk, read as far as it takes. */
-static enum status next_chunk(struct store *store, struct intake *in, struct str *bytes, struct error *err)
+/* The next chunk; the whole is hashed along with it while its bytes are near, unless it is the only one. */
+static enum status take_chunk(struct store *store, struct intake *in, struct buf *entries, struct digest *digest,
+                              struct error *err)
 {
-    size_t len = 0;
-    for (;;) {
-        if (in->end > in->at)
-            len = chunk_find(in->worker->slab->bytes + in->at, in->seen, in->end - in->at);
-        if (len > 0 || in->eof)
-            break;
-        in->seen = in->end - in->at;
-        enum status status = read_more(store, in, err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    *bytes = (struct str){(const char *)in->worker->slab->bytes + in->at, len > 0 ? len : in->end - in->at};
-    in->at += bytes->len;
-    in->seen = 0;
-    return STATUS_OK;
-}
-
-/* Put it. The whole is hashed along with it while its bytes are near, unless it is the only one. */
-static enum status take_chunk(struct store *store, struct intake *in, struct str bytes, struct buf *entries,
-                              struct digest *digest, struct error *err)
-{
-    bool only = entries->len == 0 && in->eof && in->at == in->end;
-    *digest = digest_of(bytes.ptr, bytes.len);
+    const uint8_t *bytes = in->worker->input + in->at;
+    size_t waiting = in->end - in->at, len = chunk_cut(bytes, waiting);
+    bool only = entries->len == 0 && in->eof && len == waiting;
+    *digest = digest_of(bytes, len);
     if (!only)
-        hasher_update(in->worker->hasher, bytes.ptr, bytes.len);
-    list_add(entries, *digest, (uint32_t)bytes.len);
-    if (bytes.len < LEAVE_MIN)
-        return put_chunk(store, in->worker, *digest, bytes, NULL, err);
-    in->worker->slab_used = in->at;
-    return put_chunk(store, in->worker, *digest, bytes, in->worker->slab, err);
+        hasher_update(in->worker->hasher, bytes, len);
+    list_add(entries, *digest, (uint32_t)len);
+    in->at += len;
+    return put_chunk(store, in->worker, *digest, (struct str){(const char *)bytes, len}, err);
 }
 
 enum status store_put_fd(struct store *store, int fd, const char *name, struct digest *digest, uint64_t *size,
@@ -185,13 +153,13 @@ enum status store_put_fd(struct store *store, int fd, const char *name, struct d
     struct intake in = {.worker = worker_take(store), .fd = fd, .name = name, .progress = progress, .ctx = ctx};
     struct buf entries = {0};
     struct digest last;
-    in.at = in.end = in.worker->slab_used;
+    if (in.worker->input == NULL)
+        in.worker->input = mem_resize(NULL, INPUT_BYTES);
     hasher_reset(in.worker->hasher);
     do {
-        struct str bytes;
-        status = next_chunk(store, &in, &bytes, err);
-        if (status == STATUS_OK && (bytes.len > 0 || entries.len == 0))
-            status = take_chunk(store, &in, bytes, &entries, &last, err);
+        status = fill(&in, err);
+        if (status == STATUS_OK && (in.at < in.end || entries.len == 0))
+            status = take_chunk(store, &in, &entries, &last, err);
     } while (status == STATUS_OK && !(in.eof && in.at == in.end));
     if (status == STATUS_OK) {
         bool single = list_count(buf_view(&entries)) == 1;

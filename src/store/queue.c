@@ -39,67 +39,10 @@ void queue_finish(struct queue *queue)
 {
     assert(queue->head == NULL && queue->item_count == 0);
     free(queue->buckets);
-    for (struct slab *next, *slab = queue->slabs; slab != NULL; slab = next) {
-        next = slab->next;
-        free(slab);
-    }
     pthread_cond_destroy(&queue->work);
     pthread_cond_destroy(&queue->done);
     pthread_mutex_destroy(&queue->lock);
 }
-
-/* ---- slabs ---- */
-
-struct slab *slab_take(struct store *store)
-{
-    pthread_mutex_lock(&store->queue.lock);
-    struct slab *slab = store->queue.slabs;
-    if (slab != NULL)
-        store->queue.slabs = slab->next;
-    pthread_mutex_unlock(&store->queue.lock);
-    if (slab == NULL)
-        slab = mem_resize(NULL, sizeof *slab);
-    slab->waiting = 0;
-    slab->held = true;
-    return slab;
-}
-
-static void free_unused(struct queue *queue, struct slab *slab)
-{
-    if (slab->held || slab->waiting > 0)
-        return;
-    slab->next = queue->slabs;
-    queue->slabs = slab;
-}
-
-void slab_give(struct store *store, struct slab *slab)
-{
-    pthread_mutex_lock(&store->queue.lock);
-    slab->held = false;
-    free_unused(&store->queue, slab);
-    pthread_mutex_unlock(&store->queue.lock);
-}
-
-static void count_memory(struct queue *queue, struct item *item)
-{
-    if (item->slab == NULL)
-        queue->waiting_bytes += item->charge;
-    else if (item->slab->waiting++ == 0)
-        queue->waiting_bytes += SLAB_BYTES;
-}
-
-void queue_release(struct queue *queue, struct item *item)
-{
-    if (item->slab == NULL) {
-        queue->waiting_bytes -= item->charge;
-    } else if (--item->slab->waiting == 0) {
-        queue->waiting_bytes -= SLAB_BYTES;
-        free_unused(queue, item->slab);
-    }
-    free(item);
-}
-
-/* ---- the table ---- */
 
 static struct item **bucket_of(struct queue *queue, struct digest key)
 {
@@ -184,9 +127,9 @@ static void append(struct queue *queue, struct item *item)
     item->sequence = ++queue->put_sequence;
     item->queued_ms = clock_monotonic_ms();
     bool first = queue->queued_bytes == 0;
-    bool filled = queue->queued_bytes < BATCH_BYTES_MAX && queue->queued_bytes + item->charge >= BATCH_BYTES_MAX;
+    bool filled = queue->queued_bytes < BATCH_BYTES_DUE && queue->queued_bytes + item->charge >= BATCH_BYTES_DUE;
     queue->queued_bytes += item->charge;
-    count_memory(queue, item);
+    queue->waiting_bytes += item->charge;
     if (first || filled)
         pthread_cond_signal(&queue->work);
 }
@@ -196,10 +139,8 @@ enum status queue_push(struct store *store, struct item *item, struct error *err
     struct queue *queue = &store->queue;
     enum status status = STATUS_OK;
     pthread_mutex_lock(&queue->lock);
-    while (!queue->failed && queue->waiting_bytes > WAITING_BYTES_MAX) {
-        pthread_cond_signal(&queue->work); /* slabs with few chunks each: less than a batch may be too much */
+    while (!queue->failed && queue->waiting_bytes > WAITING_BYTES_MAX)
         pthread_cond_wait(&queue->done, &queue->lock);
-    }
     if (queue->failed) {
         *err = queue->failure;
         status = err->status;
@@ -268,10 +209,8 @@ bool queue_find(struct store *store, enum item_kind kind, struct digest key, str
     struct queue *queue = &store->queue;
     pthread_mutex_lock(&queue->lock);
     struct item *item = queue->item_count ? find(queue, kind, key) : NULL;
-    if (item != NULL && out != NULL) {
+    if (item != NULL && out != NULL)
         buf_append(out, item->value, item->len);
-        buf_str(out, item->rest);
-    }
     pthread_mutex_unlock(&queue->lock);
     return item != NULL;
 }

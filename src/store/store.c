@@ -141,7 +141,7 @@ static void free_workers(struct worker *worker)
         ZSTD_freeCCtx(worker->compressor);
         ZSTD_freeDCtx(worker->decompressor);
         hasher_destroy(worker->hasher);
-        free(worker->slab);
+        free(worker->input);
         buf_finish(&worker->packed);
         buf_finish(&worker->plain);
         free(worker);

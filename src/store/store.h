@@ -34,6 +34,9 @@
 #ifndef BATCH_BYTES_MAX
 #define BATCH_BYTES_MAX (32u << 20) /* settled as the sizes of chunks were */
 #endif
+/* So much is worth a transaction. A writer that is slower than those who put finds more when it comes back: only its
+ * first batches are small, and the disk has begun while the rest is still being read. */
+#define BATCH_BYTES_DUE (BATCH_BYTES_MAX / 4)
 #define WAITING_BYTES_MAX (2 * BATCH_BYTES_MAX) /* one in work, one to come */
 #define BATCH_AGE_MS 1000
 #define LIST_ENTRIES_MAX 4096
@@ -52,24 +55,9 @@ struct item {
     uint64_t sequence; /* of its put, from 1 */
     int64_t queued_ms;
     size_t charge; /* bytes that it counts for, against the limits */
-    struct slab *slab; /* NULL, or where the rest of the value is */
-    struct str rest;
     size_t len;
-    uint8_t value[]; /* as it will be kept, but for the rest */
+    uint8_t value[]; /* as it will be kept */
 };
-
-/* Memory that files are read into. Chunks that are kept as they are stay there until LMDB has them. */
-#define SLAB_BYTES ((3u << 20) + CHUNK_MAX)
-
-struct slab {
-    struct slab *next; /* of those that are free */
-    unsigned waiting;  /* items in the queue with bytes in it */
-    bool held;         /* a worker reads into it */
-    uint8_t bytes[SLAB_BYTES];
-};
-
-struct slab *slab_take(struct store *store);
-void slab_give(struct store *store, struct slab *slab);
 
 struct item *item_create(enum item_kind kind, struct digest key, size_t len);
 
@@ -80,9 +68,7 @@ struct queue {
     struct item *head, *tail;
     struct item **buckets; /* all that is not committed yet, the batch in work included */
     size_t bucket_count, item_count;
-    size_t queued_bytes;  /* of those in order: they have to be written */
-    size_t waiting_bytes; /* of memory, that of the batch in work included; a slab counts as a whole */
-    struct slab *slabs;   /* free ones */
+    size_t queued_bytes, waiting_bytes; /* without and with the batch in work */
     uint64_t put_sequence, done_sequence, flush_sequence;
     bool started, stopping, failed, lost;
     struct error failure; /* sticky */
@@ -95,9 +81,6 @@ void queue_finish(struct queue *queue);
 
 /* Takes the item. One that waits already (not a record or ref) is dropped. Blocks while too much waits. */
 enum status queue_push(struct store *store, struct item *item, struct error *err);
-
-/* Free what was committed, or never will be; it is not in the table any more. The lock is held. */
-void queue_release(struct queue *queue, struct item *item);
 
 /* The writer's failure, if it failed. */
 enum status queue_check(struct store *store, struct error *err);
@@ -119,13 +102,14 @@ void *writer_run(void *store);
 
 /* ---- what a thread works with, taken from a pool ---- */
 
+#define INPUT_BYTES ((3u << 20) + CHUNK_MAX)
+
 struct worker {
     struct worker *next;
     ZSTD_CCtx *compressor;
     ZSTD_DCtx *decompressor;
     struct hasher *hasher;
-    struct slab *slab; /* that files are read into; taken at the first use */
-    size_t slab_used;  /* bytes at its start that chunks may be in */
+    uint8_t *input; /* INPUT_BYTES, made at the first use */
     struct buf packed, plain;
 };
 
@@ -147,10 +131,6 @@ struct store {
     struct worker *workers;
 };
 
-/* The length of the first chunk of `bytes`; 0 if it does not end in them. The first `seen` bytes were looked at before,
- * with that answer. */
-size_t chunk_find(const uint8_t *bytes, size_t seen, size_t len);
-
 /* chunk_cut as every processor can do it: the same cuts (for tests). */
 size_t chunk_cut_plain(const uint8_t *bytes, size_t len);
 
@@ -158,8 +138,7 @@ size_t chunk_cut_plain(const uint8_t *bytes, size_t len);
 
 #define BLOCK_HEADER 8
 
-/* With a slab that the bytes are in, they may be left there. */
-struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes, struct slab *slab);
+struct item *block_pack(struct worker *worker, int level, struct digest digest, struct str bytes);
 
 /* The bytes of a block: in `value` itself, or in worker->plain. False if they are malformed. */
 bool block_unpack(struct worker *worker, struct str value, struct str *bytes);

@@ -18,16 +18,9 @@ struct batch {
 
 static int put_chunk(struct store *store, MDB_txn *txn, struct item *item)
 {
-    MDB_val key = {DIGEST_SIZE, item->key.bytes}, value = {item->len + item->rest.len, NULL};
-    int rc = mdb_put(txn, store->dbis[DB_CHUNKS], &key, &value, MDB_NOOVERWRITE | MDB_RESERVE);
-    if (rc != 0)
-        return rc == MDB_KEYEXIST ? 0 : rc;
-    if (value.mv_data == NULL) /* what a damaged page can lead to */
-        return MDB_CORRUPTED;
-    memcpy(value.mv_data, item->value, item->len);
-    if (item->rest.len > 0)
-        memcpy((uint8_t *)value.mv_data + item->len, item->rest.ptr, item->rest.len);
-    return 0;
+    MDB_val key = {DIGEST_SIZE, item->key.bytes}, value = {item->len, item->value};
+    int rc = mdb_put(txn, store->dbis[DB_CHUNKS], &key, &value, MDB_NOOVERWRITE);
+    return rc == MDB_KEYEXIST ? 0 : rc;
 }
 
 /* Another list of the same bytes may name chunks that are gone; ours names those that were just put. */
@@ -71,8 +64,7 @@ static int put_batch(MDB_txn *txn, void *ctx)
 static bool is_due(const struct queue *queue, int64_t now_ms)
 {
     return queue->head != NULL &&
-           (queue->stopping || queue->queued_bytes >= BATCH_BYTES_MAX || queue->waiting_bytes > WAITING_BYTES_MAX ||
-            queue->flush_sequence > queue->done_sequence ||
+           (queue->stopping || queue->queued_bytes >= BATCH_BYTES_DUE || queue->flush_sequence > queue->done_sequence ||
             now_ms - queue->head->queued_ms >= BATCH_AGE_MS);
 }
 
@@ -114,6 +106,7 @@ static void unlink_item(struct queue *queue, struct item *item)
         link = &(*link)->chain;
     *link = item->chain;
     queue->item_count--;
+    queue->waiting_bytes -= item->charge;
 }
 
 static void free_items(struct queue *queue, struct item *item)
@@ -121,7 +114,7 @@ static void free_items(struct queue *queue, struct item *item)
     for (struct item *next; item != NULL; item = next) {
         next = item->next;
         unlink_item(queue, item);
-        queue_release(queue, item);
+        free(item);
     }
 }
 

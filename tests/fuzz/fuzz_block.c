@@ -30,7 +30,7 @@ static void pack(struct worker *worker, const uint8_t *data, size_t size)
     int level = (int[]){0, 1, 3, 6}[reader_u8(&r) & 3];
     grow(&r, &content, CHUNK_MAX);
     struct str bytes = {content.len ? content.ptr : "", content.len};
-    struct item *item = block_pack(worker, level, digest_of(bytes.ptr, bytes.len), bytes, NULL);
+    struct item *item = block_pack(worker, level, digest_of(bytes.ptr, bytes.len), bytes);
     check(item->len <= BLOCK_HEADER + bytes.len);
     check(block_unpack(worker, (struct str){(const char *)item->value, item->len}, &back));
     check(str_equal(back, bytes));

@@ -57,28 +57,6 @@ static void sizes_are_within_bounds_and_near_the_average(void **unused)
     free(bytes);
 }
 
-/* What was looked at before needs not be looked at again. */
-static void a_cut_is_found_however_the_bytes_come(void **unused)
-{
-    (void)unused;
-    size_t len = 2 * CHUNK_MAX, steps[] = {997, 64 << 10, 256 << 10, CHUNK_MAX};
-    for (unsigned k = 0; k < 8; k++) {
-        uint8_t *bytes = k < 7 ? random_bytes(len, 11 + k) : mem_alloc(len); /* zeros: there is no cut but the last */
-        size_t cut = chunk_cut(bytes, len);
-        for (unsigned s = 0; s < sizeof steps / sizeof *steps; s++) {
-            size_t seen = 0, found = 0;
-            while (found == 0 && seen < len) {
-                size_t more = seen + steps[s] < len ? seen + steps[s] : len;
-                found = chunk_find(bytes, seen, more);
-                assert_true(found > 0 || more < cut);
-                seen = more;
-            }
-            assert_int_equal(found, cut);
-        }
-        free(bytes);
-    }
-}
-
 static void constant_bytes_give_the_largest_chunks(void **unused)
 {
     (void)unused;
@@ -178,7 +156,7 @@ static void finish_pool(struct store *store, struct worker *worker)
 
 static void check_block(struct worker *worker, const void *bytes, size_t len, int level, unsigned codec)
 {
-    struct item *item = block_pack(worker, level, digest_of(bytes, len), (struct str){bytes, len}, NULL);
+    struct item *item = block_pack(worker, level, digest_of(bytes, len), (struct str){bytes, len});
     struct str back;
     assert_int_equal(item->value[0], codec);
     assert_true(block_unpack(worker, (struct str){(char *)item->value, item->len}, &back));
@@ -264,7 +242,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_input_is_one_chunk),
         cmocka_unit_test(sizes_are_within_bounds_and_near_the_average),
-        cmocka_unit_test(a_cut_is_found_however_the_bytes_come),
         cmocka_unit_test(constant_bytes_give_the_largest_chunks),
         cmocka_unit_test(cuts_never_change),
         cmocka_unit_test(cuts_are_the_same_without_vectors),

@@ -896,39 +896,6 @@ static void puts_wait_for_the_writer(void **state)
     drop(bytes);
 }
 
-static void put_file_in_bounds(struct bench *bench, int fd, struct str bytes)
-{
-    struct digest digest;
-    uint64_t size;
-    OK(bench, store_put_fd(bench->store, fd, "scratch", &digest, &size, NULL, NULL, &bench->err));
-    assert_true(bench->store->queue.waiting_bytes <= WAITING_BYTES_MAX + SLAB_BYTES);
-    assert_true(digest_equal(digest, digest_of(bytes.ptr, bytes.len)));
-    OK(bench, store_flush(bench->store, &bench->err));
-    assert_int_equal(bench->store->queue.waiting_bytes, 0);
-}
-
-/* What is read from files waits where it was read: all of that counts, even where little of it is new. */
-static void what_waits_of_files_is_bounded(void **state)
-{
-    struct bench *bench = *state;
-    struct str bytes = noise(WAITING_BYTES_MAX + 2 * SLAB_BYTES, 8);
-    char *mine = (char *)(uintptr_t)bytes.ptr;
-    struct store_stats before, after;
-    int fd = scratch_file();
-    OK(bench, fs_write_all(fd, bytes.ptr, bytes.len, "scratch", &bench->err));
-    put_file_in_bounds(bench, fd, bytes);
-    OK(bench, store_get_stats(bench->store, &before, &bench->err));
-    for (size_t at = 0; at < bytes.len; at += SLAB_BYTES) {
-        mine[at] ^= 1;
-        assert_int_equal(pwrite(fd, mine + at, 1, (off_t)at), 1);
-    }
-    put_file_in_bounds(bench, fd, bytes);
-    OK(bench, store_get_stats(bench->store, &after, &bench->err));
-    assert_in_range(after.chunks - before.chunks, 1, 2 * (bytes.len / SLAB_BYTES));
-    close(fd);
-    drop(bytes);
-}
-
 static void use_is_noted(void **state)
 {
     struct bench *bench = *state;
@@ -977,7 +944,6 @@ int main(void)
         TEST(a_map_follows_another_process),
         TEST(threads_share_a_store),
         TEST(puts_wait_for_the_writer),
-        TEST(what_waits_of_files_is_bounded),
         TEST(use_is_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
