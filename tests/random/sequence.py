@@ -169,7 +169,7 @@ class Sequence:
             self.doubt_all_but_roots(ws)
             self.kill(chance, ws, words)
         result = self.command(ws, *words, "--json").json
-        if self.store and ws.published == self.store:
+        if self.store and ws.published == self.store and ws.known.lock:
             expect(result["root_records"] > 0, f"{ws.name}: gc knows of no roots")
         if result["taken_records"] > 0:
             self.doubt_all_but_roots(ws)
