@@ -180,6 +180,9 @@ struct store_ref {
 /* Publish, in place of what was published by that workspace under that name. Durable with the next flush. */
 enum status store_publish(struct store *store, const struct store_ref *ref, struct error *err);
 
+/* Is anything published by that workspace under that name? */
+enum status store_has_ref(struct store *store, const struct store_ref *ref, bool *has, struct error *err);
+
 /* All that is published, in `arena`. *sequence says how much had been put then. */
 enum status store_get_refs(struct store *store, struct arena *arena, struct store_ref **refs, uint32_t *count,
                            uint64_t *sequence, struct error *err);

@@ -225,6 +225,8 @@ enum status recording_save(struct recording *r, const struct lock *lock, int exi
     if (status != STATUS_OK)
         return status;
     status = history_add(history, &addition, err);
+    if (status == STATUS_OK)
+        status = pins_publish(p, history, err);
     history_close(history);
     free(filling.metrics);
     return status;

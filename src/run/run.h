@@ -309,6 +309,15 @@ enum status roots_publish(struct project *project, const struct lock *lock, stru
 /* What refit.lock said after a run, durably, until that is taken back. */
 enum status roots_pin(struct project *project, struct str run, const struct lock *lock, struct error *err);
 enum status roots_unpin(struct project *project, struct str run, struct error *err);
+/* The same as a ref, which the store may know or not. */
+enum status roots_of_pin(struct project *project, struct str run, const struct lock *lock, struct store_ref *out,
+                         struct error *err);
+
+/* Publish, durably, what of the pinned runs the store in use does not know: it may be another one than when they were
+ * pinned, or have been told to forget this workspace (pins.c). */
+enum status pins_publish(struct project *project, struct history *history, struct error *err);
+/* A ref for each pinned run of this workspace; `history` is opened for reading. The store must be open. */
+enum status pins_read(struct project *project, struct store_ref **refs, uint32_t *count, struct error *err);
 
 /* All workspaces that use the store, and what must stay for them. */
 struct roots {
