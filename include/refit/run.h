@@ -200,9 +200,8 @@ struct picture {
 
 enum status picture_of_run(struct history *history, const struct history_run *run, struct arena *arena,
                            struct picture *out, struct error *err);
-/* STATUS_NOT_FOUND if there is no such revision, or it has no refit.lock: then *exists. */
-enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, bool *exists,
-                                struct error *err);
+/* STATUS_NOT_FOUND if there is no such revision, or it has no refit.lock. */
+enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, struct error *err);
 /* As a plan sees it, with the outs that are there. Of a stage whose inputs cannot be read, and of a frozen one, what
  * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
@@ -229,6 +228,7 @@ struct field_difference {
 struct out_difference {
     struct str path;
     const struct record_out *old, *now;
+    bool lacks_old, lacks_now;    /* the store does not have it */
     bool compared;                /* overlap says something */
     struct store_overlap overlap; /* of the new one with the old one */
     struct path_changes files;
@@ -277,7 +277,9 @@ enum status run_restore(struct project *project, const char *revision, const str
 /* ---- past builds ---- */
 
 struct reproduce_options {
-    const char *revision; /* as git names it */
+    const char *revision; /* as git names it; NULL = a run is wanted */
+    const struct history_run *run; /* then this one, at the commit that it recorded */
+    const struct lock *lock;       /* and its picture, which counts instead of what that commit has in refit.lock */
     const char *into;     /* a folder; NULL = .refit/reproduce/ID */
     bool rerun;           /* execute every stage, instead of taking outs from the store */
     const struct config_source *config_overrides; /* as in struct project_options */
@@ -309,12 +311,13 @@ struct lacking {
     struct str reason;
 };
 
-/* A revision in a folder of its own. */
+/* A revision, or the commit of a run, in a folder of its own. */
 struct reproduction {
     struct project *project; /* the copy; the process is in it */
+    struct str name;         /* the revision, or "run ID" */
     struct str commit;       /* its id */
     struct str folder;       /* where all of it is, absolute */
-    struct lock lock;        /* what that commit's refit.lock says */
+    struct lock lock;        /* what that commit's refit.lock says, or the run's picture */
     struct lacking *lacks;   /* sources that cannot be had back, submodules, ... */
     uint32_t lack_count;
     struct reproduced_stage *stages; /* in the order of the graph; by run_reproduce() */
@@ -326,8 +329,8 @@ struct reproduction {
 
 /*
  * Materialise a commit of the project in a folder of its own, with nothing but that folder written to, and open it
- * there as a writer. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
- * revision that is not there, or has no refit.lock; STATUS_LOCKED if another process is at work in the folder;
+ * there as a writer. Of a run, the folder gets its picture as refit.lock. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
+ * revision that is not there, or has no refit.lock, and for a run without a commit; STATUS_LOCKED if another process is at work in the folder;
  * STATUS_USAGE for a folder that has something else in it. To be closed also after failure.
  */
 enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *out,

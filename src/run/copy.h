@@ -32,6 +32,7 @@ bool copy_has_room(const struct copying *c, struct arena *arena, struct str path
 struct differing {
     struct project *project; /* whose store has both */
     struct arena *arena;
+    struct str name;   /* of the build that it was */
     struct str *lines; /* malloc'd */
     uint32_t count, cap;
 };

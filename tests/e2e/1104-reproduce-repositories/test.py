@@ -62,7 +62,7 @@ if os.geteuid() == 0:
 # From the store, an empty one: said, with what helps.
 p.git("clone", "-q", f"file://{p.root}", "../clone")
 result = p.refit("reproduce", "HEAD", cwd=p.base / "clone", exit=1)
-contains(result.stdout, "not reproducible", "the store does not have out.txt; `--rerun` makes it again")
+contains(result.stdout, "not reproducible", "the store does not have out.txt of HEAD; `--rerun` makes it again")
 equal(p.git("status", "--porcelain", cwd=p.base / "clone"), "", "the clone")
 
 # A project in a subfolder that reads beside itself: all of the repository is there.
