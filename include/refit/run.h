@@ -401,6 +401,7 @@ struct gc_options {
     bool dry_run;
     bool compact; /* if it is worth it */
     bool rescue;  /* remove what was rescued, and kept of attempts, too */
+    bool reproduced; /* remove folders of past builds, too, that nobody has changed anything in */
     const char *forget; /* a workspace that is gone for good; NULL = none */
     const char *forget_host; /* where that was; NULL = on this host */
     uint64_t forget_unseen_ms; /* those that cannot be looked at and have published nothing for so long; 0 = none */
@@ -416,6 +417,8 @@ struct gc_result {
     enum compaction compaction;
     uint64_t file_bytes;     /* of the store, in the end */
     uint64_t rescue_bytes, attempt_bytes; /* what was rescued, and kept of attempts, here */
+    uint32_t reproduced_folders, removed_folders; /* of past builds, here: that there were, and that were removed */
+    uint64_t reproduced_bytes, removed_bytes; /* in them */
     uint64_t forgotten_files; /* that were gone, and that the stat cache here still knew */
 };
 

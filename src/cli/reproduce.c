@@ -196,6 +196,9 @@ const struct command command_reproduce = {
         "(exit status 0 if all are, 1 otherwise). Nothing but that folder is written to: not the working\n"
         "tree, not git's index.\n"
         "\n"
+        "A folder in which somebody has changed or added something is not started over; `refit gc --reproduced`\n"
+        "removes those below .refit/reproduce in which nobody has.\n"
+        "\n"
         "A RUN is named as for `refit show`. It is reproduced at the commit that it was made from, and compared\n"
         "with what it made, whatever refit.lock is in that commit. What it had that was not committed is not in\n"
         "git: its outs may still be in the store, but --rerun runs the code of the commit, and says what differs.",

@@ -499,6 +499,9 @@ enum status reproduce_run(struct reproduction *r, const struct reproduce_options
         report_restore_started(report);
     if (status == STATUS_OK)
         status = work(&w, err);
+    struct error other; /* however it ended: what is there now is not the user's */
+    enum status noted = copied_note(r->copying, r->arena, status == STATUS_OK ? err : &other);
+    status = status == STATUS_OK ? noted : status;
     clear_finish(&w.clearing);
     return status;
 }

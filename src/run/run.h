@@ -211,6 +211,11 @@ void workspace_settle(struct workspace_lock *lock);
 /* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
 enum status workspace_claim(int *fd, struct error *err);
 
+/* Have the workspace in this folder, which is another one, to oneself, so that it can be removed. *lock is to be
+ * unlocked if it was *claimed; it is not where a run, or anything that one left behind, is at work. */
+enum status workspace_claim_other(struct arena *arena, struct str root, struct workspace_lock *lock, bool *claimed,
+                                  struct error *err);
+
 /* Is a run, or another writer, at work in the workspace in this folder? Yes, if that cannot be told. Not to be asked of
  * one's own: closing the file gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
@@ -297,6 +302,14 @@ enum status project_open_state(struct project *project, struct error *err);
 
 /* Take the workspace's lock, as a writer does when it is opened. */
 enum status project_hold(struct project *project, bool wait, struct error *err);
+
+/* Folders of `refit reproduce` below .refit/reproduce: counted, and removed if that is wanted, and nobody has changed
+ * anything in them (copied.c). */
+enum status copies_clean(struct project *project, const struct gc_options *options, struct gc_result *out,
+                         struct error *err);
+
+/* The bytes of the files below a folder; what cannot be read counts for nothing (gc.c). */
+uint64_t folder_bytes(const char *path);
 
 /* Make the stat cache forget files that are gone (prune.c). */
 enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struct error *err);
