@@ -347,6 +347,18 @@ void reproduce_close(struct reproduction *r);
 enum status run_check_determinism(struct project *here, struct str stage, struct arena *arena, struct report *report,
                                   struct reproduced_stage *out, struct error *err);
 
+/* ---- carrying results elsewhere ---- */
+
+/* What of data sets an export carries besides records: what the store has of what these stages of `lock` read (none =
+ * all), and with `past` of what any run did, or any workspace published. The store must be open. In the project's
+ * arena. */
+enum status carried_find(struct project *project, const struct lock *lock, const struct str *stages,
+                         uint32_t stage_count, bool past, struct record_out **out, uint32_t *count, struct error *err);
+
+/* After an import: publish what refit.lock names, data sets included, as a run would, or the next gc would take what no
+ * record names. Nothing where there is no refit.lock. */
+enum status carried_keep(struct project *project, struct error *err);
+
 /* ---- from DVC to refit ---- */
 
 struct migrate_options {

@@ -102,6 +102,14 @@ enum status roots_publish(struct project *p, const struct lock *lock, struct err
     return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
 }
 
+enum status roots_republish(struct project *p, const struct lock *lock, struct error *err)
+{
+    struct store_ref ref;
+    enum status status = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock,
+                                  (struct keeping){.store = p->store}, &ref, err);
+    return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
+}
+
 /* Under a name of its own, so that nothing that a later run publishes takes its place. What the run read of data sets
  * is what the store has of it: the manifest may say something else by now. */
 enum status roots_of_pin(struct project *p, struct str run, const struct lock *lock, struct store_ref *ref,

@@ -319,6 +319,9 @@ enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struc
 /* The roots of a refit.lock, published with the next flush. */
 enum status roots_publish(struct project *project, const struct lock *lock, struct error *err);
 
+/* The same without a manifest: of data sets, what the store has. */
+enum status roots_republish(struct project *project, const struct lock *lock, struct error *err);
+
 /* What refit.lock said after a run, durably, until that is taken back. */
 enum status roots_pin(struct project *project, struct str run, const struct lock *lock, struct error *err);
 enum status roots_unpin(struct project *project, struct str run, struct error *err);
