@@ -208,8 +208,8 @@ static void print_json(struct invocation *in, const struct sides *s)
 static enum status run_diff(struct invocation *in, struct error *err)
 {
     struct sides sides;
-    enum status status =
-        sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : STR(""), &sides, err);
+    const struct str none = {0};
+    enum status status = sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : none, &sides, err);
     if (status == STATUS_OK) {
         in->json ? print_json(in, &sides) : print_lines(in, &sides);
         in->exit_status = option_given(in, OPTION_EXIT_CODE) && sides.count > 0;

@@ -5,7 +5,7 @@
 
 #include "refit/vcs.h"
 
-enum { COMMIT_SHOWN = 9, CANDIDATES_SHOWN = 4 };
+enum { COMMIT_SHOWN = 9, CANDIDATES_SHOWN = 4, WORD_BYTES_MAX = 200 };
 
 enum status past_open(struct invocation *in, bool writer, struct past *out, struct error *err)
 {
@@ -89,6 +89,8 @@ enum status past_find(const struct past *past, struct str word, const struct his
     bool several = false;
     if (past->count == 0)
         return error_set(err, STATUS_NOT_FOUND, "no run is recorded here yet; one that does something is");
+    if (word.len > WORD_BYTES_MAX)
+        return error_set(err, STATUS_NOT_FOUND, "no run has a name of %zu bytes; `refit history` lists them", word.len);
     if (parse_back(word, &back))
         return find_back(past, back, out, err);
     for (uint32_t i = past->count; i-- > 0;) {
@@ -135,6 +137,8 @@ enum status past_find_or_revision(const struct past *past, struct arena *arena, 
     struct vcs_commit commit;
     struct error no_run, no_revision;
     *out = NULL;
+    if (word.len == 0)
+        return error_set(err, STATUS_USAGE, "an empty word names no build; write a run, or a revision of git");
     enum status found = past_find(past, word, out, &no_run);
     if (found == STATUS_OK)
         return STATUS_OK;
@@ -146,9 +150,11 @@ enum status past_find_or_revision(const struct past *past, struct arena *arena, 
         *err = status != STATUS_NOT_FOUND ? no_revision : no_run;
         return err->status;
     }
-    const struct str *nearest = find_nearest(past, arena, word);
+    const struct str *nearest = word.len > WORD_BYTES_MAX ? NULL : find_nearest(past, arena, word);
     struct str hint = nearest == NULL ? STR("")
                                       : str_format(arena, "; did you mean `" STR_FMT "`?", STR_ARG(*nearest));
+    if (word.len > WORD_BYTES_MAX)
+        word = str_format(arena, STR_FMT "...", STR_ARG(str_slice(word, 0, WORD_BYTES_MAX / 4)));
     return error_set(err, STATUS_NOT_FOUND, "`" STR_FMT "` is neither a run (%s) nor a revision (%s)" STR_FMT,
                      STR_ARG(word), no_run.message, no_revision.message, STR_ARG(hint));
 }

@@ -6,7 +6,7 @@
 
 static bool is_workspace(struct str word)
 {
-    return word.len == 0 || str_is(word, ".");
+    return word.ptr == NULL || str_is(word, ".");
 }
 
 /* ---- words ---- */
@@ -49,7 +49,7 @@ static enum status open_project(struct sides *s, struct invocation *in, bool wor
 enum status sides_open(struct invocation *in, struct str old, struct str now, struct sides *out, struct error *err)
 {
     *out = (struct sides){0};
-    old = old.len == 0 ? STR("HEAD") : old;
+    old = old.ptr == NULL ? STR("HEAD") : old;
     enum status status = open_project(out, in, is_workspace(old) || is_workspace(now), err);
     if (status == STATUS_OK)
         status = past_read(in, &out->past, err);
@@ -173,8 +173,9 @@ enum status cli_metrics_diff(struct invocation *in, struct error *err)
     if (in->argument_count > 3)
         return error_set(err, STATUS_USAGE, "`refit metrics diff` takes at most two arguments, not %u",
                          in->argument_count - 1);
-    enum status status = sides_open(in, in->argument_count > 1 ? in->arguments[1] : STR(""),
-                                    in->argument_count > 2 ? in->arguments[2] : STR(""), &sides, err);
+    const struct str none = {0};
+    enum status status = sides_open(in, in->argument_count > 1 ? in->arguments[1] : none,
+                                    in->argument_count > 2 ? in->arguments[2] : none, &sides, err);
     if (status == STATUS_OK)
         in->json ? print_metrics_json(in, &sides) : print_metrics(in, &sides);
     sides_close(&sides);

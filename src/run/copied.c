@@ -31,17 +31,15 @@ struct walk {
     struct edits *edits;
 };
 
+/* Not the inode, nor when that changed: a workspace may be copied, or come out of a cache. */
 static struct digest stat_digest(const struct stat *st)
 {
     struct buf text = {0};
     buf_u32(&text, (uint32_t)st->st_mode);
     if (!S_ISDIR(st->st_mode)) { /* a folder is what is in it */
-        buf_u64(&text, (uint64_t)st->st_ino);
         buf_u64(&text, (uint64_t)st->st_size);
         buf_u64(&text, (uint64_t)st->st_mtim.tv_sec);
         buf_u64(&text, (uint64_t)st->st_mtim.tv_nsec);
-        buf_u64(&text, (uint64_t)st->st_ctim.tv_sec);
-        buf_u64(&text, (uint64_t)st->st_ctim.tv_nsec);
     }
     struct digest digest = digest_of(text.ptr, text.len);
     buf_finish(&text);
