@@ -339,6 +339,22 @@ static enum status open_input(struct invocation *in, int *fd, struct error *err)
     return STATUS_OK;
 }
 
+/* What was imported is there, whatever refit.lock is like. */
+static enum status keep(struct invocation *in, struct project *project, struct error *err)
+{
+    struct error why;
+    char text[3072];
+    enum status status = carried_keep(project, &why);
+    if (status == STATUS_MANIFEST) {
+        output_warn(in, str_format(&in->arena, "%s; until then gc does not know which data sets it names",
+                                   error_text(&why, text, sizeof text)));
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        *err = why;
+    return status;
+}
+
 enum status cli_import(struct invocation *in, struct error *err)
 {
     struct project *project;
@@ -358,7 +374,7 @@ enum status cli_import(struct invocation *in, struct error *err)
         status = store_import(project->store, fd, name, &counts, err);
         if (status == STATUS_OK) {
             tell_import(in, &counts);
-            status = carried_keep(project, err);
+            status = keep(in, project, err);
         }
         project_close(project);
     }

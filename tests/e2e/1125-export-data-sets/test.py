@@ -93,3 +93,9 @@ data[at] ^= 1
 place.write_bytes(data)
 result = p.refit("store", "export", "damaged.refit", "table", "--json", exit=5)
 contains(result.stderr, "left out: what was read of raw/table.csv: chunk ", " is damaged")
+
+# A refit.lock that cannot be read keeps nothing from being imported.
+c.write("refit.lock", "<<<<<<< ours\n")
+result = c.refit("store", "import", str(p.path("now.refit")))
+contains(result.stdout, "imported ")
+contains(result.stderr, "refit.lock:1:1: git left a merge conflict here", "gc does not know which data sets it names")
