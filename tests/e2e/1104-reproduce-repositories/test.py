@@ -34,7 +34,7 @@ equal(str((folder / "dangling").readlink()), "no/where", "links")
 # A tree is no commit; an id that is too short may mean several.
 contains(p.refit("reproduce", "HEAD:in.txt", exit=2).stderr, "the revision `HEAD:in.txt` is no commit")
 contains(p.refit("reproduce", "HEAD..HEAD", exit=2).stderr, "git knows no revision")
-contains(p.refit("reproduce", "", exit=2).stderr, "git knows no revision")
+contains(p.refit("reproduce", "", exit=2).stderr, "an empty word names no build")
 
 # A worktree, from a folder in it; its store is the same.
 store = {"REFIT_STORE": str(p.path(".refit/store"))}

@@ -98,4 +98,4 @@ contains(p.refit("reproduce", dirty, exit=2).stderr, f"run {dirty} was made from
 contains(p.refit("reproduce", "nosuch", exit=2).stderr, "`nosuch` is neither a run (the history has no run `nosuch`",
          "nor a revision (git knows no revision `nosuch`")
 contains(p.refit("reproduce", "last-99", exit=2).stderr, "the history has 4 runs")
-contains(p.refit("reproduce", "", exit=2).stderr, "neither a run", "nor a revision")
+contains(p.refit("reproduce", "", exit=2).stderr, "an empty word names no build")
