@@ -329,9 +329,10 @@ struct reproduction {
 
 /*
  * Materialise a commit of the project in a folder of its own, with nothing but that folder written to, and open it
- * there as a writer. Of a run, the folder gets its picture as refit.lock. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
- * revision that is not there, or has no refit.lock, and for a run without a commit; STATUS_LOCKED if another process is at work in the folder;
- * STATUS_USAGE for a folder that has something else in it. To be closed also after failure.
+ * there as a writer. Of a run, the folder gets its picture as refit.lock. `here` was opened bare; the working directory
+ * is the copy's afterwards. STATUS_NOT_FOUND for a revision that is not there, or has no refit.lock, and for a run
+ * without a commit; STATUS_LOCKED if another process is at work in the folder; STATUS_USAGE for a folder that has
+ * something else in it, or that somebody has changed something in since it was made. To be closed also after failure.
  */
 enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *out,
                            struct error *err);

@@ -335,8 +335,8 @@ struct store_export_options {
     void *ctx;
 };
 
-/* Write records and sources, and all that they need, to `fd`: chunks as they are kept, each verified and written once. STATUS_STORE
- * if the records alone take more than EXPORT_RECORDS_MAX bytes (they are held until the end).
+/* Write records and sources, and all that they need, to `fd`: chunks as they are kept, each verified and written once.
+ * STATUS_STORE if the records alone take more than EXPORT_RECORDS_MAX bytes (they are held until the end).
  *
  * The file: "refitexp", version u32; then frames, each kind u8, length u32, payload:
  *   chunk   digest, block as in the store (codec u8, three zero bytes, length u32, payload)

@@ -209,7 +209,8 @@ static enum status run_diff(struct invocation *in, struct error *err)
 {
     struct sides sides;
     const struct str none = {0};
-    enum status status = sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : none, &sides, err);
+    enum status status =
+        sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : none, &sides, err);
     if (status == STATUS_OK) {
         in->json ? print_json(in, &sides) : print_lines(in, &sides);
         in->exit_status = option_given(in, OPTION_EXIT_CODE) && sides.count > 0;

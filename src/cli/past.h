@@ -39,8 +39,8 @@ struct sides {
     uint32_t count;
 };
 
-/* Compares what two words name: a run, a revision, or (`.`) the workspace. A NULL pointer is HEAD for the first, and the
- * workspace for the second. To be closed also after failure. */
+/* Compares what two words name: a run, a revision, or (`.`) the workspace. A NULL pointer is HEAD for the first, and
+ * the workspace for the second. To be closed also after failure. */
 enum status sides_open(struct invocation *in, struct str old, struct str now, struct sides *out, struct error *err);
 void sides_close(struct sides *sides);
 

@@ -113,8 +113,8 @@ static void print_result(struct invocation *in, const struct reproduction *r, co
     print_lacks(in, r);
     output_reproduced(in, r->stages, r->stage_count);
     printf(STR_FMT ": %u identical, %u different, %u not reproducible; in " STR_FMT "\n",
-           STR_ARG(shown_name(in, r, run)), counts[REPRODUCED_IDENTICAL], counts[REPRODUCED_DIFFERENT], counts[REPRODUCED_NOT],
-           STR_ARG(output_text(&in->arena, r->folder)));
+           STR_ARG(shown_name(in, r, run)), counts[REPRODUCED_IDENTICAL], counts[REPRODUCED_DIFFERENT],
+           counts[REPRODUCED_NOT], STR_ARG(output_text(&in->arena, r->folder)));
 }
 
 static enum status reproduce(struct invocation *in, struct reproduction *r, const struct reproduce_options *wanted,
@@ -153,8 +153,8 @@ static enum status find_build(struct invocation *in, struct past *past, struct s
         return status;
     wanted->lock = lock;
     if (wanted->run->dirty && wanted->run->commit.len > 0)
-        output_warn(in, str_format(&in->arena, "run " STR_FMT " was made from changes to %.12s that are not in git; its "
-                                   "outs are looked for with the code of that commit", STR_ARG(wanted->run->id),
+        output_warn(in, str_format(&in->arena, "run " STR_FMT " was made from changes to %.12s that are not in git; "
+                                   "its outs are looked for with the code of that commit", STR_ARG(wanted->run->id),
                                    wanted->run->commit.ptr));
     return history_get_lock(past->history, wanted->run->number, &in->arena, lock, err);
 }

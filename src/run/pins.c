@@ -1,4 +1,4 @@
-/* `refit pin` and `refit forget`: what of the history is to stay, and what is to go; and that the store in use knows. */
+/* `refit pin` and `refit forget`: what of the history is to stay, and what is to go; and that the store knows. */
 #include <unistd.h>
 
 #include "run/run.h"

@@ -53,8 +53,8 @@ static enum status find_run(struct project *here, const struct reproduce_options
     r->name = str_format(&here->arena, "run " STR_FMT, STR_ARG(run->id));
     r->lock = *options->lock;
     if (run->commit.len == 0)
-        return error_set(err, STATUS_NOT_FOUND, STR_FMT " was made from no commit%s" STR_FMT ", so its code is not to be "
-                         "had back; `refit show " STR_FMT "` says what it was made from", STR_ARG(r->name),
+        return error_set(err, STATUS_NOT_FOUND, STR_FMT " was made from no commit%s" STR_FMT ", so its code is not to "
+                         "be had back; `refit show " STR_FMT "` says what it was made from", STR_ARG(r->name),
                          run->fault.len > 0 ? ": " : "", STR_ARG(run->fault), STR_ARG(run->id));
     enum status status = vcs_find_commit(&here->arena, here->root.ptr, str_terminated(&here->arena, run->commit),
                                          commit, err);

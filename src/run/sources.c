@@ -159,7 +159,8 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     if (status != STATUS_OK || there)
         return status;
     if (!source_parse(dep, &out) || !copy_has_room(b->r->copying, b->arena, dep->name)) {
-        set_lack(b, dep->name, str_format(b->arena, "it is not in the copy as it was in " STR_FMT, STR_ARG(b->r->name)));
+        set_lack(b, dep->name,
+                 str_format(b->arena, "it is not in the copy as it was in " STR_FMT, STR_ARG(b->r->name)));
         return STATUS_OK;
     }
     b->clearing->stage = STR("");

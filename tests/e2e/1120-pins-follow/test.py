@@ -1,4 +1,4 @@
-"""What is pinned stays in whatever store is in use: pins are published again when it is another one, or has forgotten."""
+"""What is pinned stays in whatever store is in use: pins are published again in another one, or if it has forgotten."""
 from harness import contains, equal, maker, set_n
 
 p = maker(1_000_000)

@@ -35,7 +35,7 @@ run(ran=3)
 first, = made
 contains(p.refit("reproduce", first, exit=2).stderr, f"run {first} was made from no commit", f"`refit show {first}`")
 
-# refit.lock is committed after the run that wrote it, as everybody does: the commit of each run has an older one, or none.
+# refit.lock is committed after the run that wrote it, as everybody does: the commit of a run has an older one or none.
 p.git("init", "-q", "-b", "main")
 p.write(".gitignore", "work/\nmodel.txt\nmetrics.json\nrefit.lock\n")
 p.git("add", "-A")
@@ -84,7 +84,8 @@ with open(f"{last['folder']}/model.txt", "rb") as file:
     equal(file.read(), model, "from the store")
 result, last, stages = reproduce(dirty, "--rerun", exit=1)
 equal({name: stage["result"] for name, stage in stages.items()},
-      {"split": "identical", "train": "different", "evaluate": "different", "extra": "not reproducible"}, "with that code")
+      {"split": "identical", "train": "different", "evaluate": "different", "extra": "not reproducible"},
+      "with that code")
 contains("\n".join(stages["train"]["differences"]), "built from something else: params.yaml:train.lr 0.4 → 0.3")
 contains(stages["extra"]["reason"], "the manifest of that commit does not have it")
 _, last, stages = reproduce(dirty, "train")

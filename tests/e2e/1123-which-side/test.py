@@ -30,7 +30,8 @@ p.refit("pin", "--remove", runs[1])
 p.refit("gc", "--budget", "1")
 contains(p.refit("diff", a, runs[1]).stdout, f"{out}neither that of {a} nor that of {runs[1]} is in the store\n")
 p.write("out.bin", "mine\n")
-contains(p.refit("diff", "last", ".").stdout, "out out.bin 100 bytes → 5 bytes, that of the workspace is not in the store")
+contains(p.refit("diff", "last", ".").stdout,
+         "out out.bin 100 bytes → 5 bytes, that of the workspace is not in the store")
 contains(p.refit("diff", a, ".").stdout, f", neither that of {a} nor that of the workspace is in the store\n")
 
 contains(p.refit("restore", a, "out.bin", exit=5).stderr,

@@ -1,4 +1,4 @@
-"""A folder of `reproduce` starts over or is removed by `gc --reproduced` only while nobody has changed anything there."""
+"""A folder of `reproduce` starts over, or is removed by `gc --reproduced`, only if nobody has changed it since."""
 import os
 import shutil
 import signal
@@ -27,8 +27,8 @@ equal(gc("--reproduced"), (0, False, 0), "none yet")
 reproduce("HEAD")
 reproduce("HEAD", "--rerun")
 equal(gc(), (1, True, 0), "it stays unless it is asked for")
-contains(p.refit("gc").stdout, "left alone: ", " in 1 folder of .refit/reproduce; --reproduced removes those that nobody "
-         "has changed anything in")
+contains(p.refit("gc").stdout, "left alone: ",
+         " in 1 folder of .refit/reproduce; --reproduced removes those that nobody has changed anything in")
 
 
 def refused(*names):
@@ -48,7 +48,7 @@ refused("model.txt")
 (folder / "notes").mkdir()
 (folder / "notes/a.txt").write_text("mine\n")
 refused("model.txt", "notes", "notes/a.txt")
-equal(((folder / "model.txt").read_text(), (folder / "notes/a.txt").read_text()), ("mine\n", "mine\n"), "they are there")
+equal([(folder / name).read_text() for name in ("model.txt", "notes/a.txt")], ["mine\n", "mine\n"], "they are there")
 os.remove(folder / "notes/a.txt")
 os.rmdir(folder / "notes")
 os.remove(folder / "model.txt")

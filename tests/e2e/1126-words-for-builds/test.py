@@ -10,8 +10,8 @@ for n in range(3):
     p.git("commit", "-qm", f"{n}")
 commands = [["show"], ["pin"], ["forget"], ["diff"], ["diff", "last"], ["metrics", "diff"], ["metrics", "diff", "last"],
             ["reproduce"], ["history", "--rev"], ["restore", "--from"]]
-for word in ("", " ", "\n", "last-", "last--1", "last-99999999999999999999", "HEAD^{tree}", "HEAD:refit.yaml", ":refit.yaml",
-             ":0:refit.yaml", "@{u}", "HEAD..HEAD~1", "%s%n", "a\x1b[31m", "9" * 100_000):
+for word in ("", " ", "\n", "last-", "last--1", "last-99999999999999999999", "HEAD^{tree}", "HEAD:refit.yaml",
+             ":refit.yaml", ":0:refit.yaml", "@{u}", "HEAD..HEAD~1", "%s%n", "a\x1b[31m", "9" * 100_000):
     for command in commands:
         result = p.refit(*command, word, exit=2)
         expect(result.stdout == "" and result.stderr.count("\n") == 1 and len(result.stderr) < 1000,
