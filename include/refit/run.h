@@ -200,9 +200,8 @@ struct picture {
 
 enum status picture_of_run(struct history *history, const struct history_run *run, struct arena *arena,
                            struct picture *out, struct error *err);
-/* STATUS_NOT_FOUND if there is no such revision, or it has no refit.lock: then *exists. */
-enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, bool *exists,
-                                struct error *err);
+/* STATUS_NOT_FOUND if there is no such revision, or it has no refit.lock. */
+enum status picture_of_revision(struct project *project, const char *revision, struct picture *out, struct error *err);
 /* As a plan sees it, with the outs that are there. Of a stage whose inputs cannot be read, and of a frozen one, what
  * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
@@ -229,6 +228,7 @@ struct field_difference {
 struct out_difference {
     struct str path;
     const struct record_out *old, *now;
+    bool lacks_old, lacks_now;    /* the store does not have it */
     bool compared;                /* overlap says something */
     struct store_overlap overlap; /* of the new one with the old one */
     struct path_changes files;
@@ -277,7 +277,9 @@ enum status run_restore(struct project *project, const char *revision, const str
 /* ---- past builds ---- */
 
 struct reproduce_options {
-    const char *revision; /* as git names it */
+    const char *revision; /* as git names it; NULL = a run is wanted */
+    const struct history_run *run; /* then this one, at the commit that it recorded */
+    const struct lock *lock;       /* and its picture, which counts instead of what that commit has in refit.lock */
     const char *into;     /* a folder; NULL = .refit/reproduce/ID */
     bool rerun;           /* execute every stage, instead of taking outs from the store */
     const struct config_source *config_overrides; /* as in struct project_options */
@@ -309,12 +311,13 @@ struct lacking {
     struct str reason;
 };
 
-/* A revision in a folder of its own. */
+/* A revision, or the commit of a run, in a folder of its own. */
 struct reproduction {
     struct project *project; /* the copy; the process is in it */
+    struct str name;         /* the revision, or "run ID" */
     struct str commit;       /* its id */
     struct str folder;       /* where all of it is, absolute */
-    struct lock lock;        /* what that commit's refit.lock says */
+    struct lock lock;        /* what that commit's refit.lock says, or the run's picture */
     struct lacking *lacks;   /* sources that cannot be had back, submodules, ... */
     uint32_t lack_count;
     struct reproduced_stage *stages; /* in the order of the graph; by run_reproduce() */
@@ -326,9 +329,10 @@ struct reproduction {
 
 /*
  * Materialise a commit of the project in a folder of its own, with nothing but that folder written to, and open it
- * there as a writer. `here` was opened bare; the working directory is the copy's afterwards. STATUS_NOT_FOUND for a
- * revision that is not there, or has no refit.lock; STATUS_LOCKED if another process is at work in the folder;
- * STATUS_USAGE for a folder that has something else in it. To be closed also after failure.
+ * there as a writer. Of a run, the folder gets its picture as refit.lock. `here` was opened bare; the working directory
+ * is the copy's afterwards. STATUS_NOT_FOUND for a revision that is not there, or has no refit.lock, and for a run
+ * without a commit; STATUS_LOCKED if another process is at work in the folder; STATUS_USAGE for a folder that has
+ * something else in it, or that somebody has changed something in since it was made. To be closed also after failure.
  */
 enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *out,
                            struct error *err);
@@ -343,6 +347,18 @@ void reproduce_close(struct reproduction *r);
  * opened as a reader; the working directory is another one afterwards. STATUS_USAGE for a deploy stage. */
 enum status run_check_determinism(struct project *here, struct str stage, struct arena *arena, struct report *report,
                                   struct reproduced_stage *out, struct error *err);
+
+/* ---- carrying results elsewhere ---- */
+
+/* What of data sets an export carries besides records: what the store has of what these stages of `lock` read (none =
+ * all), and with `past` of what any run did, or any workspace published. The store must be open. In the project's
+ * arena. */
+enum status carried_find(struct project *project, const struct lock *lock, const struct str *stages,
+                         uint32_t stage_count, bool past, struct record_out **out, uint32_t *count, struct error *err);
+
+/* After an import: publish what refit.lock names, data sets included, as a run would, or the next gc would take what no
+ * record names. Nothing where there is no refit.lock. */
+enum status carried_keep(struct project *project, struct error *err);
 
 /* ---- from DVC to refit ---- */
 
@@ -398,6 +414,7 @@ struct gc_options {
     bool dry_run;
     bool compact; /* if it is worth it */
     bool rescue;  /* remove what was rescued, and kept of attempts, too */
+    bool reproduced; /* remove folders of past builds, too, that nobody has changed anything in */
     const char *forget; /* a workspace that is gone for good; NULL = none */
     const char *forget_host; /* where that was; NULL = on this host */
     uint64_t forget_unseen_ms; /* those that cannot be looked at and have published nothing for so long; 0 = none */
@@ -413,6 +430,8 @@ struct gc_result {
     enum compaction compaction;
     uint64_t file_bytes;     /* of the store, in the end */
     uint64_t rescue_bytes, attempt_bytes; /* what was rescued, and kept of attempts, here */
+    uint32_t reproduced_folders, removed_folders; /* of past builds, here: that there were, and that were removed */
+    uint64_t reproduced_bytes, removed_bytes; /* in them */
     uint64_t forgotten_files; /* that were gone, and that the stat cache here still knew */
 };
 

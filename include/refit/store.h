@@ -180,6 +180,9 @@ struct store_ref {
 /* Publish, in place of what was published by that workspace under that name. Durable with the next flush. */
 enum status store_publish(struct store *store, const struct store_ref *ref, struct error *err);
 
+/* Is anything published by that workspace under that name? */
+enum status store_has_ref(struct store *store, const struct store_ref *ref, bool *has, struct error *err);
+
 /* All that is published, in `arena`. *sequence says how much had been put then. */
 enum status store_get_refs(struct store *store, struct arena *arena, struct store_ref **refs, uint32_t *count,
                            uint64_t *sequence, struct error *err);
@@ -318,18 +321,22 @@ struct store_transfer {
     uint64_t records, objects, chunks; /* that were written, or were in the file */
     uint64_t new_records, new_objects, new_chunks, new_bytes; /* import: that were added; bytes of chunks as kept */
     uint64_t bytes; /* of the file */
-    uint64_t left_out; /* export: records whose outs cannot be had */
+    uint64_t sources;  /* export: contents without a record that were written */
+    uint64_t left_out; /* export: records whose outs cannot be had, and such contents */
 };
 
 struct store_export_options {
     const struct digest *keys; /* whose records are wanted; NULL = all */
     uint32_t key_count;
-    void (*left_out)(void *ctx, const struct store_fault *fault); /* a record that is not whole */
+    const struct record_out *sources; /* contents that go along without a record; none twice */
+    uint32_t source_count;
+    void (*left_out)(void *ctx, const struct store_fault *fault); /* a record that is not whole, or (FAULT_OBJECT) one
+                                                                   * of `sources` */
     void *ctx;
 };
 
-/* Write records, and all that they need, to `fd`: chunks as they are kept, each verified and written once. STATUS_STORE
- * if the records alone take more than EXPORT_RECORDS_MAX bytes (they are held until the end).
+/* Write records and sources, and all that they need, to `fd`: chunks as they are kept, each verified and written once.
+ * STATUS_STORE if the records alone take more than EXPORT_RECORDS_MAX bytes (they are held until the end).
  *
  * The file: "refitexp", version u32; then frames, each kind u8, length u32, payload:
  *   chunk   digest, block as in the store (codec u8, three zero bytes, length u32, payload)

@@ -44,7 +44,8 @@ enum option_id {
     OPTION_REMOVE,
     OPTION_INTO,
     OPTION_RERUN,
-    OPTION_FROM
+    OPTION_FROM,
+    OPTION_REPRODUCED
 };
 
 struct option_spec {

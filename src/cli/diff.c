@@ -39,20 +39,36 @@ static struct str size_text(struct arena *arena, const struct record_out *out)
     return out == NULL ? STR("nothing") : out->kind == ENTRY_LINK ? STR("a link") : output_size(arena, out->size);
 }
 
-static void print_out(struct arena *arena, const struct out_difference *d)
+static struct str side_name(const struct picture *side)
 {
-    struct str path = str_printable(arena, d->path), shared = STR("");
-    if (d->old != NULL && d->now != NULL)
-        shared = d->compared ? str_format(arena, ", " STR_FMT " of it shared",
-                                          STR_ARG(output_size(arena, d->overlap.shared)))
-                             : STR(", not in the store");
+    return side->kind == PICTURE_WORKSPACE ? STR("the workspace") : side->name;
+}
+
+/* ", 1.5 MiB of it shared", or why that cannot be told */
+static struct str shared_text(struct arena *arena, const struct sides *s, const struct out_difference *d)
+{
+    if (d->compared)
+        return str_format(arena, ", " STR_FMT " of it shared", STR_ARG(output_size(arena, d->overlap.shared)));
+    if (d->lacks_old && d->lacks_now)
+        return str_format(arena, ", neither that of " STR_FMT " nor that of " STR_FMT " is in the store",
+                          STR_ARG(side_name(&s->old)), STR_ARG(side_name(&s->now)));
+    if (!d->lacks_old && !d->lacks_now)
+        return STR("");
+    return str_format(arena, ", that of " STR_FMT " is not in the store",
+                      STR_ARG(side_name(d->lacks_old ? &s->old : &s->now)));
+}
+
+static void print_out(struct arena *arena, const struct sides *s, const struct out_difference *d)
+{
+    struct str path = str_printable(arena, d->path);
+    struct str shared = d->old != NULL && d->now != NULL ? shared_text(arena, s, d) : STR("");
     print_line(arena, "  ", str_format(arena, "out " STR_FMT " " STR_FMT " → " STR_FMT STR_FMT, STR_ARG(path),
                                        STR_ARG(size_text(arena, d->old)), STR_ARG(size_text(arena, d->now)),
                                        STR_ARG(shared)));
     print_files(arena, &d->files);
 }
 
-static void print_stage(struct invocation *in, const struct stage_difference *s)
+static void print_stage(struct invocation *in, const struct sides *sides, const struct stage_difference *s)
 {
     struct arena *arena = &in->arena;
     struct sheet sheet = {.arena = arena};
@@ -65,7 +81,7 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
     for (uint32_t i = 0; i < s->field_count && s->was && s->is; i++)
         print_field(arena, &s->fields[i]);
     for (uint32_t i = 0; i < s->out_count; i++)
-        print_out(arena, &s->outs[i]);
+        print_out(arena, sides, &s->outs[i]);
     for (uint32_t i = 0; i < s->metric_count; i++)
         sides_metric(in, &s->metrics[i], &sheet);
     for (uint32_t i = 0; i < sheet.count; i++)
@@ -76,7 +92,7 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
 static void print_lines(struct invocation *in, const struct sides *s)
 {
     for (uint32_t i = 0; i < s->count; i++)
-        print_stage(in, &s->stages[i]);
+        print_stage(in, s, &s->stages[i]);
     if (s->count == 0)
         puts("nothing differs");
 }
@@ -192,8 +208,9 @@ static void print_json(struct invocation *in, const struct sides *s)
 static enum status run_diff(struct invocation *in, struct error *err)
 {
     struct sides sides;
+    const struct str none = {0};
     enum status status =
-        sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : STR(""), &sides, err);
+        sides_open(in, in->arguments[0], in->argument_count > 1 ? in->arguments[1] : none, &sides, err);
     if (status == STATUS_OK) {
         in->json ? print_json(in, &sides) : print_lines(in, &sides);
         in->exit_status = option_given(in, OPTION_EXIT_CODE) && sides.count > 0;

@@ -1,6 +1,20 @@
 /* `refit forget`: removing runs from the history. */
 #include "cli/past.h"
 
+/* Two words may mean the same run. */
+static uint32_t drop_repeated(const struct history_run **runs, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool again = false;
+        for (uint32_t k = 0; k < kept && !again; k++)
+            again = runs[k] == runs[i];
+        if (!again)
+            runs[kept++] = runs[i];
+    }
+    return kept;
+}
+
 static enum status forget(struct invocation *in, struct past *past, struct error *err)
 {
     const struct history_run **runs = arena_array(&in->arena, const struct history_run *, in->argument_count);
@@ -10,8 +24,8 @@ static enum status forget(struct invocation *in, struct past *past, struct error
         status = past_find(past, in->arguments[i], &runs[i], err);
     if (status == STATUS_OK)
         status = past_write(past, err);
-    uint32_t forgotten = 0;
-    for (; forgotten < in->argument_count && status == STATUS_OK; forgotten++)
+    uint32_t forgotten = 0, count = status == STATUS_OK ? drop_repeated(runs, in->argument_count) : 0;
+    for (; forgotten < count && status == STATUS_OK; forgotten++)
         status = run_forget(past->project, past->history, runs[forgotten], err);
     if (status != STATUS_OK)
         return status;

@@ -11,6 +11,7 @@ static const struct option_spec options[] = {
     {OPTION_FORGET, "forget", "PATH", "the workspace at PATH, or HOST:PATH, is gone for good: its results may go"},
     {OPTION_FORGET_UNSEEN, "forget-unseen", "TIME", "nor those of what is gone or elsewhere, and silent so long"},
     {OPTION_RESCUE, "rescue", NULL, "also remove what was moved to .refit/rescue and .refit/attempts"},
+    {OPTION_REPRODUCED, "reproduced", NULL, "also remove folders of `refit reproduce` that nobody has changed since"},
     {OPTION_NO_COMPACT, "no-compact", NULL, "leave the store's file as large as it is"},
     {0, NULL, NULL, NULL},
 };
@@ -81,6 +82,8 @@ static void print_json(const struct gc_result *result, bool dry_run, uint64_t bu
         {"root_bytes", c->root_bytes},     {"file_bytes", result->file_bytes},  {"damaged", c->damaged},
         {"rescue_bytes", result->rescue_bytes}, {"attempt_bytes", result->attempt_bytes},
         {"forgotten_files", result->forgotten_files},
+        {"reproduced_folders", result->reproduced_folders}, {"reproduced_bytes", result->reproduced_bytes},
+        {"removed_folders", result->removed_folders}, {"removed_bytes", result->removed_bytes},
     };
     struct buf document = {0};
     struct json j;
@@ -182,6 +185,22 @@ static void print_kept(struct invocation *in, const struct gc_result *result)
                STR_ARG(output_size(&in->arena, bytes)), removed ? "" : "; --rescue removes it");
 }
 
+static void print_reproduced(struct invocation *in, const struct gc_result *result)
+{
+    bool dry_run = option_given(in, 'n');
+    bool removed = option_given(in, OPTION_REPRODUCED) && (dry_run || result->removed_folders > 0);
+    bool some = removed && !dry_run;
+    uint32_t count = some ? result->removed_folders : result->reproduced_folders;
+    uint64_t bytes = some ? result->removed_bytes : result->reproduced_bytes;
+    if (result->reproduced_folders > 0)
+        printf("%s: " STR_FMT " in %u folder%s of .refit/reproduce%s\n",
+               !removed ? "left alone" : dry_run ? "would be removed" : "removed",
+               STR_ARG(output_size(&in->arena, bytes)), count, plural(count),
+               option_given(in, OPTION_REPRODUCED)
+                   ? ""
+                   : "; --reproduced removes those that nobody has changed anything in");
+}
+
 /* "dropped 3 records of 12: 40.0 MiB; 9 stay, 5 of them roots: 100.0 MiB" */
 static void print_result(struct invocation *in, const struct gc_result *result, uint64_t budget_bytes)
 {
@@ -206,6 +225,7 @@ static void print_result(struct invocation *in, const struct gc_result *result, 
         printf("%" PRIu64 " record%s cannot be read whole; see `refit verify`\n", c->damaged, plural(c->damaged));
     print_compaction(in, result);
     print_kept(in, result);
+    print_reproduced(in, result);
 }
 
 /* ---- doing it ---- */
@@ -255,6 +275,7 @@ static enum status collect(struct invocation *in, struct project *project, struc
     struct gc_options wanted = {.dry_run = option_given(in, 'n'),
                                 .compact = !option_given(in, OPTION_NO_COMPACT),
                                 .rescue = option_given(in, OPTION_RESCUE),
+                                .reproduced = option_given(in, OPTION_REPRODUCED),
                                 .warn = warn,
                                 .ctx = in};
     struct gc_result result = {0};

@@ -54,6 +54,8 @@ static bool is_at(const struct history_run *run, const char *rev)
 static enum status resolve_revision(struct listing *l, struct error *err)
 {
     struct vcs_commit commit;
+    if (l->rev[0] == '\0') /* a run without a branch is at none */
+        return error_set(err, STATUS_USAGE, "--rev wants a branch or a commit, not an empty word");
     for (uint32_t i = 0; i < l->past.count; i++)
         if (is_at(&l->past.runs[i], l->rev))
             return STATUS_OK;
@@ -169,6 +171,8 @@ static enum status list(struct listing *l, struct error *err)
         print_names(l);
     else if (l->past.count == 0)
         puts("no run is recorded here yet; one that does something is");
+    else if (l->count == 0)
+        puts("no run is like that");
     else
         print_lines(l);
     if (!l->in->json && !option_given(l->in, OPTION_NAMES) && l->values != NULL)

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 
-enum { COMMIT_SHOWN = 9 };
+#include "refit/vcs.h"
+
+enum { COMMIT_SHOWN = 9, CANDIDATES_SHOWN = 4, WORD_BYTES_MAX = 200 };
 
 enum status past_open(struct invocation *in, bool writer, struct past *out, struct error *err)
 {
@@ -60,32 +62,101 @@ static enum status find_back(const struct past *past, uint64_t back, const struc
     return STATUS_OK;
 }
 
+/* The newest first, as `refit history` has them. */
+static enum status ambiguous(const struct past *past, struct str word, struct error *err)
+{
+    struct buf names = {0};
+    uint32_t count = 0;
+    for (uint32_t i = past->count; i-- > 0;)
+        if (str_starts(past->runs[i].id, word) && ++count <= CANDIDATES_SHOWN) {
+            buf_str(&names, count == 1 ? STR("") : STR(", "));
+            buf_str(&names, past->runs[i].id);
+        }
+    char more[32] = "";
+    if (count > CANDIDATES_SHOWN)
+        snprintf(more, sizeof more, " and %u more", count - CANDIDATES_SHOWN);
+    struct str shown = buf_view(&names);
+    enum status status = error_set(err, STATUS_USAGE, "`" STR_FMT "` could be %u runs: " STR_FMT "%s; write more of it",
+                                   STR_ARG(word), count, STR_ARG(shown), more);
+    buf_finish(&names);
+    return status;
+}
+
 enum status past_find(const struct past *past, struct str word, const struct history_run **out, struct error *err)
 {
     uint64_t back;
     const struct history_run *found = NULL;
+    bool several = false;
     if (past->count == 0)
         return error_set(err, STATUS_NOT_FOUND, "no run is recorded here yet; one that does something is");
+    if (word.len > WORD_BYTES_MAX)
+        return error_set(err, STATUS_NOT_FOUND, "no run has a name of %zu bytes; `refit history` lists them", word.len);
     if (parse_back(word, &back))
         return find_back(past, back, out, err);
     for (uint32_t i = past->count; i-- > 0;) {
         const struct history_run *run = &past->runs[i];
         if (word.len == 0 || !str_starts(run->id, word))
             continue;
-        if (str_equal(run->id, word)) {
-            found = run;
-            break;
-        }
-        if (found != NULL)
-            return error_set(err, STATUS_NOT_FOUND, "`" STR_FMT "` could be " STR_FMT " or " STR_FMT
-                             "; write more of it", STR_ARG(word), STR_ARG(run->id), STR_ARG(found->id));
+        several = found != NULL && !str_equal(run->id, word);
         found = run;
+        if (str_equal(run->id, word))
+            break;
     }
+    if (several)
+        return ambiguous(past, word, err);
     if (found == NULL)
         return error_set(err, STATUS_NOT_FOUND, "the history has no run `" STR_FMT "`; `refit history` lists them",
                          STR_ARG(word));
     *out = found;
     return STATUS_OK;
+}
+
+/* What a word may have been meant to be: runs, branches and tags. */
+static const struct str *find_nearest(const struct past *past, struct arena *arena, struct str word)
+{
+    struct vcs_tips tips = {0};
+    struct error ignored; /* then there are no branches to suggest */
+    if (vcs_read_tips(arena, past->project->root.ptr, "refit.lock", &tips, &ignored) != STATUS_OK)
+        tips.count = 0;
+    struct str *names = arena_array(arena, struct str, (size_t)past->count + tips.count + 2);
+    size_t count = 0;
+    if (past->count > 0)
+        names[count++] = STR("last");
+    if (tips.count > 0)
+        names[count++] = STR("HEAD");
+    for (uint32_t i = 0; i < past->count; i++)
+        names[count++] = past->runs[i].id;
+    for (uint32_t i = 0; i < tips.count; i++)
+        names[count++] = tips.tips[i].name;
+    return str_nearest(word, names, count);
+}
+
+enum status past_find_or_revision(const struct past *past, struct arena *arena, struct str word,
+                                  const struct history_run **out, struct error *err)
+{
+    struct vcs_commit commit;
+    struct error no_run, no_revision;
+    *out = NULL;
+    if (word.len == 0)
+        return error_set(err, STATUS_USAGE, "an empty word names no build; write a run, or a revision of git");
+    enum status found = past_find(past, word, out, &no_run);
+    if (found == STATUS_OK)
+        return STATUS_OK;
+    enum status status = vcs_find_commit(arena, past->project->root.ptr, str_terminated(arena, word), &commit,
+                                         &no_revision);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    if (status != STATUS_NOT_FOUND || found == STATUS_USAGE) {
+        *err = status != STATUS_NOT_FOUND ? no_revision : no_run;
+        return err->status;
+    }
+    const struct str *nearest = word.len > WORD_BYTES_MAX ? NULL : find_nearest(past, arena, word);
+    struct str hint = nearest == NULL ? STR("")
+                                      : str_format(arena, "; did you mean `" STR_FMT "`?", STR_ARG(*nearest));
+    if (word.len > WORD_BYTES_MAX)
+        word = str_format(arena, STR_FMT "...", STR_ARG(str_slice(word, 0, WORD_BYTES_MAX / 4)));
+    return error_set(err, STATUS_NOT_FOUND, "`" STR_FMT "` is neither a run (%s) nor a revision (%s)" STR_FMT,
+                     STR_ARG(word), no_run.message, no_revision.message, STR_ARG(hint));
 }
 
 /* ---- words ---- */

@@ -21,8 +21,14 @@ enum status past_write(struct past *past, struct error *err); /* open the histor
 void past_close(struct past *past);
 
 /* The run that a word means: an id or so much of it that no other begins like that, `last`, `last-2` or `-2` (the
- * second one before the last). STATUS_NOT_FOUND in words if there is none. */
+ * second one before the last). STATUS_NOT_FOUND in words if there is none; STATUS_USAGE, with the runs, if it could be
+ * several. */
 enum status past_find(const struct past *past, struct str word, const struct history_run **out, struct error *err);
+
+/* The same where a revision of git will do as well: a run before a revision, but a revision before several runs. *out
+ * is NULL for a revision, which git knows. */
+enum status past_find_or_revision(const struct past *past, struct arena *arena, struct str word,
+                                  const struct history_run **out, struct error *err);
 
 /* ---- two pictures, and what differs (sides.c) ---- */
 
@@ -33,8 +39,8 @@ struct sides {
     uint32_t count;
 };
 
-/* Compares what two words name: a run, a revision, or (`.`, and "" for the second) the workspace. "" for the first is
- * HEAD. To be closed also after failure. */
+/* Compares what two words name: a run, a revision, or (`.`) the workspace. A NULL pointer is HEAD for the first, and
+ * the workspace for the second. To be closed also after failure. */
 enum status sides_open(struct invocation *in, struct str old, struct str now, struct sides *out, struct error *err);
 void sides_close(struct sides *sides);
 

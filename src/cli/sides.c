@@ -3,63 +3,26 @@
 #include <string.h>
 
 #include "cli/past.h"
-#include "refit/vcs.h"
 
 static bool is_workspace(struct str word)
 {
-    return word.len == 0 || str_is(word, ".");
+    return word.ptr == NULL || str_is(word, ".");
 }
 
 /* ---- words ---- */
 
-/* What a word may have been meant to be: runs, branches and tags. */
-static const struct str *find_nearest(struct sides *s, struct arena *arena, struct str word)
-{
-    struct vcs_tips tips = {0};
-    struct error ignored; /* then there are no branches to suggest */
-    if (vcs_read_tips(arena, s->past.project->root.ptr, "refit.lock", &tips, &ignored) != STATUS_OK)
-        tips.count = 0;
-    struct str *names = arena_array(arena, struct str, (size_t)s->past.count + tips.count + 2);
-    size_t count = 0;
-    if (s->past.count > 0)
-        names[count++] = STR("last");
-    if (tips.count > 0)
-        names[count++] = STR("HEAD");
-    for (uint32_t i = 0; i < s->past.count; i++)
-        names[count++] = s->past.runs[i].id;
-    for (uint32_t i = 0; i < tips.count; i++)
-        names[count++] = tips.tips[i].name;
-    return str_nearest(word, names, count);
-}
-
-static enum status unknown(struct sides *s, struct arena *arena, struct str word, const struct error *no_run,
-                           const struct error *no_revision, struct error *err)
-{
-    const struct str *nearest = find_nearest(s, arena, word);
-    struct str hint = nearest == NULL ? STR("")
-                                      : str_format(arena, "; did you mean `" STR_FMT "`?", STR_ARG(*nearest));
-    return error_set(err, STATUS_NOT_FOUND, "`" STR_FMT "` is neither a run (%s) nor a revision (%s)" STR_FMT,
-                     STR_ARG(word), no_run->message, no_revision->message, STR_ARG(hint));
-}
-
-/* A run before a revision. */
 static enum status read_side(struct sides *s, struct invocation *in, struct str word, struct picture *out,
                              struct error *err)
 {
     const struct history_run *run;
-    struct error no_run, no_revision;
-    bool exists;
     if (is_workspace(word))
         return picture_of_workspace(s->past.project, &in->arena, out, err);
-    if (past_find(&s->past, word, &run, &no_run) == STATUS_OK)
-        return picture_of_run(s->past.history, run, &in->arena, out, err);
-    const char *revision = str_terminated(&in->arena, word);
-    enum status status = picture_of_revision(s->past.project, revision, out, &exists, &no_revision);
-    if (status == STATUS_NOT_FOUND && !exists)
-        return unknown(s, &in->arena, word, &no_run, &no_revision, err);
+    enum status status = past_find_or_revision(&s->past, &in->arena, word, &run, err);
     if (status != STATUS_OK)
-        *err = no_revision;
-    return status;
+        return status;
+    if (run != NULL)
+        return picture_of_run(s->past.history, run, &in->arena, out, err);
+    return picture_of_revision(s->past.project, str_terminated(&in->arena, word), out, err);
 }
 
 /* Past builds compare whatever the manifest is now; it only says which outs are metrics. */
@@ -86,7 +49,7 @@ static enum status open_project(struct sides *s, struct invocation *in, bool wor
 enum status sides_open(struct invocation *in, struct str old, struct str now, struct sides *out, struct error *err)
 {
     *out = (struct sides){0};
-    old = old.len == 0 ? STR("HEAD") : old;
+    old = old.ptr == NULL ? STR("HEAD") : old;
     enum status status = open_project(out, in, is_workspace(old) || is_workspace(now), err);
     if (status == STATUS_OK)
         status = past_read(in, &out->past, err);
@@ -210,8 +173,9 @@ enum status cli_metrics_diff(struct invocation *in, struct error *err)
     if (in->argument_count > 3)
         return error_set(err, STATUS_USAGE, "`refit metrics diff` takes at most two arguments, not %u",
                          in->argument_count - 1);
-    enum status status = sides_open(in, in->argument_count > 1 ? in->arguments[1] : STR(""),
-                                    in->argument_count > 2 ? in->arguments[2] : STR(""), &sides, err);
+    const struct str none = {0};
+    enum status status = sides_open(in, in->argument_count > 1 ? in->arguments[1] : none,
+                                    in->argument_count > 2 ? in->arguments[2] : none, &sides, err);
     if (status == STATUS_OK)
         in->json ? print_metrics_json(in, &sides) : print_metrics(in, &sides);
     sides_close(&sides);

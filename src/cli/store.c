@@ -138,7 +138,7 @@ static enum status run_store(struct invocation *in, struct error *err)
 }
 
 static const struct option_spec options[] = {
-    {'a', "all", NULL, "export: every record, not only those that refit.lock names"},
+    {'a', "all", NULL, "export: every record and data set, not only those that refit.lock names"},
     {0, NULL, NULL, NULL},
 };
 
@@ -153,9 +153,10 @@ const struct command command_store = {
         "each day in each workspace: outs, what is kept of them, and what would go with them. `path` prints the\n"
         "store's folder.\n"
         "`export` writes the records of the stages in refit.lock (or of those that are named), with all that\n"
-        "they need, to one file; `import` adds what such a file has to the store, verified. `-` is standard\n"
-        "output or input. So a cache is carried from one CI job to the next. Verified means that it is whole,\n"
-        "not that it is honest: results are believed, so import from those who may run your stages.",
+        "they need and what they read of data sets, to one file; `import` adds what such a file has to the\n"
+        "store, verified. `-` is standard output or input. So a cache is carried from one CI job to the next.\n"
+        "Verified means that it is whole, not that it is honest: results are believed, so import from those who\n"
+        "may run your stages.",
     .examples = "  refit store stats\n"
                 "  du -sh \"$(refit store path)\"\n"
                 "  refit store export cache.refit\n"

@@ -129,6 +129,12 @@ static void tell_left_out(void *ctx, const struct store_fault *fault)
     struct arena *arena = &x->in->arena;
     char hex[DIGEST_HEX + 1];
     struct arena_mark mark = arena_get_mark(arena);
+    if (fault->kind == FAULT_OBJECT) {
+        fprintf(stderr, "refit: left out: what was read of " STR_FMT ": " STR_FMT "\n",
+                STR_ARG(str_printable(arena, fault->path)), STR_ARG(fault->text));
+        arena_rewind(arena, mark);
+        return;
+    }
     fprintf(stderr, "refit: left out: record %s" STR_FMT ": ", digest_hex(fault->digest, hex),
             STR_ARG(output_text(arena, cli_stage_of_key(x->in, &x->lock, fault->digest))));
     if (fault->path.len > 0)
@@ -145,6 +151,8 @@ static void tell_export(struct exporting *x, FILE *to, const struct store_transf
         struct json j;
         json_init(&j, &document);
         json_counts(&j, "export_finished", counts);
+        json_key(&j, "sources");
+        json_int(&j, (int64_t)counts->sources);
         json_key(&j, "left_out");
         json_int(&j, (int64_t)counts->left_out);
         json_key(&j, "without_record");
@@ -161,8 +169,10 @@ static void tell_export(struct exporting *x, FILE *to, const struct store_transf
         return;
     for (uint32_t i = 0; i < x->without_count; i++)
         fprintf(to, "the store has no record of stage `" STR_FMT "`\n", STR_ARG(output_text(arena, x->without[i])));
-    fprintf(to, "exported %" PRIu64 " record%s with %" PRIu64 " chunk%s: " STR_FMT, counts->records,
-            counts->records == 1 ? "" : "s", counts->chunks, counts->chunks == 1 ? "" : "s",
+    fprintf(to, "exported %" PRIu64 " record%s", counts->records, counts->records == 1 ? "" : "s");
+    if (counts->sources > 0)
+        fprintf(to, " and %" PRIu64 " data set%s", counts->sources, counts->sources == 1 ? "" : "s");
+    fprintf(to, " with %" PRIu64 " chunk%s: " STR_FMT, counts->chunks, counts->chunks == 1 ? "" : "s",
             STR_ARG(output_size(arena, counts->bytes)));
     if (counts->left_out > 0)
         fprintf(to, "; left out %" PRIu64 ": see `refit verify`", counts->left_out);
@@ -174,9 +184,15 @@ static void tell_export(struct exporting *x, FILE *to, const struct store_transf
 static enum status export_to(struct exporting *x, int fd, const char *name, FILE *tell, struct error *err)
 {
     struct store_transfer counts;
-    struct store_export_options options = {.keys = option_given(x->in, 'a') ? NULL : x->keys, .key_count = x->key_count,
+    bool all = option_given(x->in, 'a');
+    struct store_export_options options = {.keys = all ? NULL : x->keys, .key_count = x->key_count,
                                            .left_out = tell_left_out, .ctx = x};
-    enum status status = store_export(x->project->store, &options, fd, name, &counts, err);
+    struct record_out *sources;
+    enum status status = carried_find(x->project, &x->lock, x->in->arguments + 2, x->in->argument_count - 2, all,
+                                      &sources, &options.source_count, err);
+    options.sources = sources;
+    if (status == STATUS_OK)
+        status = store_export(x->project->store, &options, fd, name, &counts, err);
     if (status != STATUS_OK)
         return status;
     tell_export(x, tell, &counts);
@@ -323,6 +339,22 @@ static enum status open_input(struct invocation *in, int *fd, struct error *err)
     return STATUS_OK;
 }
 
+/* What was imported is there, whatever refit.lock is like. */
+static enum status keep(struct invocation *in, struct project *project, struct error *err)
+{
+    struct error why;
+    char text[3072];
+    enum status status = carried_keep(project, &why);
+    if (status == STATUS_MANIFEST) {
+        output_warn(in, str_format(&in->arena, "%s; until then gc does not know which data sets it names",
+                                   error_text(&why, text, sizeof text)));
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        *err = why;
+    return status;
+}
+
 enum status cli_import(struct invocation *in, struct error *err)
 {
     struct project *project;
@@ -340,8 +372,10 @@ enum status cli_import(struct invocation *in, struct error *err)
     status = open_project(in, true, &project, err);
     if (status == STATUS_OK) {
         status = store_import(project->store, fd, name, &counts, err);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             tell_import(in, &counts);
+            status = keep(in, project, err);
+        }
         project_close(project);
     }
     if (fd != STDIN_FILENO)

@@ -95,8 +95,12 @@ static enum status bring(struct bringing *b, const struct lock_stage *stage, con
     report_bytes_begin(b->report, REPORT_RESTORING, out->size);
     if (status == STATUS_OK)
         status = restore_out(&b->clearing, out, &progress, err);
-    if (status == STATUS_NOT_FOUND) /* gc took it meanwhile */
-        err->status = status = STATUS_STORE;
+    if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT) {
+        error_wrap(err, STR_FMT " of stage `" STR_FMT "` as refit.lock%s%s names it",
+                   STR_ARG(str_printable(arena, out->path)), STR_ARG(stage->name), b->revision ? " of " : "",
+                   b->revision ? b->revision : "");
+        err->status = status = status == STATUS_CORRUPT ? status : STATUS_STORE; /* gc took it meanwhile */
+    }
     if (status == STATUS_OK)
         b->counts->restored++;
     return status;

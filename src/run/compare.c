@@ -266,20 +266,32 @@ static bool is_metric(const struct comparing *c, struct str path)
 
 /* ---- what it made ---- */
 
+/* A link is no content of the store's. */
+static enum status is_lacking(const struct comparing *c, const struct record_out *out, bool *lacks, struct error *err)
+{
+    bool has = out->kind == ENTRY_LINK;
+    enum status status = has || c->project->store == NULL ? STATUS_OK
+                                                          : store_has(c->project->store, out->digest, &has, err);
+    *lacks = status == STATUS_OK && !has;
+    return status;
+}
+
 static enum status look_closer(struct comparing *c, struct out_difference *d, struct error *err)
 {
     struct store *store = c->project->store;
     if (d->old == NULL || d->now == NULL)
         return STATUS_OK;
+    enum status status = STATUS_OK;
     if (store != NULL && d->old->kind != ENTRY_LINK && d->now->kind != ENTRY_LINK) {
-        enum status status =
-            store_get_overlap(store, d->old->digest, d->old->kind == ENTRY_DIRECTORY, d->now->digest,
-                              d->now->kind == ENTRY_DIRECTORY, &d->overlap, err);
-        if (status != STATUS_OK)
-            return status;
-        d->compared = d->overlap.whole;
+        status = store_get_overlap(store, d->old->digest, d->old->kind == ENTRY_DIRECTORY, d->now->digest,
+                                   d->now->kind == ENTRY_DIRECTORY, &d->overlap, err);
+        d->compared = status == STATUS_OK && d->overlap.whole;
     }
-    return compare_folders(c, DIGEST_OUT, d->old, d->now, &d->files, err);
+    if (status == STATUS_OK && !d->compared)
+        status = is_lacking(c, d->old, &d->lacks_old, err);
+    if (status == STATUS_OK && !d->compared)
+        status = is_lacking(c, d->now, &d->lacks_now, err);
+    return status != STATUS_OK ? status : compare_folders(c, DIGEST_OUT, d->old, d->now, &d->files, err);
 }
 
 static bool same_out(const struct record_out *a, const struct record_out *b)

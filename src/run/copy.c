@@ -37,15 +37,20 @@ static enum status is_empty(const char *folder, bool *empty, struct error *err)
     return STATUS_OK;
 }
 
+enum status copy_is_one(struct arena *arena, struct str folder, bool *is, struct error *err)
+{
+    struct stat st;
+    return fs_lstat(path_join(arena, folder, STR(MARK)).ptr, &st, is, err);
+}
+
 /* A new folder, an empty one, or one that was a copy before. */
 static enum status claim_folder(struct arena *arena, struct str folder, struct error *err)
 {
-    struct stat st;
     bool empty = false, marked = false;
     const char *mark = path_join(arena, folder, STR(MARK)).ptr;
     enum status status = fs_make_directories(folder.ptr, err);
     if (status == STATUS_OK)
-        status = fs_lstat(mark, &st, &marked, err);
+        status = copy_is_one(arena, folder, &marked, err);
     if (status == STATUS_OK && !marked)
         status = is_empty(folder.ptr, &empty, err);
     if (status != STATUS_OK || marked)
@@ -125,6 +130,17 @@ static enum status hold_folder(struct copying *c, struct arena *arena, struct er
     return status == STATUS_LOCKED ? error_wrap(err, STR_FMT, STR_ARG(c->folder)) : status;
 }
 
+/* Starting over removes what is there, but nothing that somebody else put there. */
+static enum status refuse_edits(struct arena *arena, struct str folder, struct error *err)
+{
+    struct edits edits;
+    enum status status = copied_compare(arena, folder, &edits, err);
+    if (status == STATUS_OK && edits.count > 0)
+        return error_set(err, STATUS_USAGE, STR_FMT "; move that elsewhere, or name another folder (--into)",
+                         STR_ARG(copied_edit_text(arena, folder, &edits)));
+    return status == STATUS_OK ? copied_forget(arena, folder, err) : status;
+}
+
 enum status copy_begin(struct project *here, struct str folder, struct str inside, struct copying *out,
                        struct error *err)
 {
@@ -148,6 +164,8 @@ enum status copy_begin(struct project *here, struct str folder, struct str insid
         return error_set(err, STATUS_USAGE, STR_FMT " leads out of the folder; remove it", STR_ARG(out->root));
     if (status == STATUS_OK)
         status = hold_folder(out, arena, err);
+    if (status == STATUS_OK)
+        status = refuse_edits(arena, out->folder, err);
     return status == STATUS_OK ? empty_folder(arena, out->folder, inside, err) : status;
 }
 

@@ -24,6 +24,30 @@ enum status copy_open(struct copying *c, struct str manifest, const struct confi
                       struct project **out, struct error *err);
 void copy_end(struct copying *c);
 
+/* ---- what was put there, and what was not (copied.c) ---- */
+
+/* Remember all that is in the folder. */
+enum status copied_note(const struct copying *c, struct arena *arena, struct error *err);
+
+/* From now on it is being filled, and nothing is known of it. */
+enum status copied_forget(struct arena *arena, struct str folder, struct error *err);
+
+/* What somebody changed, or added, in a folder that was noted: how many paths, and the first of them. *noted is false
+ * if it never was, or a kill came in between: then nothing can be told. */
+struct edits {
+    bool noted;
+    uint32_t count;
+    struct str first;
+    struct str root; /* of the project in the folder; "." = the folder itself */
+};
+enum status copied_compare(struct arena *arena, struct str folder, struct edits *out, struct error *err);
+
+/* "FOLDER: a.txt and 2 more were changed there since"; in `arena`. */
+struct str copied_edit_text(struct arena *arena, struct str folder, const struct edits *edits);
+
+/* Was this folder made to be a copy? */
+enum status copy_is_one(struct arena *arena, struct str folder, bool *is, struct error *err);
+
 /* Does writing to this path of the copy (the working directory) stay in its folder, links on the way resolved? */
 bool copy_has_room(const struct copying *c, struct arena *arena, struct str path);
 
@@ -32,6 +56,7 @@ bool copy_has_room(const struct copying *c, struct arena *arena, struct str path
 struct differing {
     struct project *project; /* whose store has both */
     struct arena *arena;
+    struct str name;   /* of the build that it was */
     struct str *lines; /* malloc'd */
     uint32_t count, cap;
 };

@@ -131,7 +131,9 @@ static enum status compare(struct attempt *attempts, struct reproduced_stage *ou
     const struct lock_stage *was = lock_find(&attempts[0].lock, out->name);
     const struct lock_stage *is = lock_find(&attempts[1].lock, out->name);
     enum status status = project_open_store(attempts[1].project, err);
-    return status == STATUS_OK ? compare_stage(attempts[1].project, arena, was, is, out, err) : status;
+    if (status != STATUS_OK)
+        return status;
+    return compare_stage(attempts[1].project, arena, STR("the first time"), was, is, out, err);
 }
 
 /* One store is open at a time: what the first attempt left in memory stays, its project does not. */

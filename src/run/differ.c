@@ -202,8 +202,9 @@ static enum status both_stored(struct differing *d, struct str path, struct dige
         status = store_has(d->project->store, is, &has_is, err);
     *both = status == STATUS_OK && has_was && has_is;
     if (status == STATUS_OK && !*both)
-        add(d, str_format(d->arena, STR_FMT ": the content differs; the store does not have %s",
-                          STR_ARG(shown(d, path)), has_was ? "what it is now" : "what it was"));
+        add(d, str_format(d->arena, STR_FMT ": the content differs; the store does not have %s" STR_FMT,
+                          STR_ARG(shown(d, path)), has_was ? "what it is now" : "that of ",
+                          STR_ARG(has_was ? STR("") : d->name)));
     return status;
 }
 

@@ -42,7 +42,7 @@ static uint64_t count_bytes(int fd)
     return bytes;
 }
 
-static uint64_t folder_bytes(const char *path)
+uint64_t folder_bytes(const char *path)
 {
     return count_bytes(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
@@ -74,9 +74,12 @@ static enum status clean_workspace(struct project *p, const struct gc_options *o
 {
     out->rescue_bytes = folder_bytes(RESCUE);
     out->attempt_bytes = folder_bytes(ATTEMPTS);
+    enum status status = copies_clean(p, options, out, err);
+    if (status != STATUS_OK)
+        return status;
     if (options->dry_run || access(".refit/state/data.mdb", F_OK) != 0)
         return STATUS_OK;
-    enum status status = remove_leftovers(options, err);
+    status = remove_leftovers(options, err);
     return status == STATUS_OK ? prune_stat_cache(p, &out->forgotten_files, err) : status;
 }
 

@@ -12,13 +12,11 @@ enum status picture_of_run(struct history *history, const struct history_run *ru
     return status;
 }
 
-enum status picture_of_revision(struct project *p, const char *revision, struct picture *out, bool *exists,
-                                struct error *err)
+enum status picture_of_revision(struct project *p, const char *revision, struct picture *out, struct error *err)
 {
     struct vcs_commit commit = {0};
     *out = (struct picture){.kind = PICTURE_REVISION, .name = str_from(revision)};
     enum status status = revision_lock(p, revision, &commit, &out->lock, err);
-    *exists = commit.id.len > 0;
     out->commit = commit.id;
     return status;
 }

@@ -225,12 +225,22 @@ enum status recording_save(struct recording *r, const struct lock *lock, int exi
     if (status != STATUS_OK)
         return status;
     status = history_add(history, &addition, err);
+    if (status == STATUS_OK)
+        status = pins_publish(p, history, err);
     history_close(history);
     free(filling.metrics);
     return status;
 }
 
 /* ---- reading it back ---- */
+
+/* As the names of a refit.lock, they are terminated: deps are looked for. */
+static void terminate_names(struct arena *arena, struct fields *fields)
+{
+    for (uint32_t i = 0; i < fields->count; i++)
+        if (fields->items[i].tag == FIELD_DEP)
+            fields->items[i].name = str_dup(arena, fields->items[i].name);
+}
 
 enum status history_get_lock(struct history *history, uint64_t number, struct arena *arena, struct lock *out,
                              struct error *err)
@@ -249,6 +259,8 @@ enum status history_get_lock(struct history *history, uint64_t number, struct ar
         if (status == STATUS_OK && !fields_decode(arena, build.fields, &stage->fields))
             status = error_set(err, STATUS_STORE, "the history has fields of stage `" STR_FMT "` that make no sense; "
                                "they were written by another version of refit", STR_ARG(build.stage));
+        if (status == STATUS_OK)
+            terminate_names(arena, &stage->fields);
         out->stage_count++;
     }
     lock_sort(out);

@@ -45,6 +45,45 @@ enum status revision_lock(struct project *here, const char *revision, struct vcs
     return status == STATUS_MANIFEST ? error_wrap(err, "in %s", revision) : status;
 }
 
+/* What the run was made from is not in git if there was none, or none that could be read. */
+static enum status find_run(struct project *here, const struct reproduce_options *options, struct vcs_commit *commit,
+                            struct reproduction *r, struct error *err)
+{
+    const struct history_run *run = options->run;
+    r->name = str_format(&here->arena, "run " STR_FMT, STR_ARG(run->id));
+    r->lock = *options->lock;
+    if (run->commit.len == 0)
+        return error_set(err, STATUS_NOT_FOUND, STR_FMT " was made from no commit%s" STR_FMT ", so its code is not to "
+                         "be had back; `refit show " STR_FMT "` says what it was made from", STR_ARG(r->name),
+                         run->fault.len > 0 ? ": " : "", STR_ARG(run->fault), STR_ARG(run->id));
+    enum status status = vcs_find_commit(&here->arena, here->root.ptr, str_terminated(&here->arena, run->commit),
+                                         commit, err);
+    return status == STATUS_NOT_FOUND ? error_wrap(err, STR_FMT " was made from a commit that is not here any more",
+                                                   STR_ARG(r->name))
+                                      : status;
+}
+
+static enum status find_build(struct project *here, const struct reproduce_options *options, struct vcs_commit *commit,
+                              struct reproduction *r, struct error *err)
+{
+    if (options->run != NULL)
+        return find_run(here, options, commit, r, err);
+    r->name = str_from(options->revision);
+    return revision_lock(here, options->revision, commit, &r->lock, err);
+}
+
+/* In its folder a run's picture is what the commit's refit.lock may not be: that is written after the run. */
+static enum status write_picture(struct reproduction *r, struct error *err)
+{
+    struct buf text = {0};
+    lock_print(&r->lock, &text);
+    struct str place = path_join(r->arena, r->copying->root, STR(LOCK_FILE));
+    enum status status = fs_write_atomic(place.ptr, str_format(r->arena, STR_FMT ".tmp", STR_ARG(place)).ptr,
+                                         buf_view(&text), 0666, false, err);
+    buf_finish(&text);
+    return status;
+}
+
 /* Paths beside the project's folder are beside the copy's only if all of the repository is there. */
 static bool leads_out(const struct lock *lock)
 {
@@ -76,7 +115,7 @@ static void take_lacks(struct reproduction *r, const struct vcs_lacks *lacks, st
                                            : STR("the commit has a pointer of Git LFS here, not the content"));
 }
 
-static enum status find_manifest(const struct project *here, const struct copying *c, const char *revision,
+static enum status find_manifest(const struct project *here, const struct copying *c, struct str revision,
                                  struct str *out, struct error *err)
 {
     struct str names[] = {here->manifest_path, STR("refit.yaml"), STR("dvc.yaml")};
@@ -93,7 +132,7 @@ static enum status find_manifest(const struct project *here, const struct copyin
         if (found)
             return STATUS_OK;
     }
-    return error_set(err, STATUS_NOT_FOUND, "%s has no refit.yaml", revision);
+    return error_set(err, STATUS_NOT_FOUND, STR_FMT " has no refit.yaml", STR_ARG(revision));
 }
 
 enum status reproduce_open(struct project *here, const struct reproduce_options *options, struct reproduction *r,
@@ -104,7 +143,7 @@ enum status reproduce_open(struct project *here, const struct reproduce_options 
     struct vcs_lacks lacks = {0};
     struct str manifest;
     *r = (struct reproduction){.arena = arena};
-    enum status status = revision_lock(here, options->revision, &commit, &r->lock, err);
+    enum status status = find_build(here, options, &commit, r, err);
     if (status == STATUS_OK)
         status = sources_look(here, &r->lock, &r->sources, err);
     if (status != STATUS_OK)
@@ -112,7 +151,9 @@ enum status reproduce_open(struct project *here, const struct reproduce_options 
     r->commit = commit.id;
     bool whole = leads_out(&r->lock) && commit.prefix.len > 0;
     struct str inside = whole ? str_dup(arena, str_slice(commit.prefix, 0, commit.prefix.len - 1)) : STR(".");
-    struct str folder = str_format(arena, ".refit/reproduce/%.*s", SHORT_ID, commit.id.ptr);
+    struct str folder = options->run != NULL
+                            ? str_format(arena, ".refit/reproduce/" STR_FMT, STR_ARG(options->run->id))
+                            : str_format(arena, ".refit/reproduce/%.*s", SHORT_ID, commit.id.ptr);
     if (options->into != NULL)
         folder = options->into[0] == '/' ? str_from(options->into)
                                          : path_join(arena, here->cwd, str_from(options->into));
@@ -123,7 +164,9 @@ enum status reproduce_open(struct project *here, const struct reproduce_options 
         status = vcs_materialise(arena, here->root.ptr, &commit, whole, r->folder.ptr, &lacks, err);
     take_lacks(r, &lacks, inside);
     if (status == STATUS_OK)
-        status = find_manifest(here, r->copying, options->revision, &manifest, err);
+        status = find_manifest(here, r->copying, r->name, &manifest, err);
+    if (status == STATUS_OK && options->run != NULL)
+        status = write_picture(r, err);
     if (status == STATUS_OK)
         status = copy_open(r->copying, manifest, options->config_overrides, options->override_count, &r->project, err);
     if (status == STATUS_OK) /* words are paths from where the user stands */
@@ -151,6 +194,7 @@ struct working {
     struct restore_progress progress;
     struct report *report;
     bool *selected;
+    bool all; /* no target was named */
     uint32_t *entries; /* stage → index in r->stages */
 };
 
@@ -198,8 +242,8 @@ static enum status take_out(struct working *w, const struct record_out *out, str
             *err = why;
     }
     if ((status == STATUS_OK && !has) || status == STATUS_NOT_FOUND)
-        *reason = str_format(w->arena, "the store does not have " STR_FMT "%s", STR_ARG(shown),
-                             !out->stored ? ", which is not kept (`cache: false`)" : "");
+        *reason = str_format(w->arena, "the store does not have " STR_FMT " of " STR_FMT "%s", STR_ARG(shown),
+                             STR_ARG(w->r->name), !out->stored ? ", which is not kept (`cache: false`)" : "");
     return status == STATUS_NOT_FOUND || status == STATUS_CORRUPT ? STATUS_OK : status;
 }
 
@@ -269,7 +313,8 @@ static enum status place_stage(struct working *w, struct stage_id id, struct rep
         return STATUS_OK;
     }
     if (stage == NULL) {
-        settle_stage(s, REPRODUCED_NOT, STR("refit.lock of that commit does not have it"));
+        settle_stage(s, REPRODUCED_NOT, w->options->run != NULL ? STR("that run knew no such stage")
+                                                                : STR("refit.lock of that commit does not have it"));
         return STATUS_OK;
     }
     if (!w->options->rerun || declared->frozen)
@@ -287,6 +332,24 @@ static enum status place_stage(struct working *w, struct stage_id id, struct rep
     settle_stage(s, REPRODUCED_NOT,
                  s->had ? str_format(w->arena, STR_FMT "; its outs are from the store", STR_ARG(reason))
                         : str_format(w->arena, STR_FMT ", and " STR_FMT, STR_ARG(reason), STR_ARG(lacking)));
+    return status;
+}
+
+/* The manifest of a dirty tree may have had stages that the commit's does not have. */
+static enum status place_unknown(struct working *w, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < w->r->lock.stage_count && status == STATUS_OK; i++) {
+        const struct lock_stage *stage = &w->r->lock.stages[i];
+        if (graph_find_stage(&w->project->graph, stage->name).index != GRAPH_NONE)
+            continue;
+        struct reproduced_stage *s = &w->r->stages[w->r->stage_count++];
+        *s = (struct reproduced_stage){.name = stage->name};
+        if (!w->options->rerun)
+            status = from_store(w, stage, s, err);
+        else
+            settle_stage(s, REPRODUCED_NOT, STR("the manifest of that commit does not have it"));
+    }
     return status;
 }
 
@@ -353,10 +416,10 @@ static enum status compare_outs(struct differing *d, const struct lock_stage *wa
     return status;
 }
 
-enum status compare_stage(struct project *p, struct arena *arena, const struct lock_stage *was,
+enum status compare_stage(struct project *p, struct arena *arena, struct str name, const struct lock_stage *was,
                           const struct lock_stage *is, struct reproduced_stage *s, struct error *err)
 {
-    struct differing d = {.project = p, .arena = arena};
+    struct differing d = {.project = p, .arena = arena, .name = name};
     struct changes changes = {arena, &d};
     enum status status = compare_outs(&d, was, is, err);
     settle_stage(s, d.count > 0 ? REPRODUCED_DIFFERENT : REPRODUCED_IDENTICAL,
@@ -377,7 +440,7 @@ static enum status compare_all(struct working *w, struct error *err)
         struct reproduced_stage *s = &w->r->stages[i];
         const struct lock_stage *is = s->ran ? lock_find(&made, s->name) : NULL;
         if (is != NULL)
-            status = compare_stage(w->project, w->arena, lock_find(&w->r->lock, s->name), is, s, err);
+            status = compare_stage(w->project, w->arena, w->r->name, lock_find(&w->r->lock, s->name), is, s, err);
         else if (s->ran)
             settle_stage(s, REPRODUCED_NOT,
                          str_format(w->arena, "it did not end well there; see " STR_FMT "/" STR_FMT,
@@ -400,6 +463,8 @@ static enum status work(struct working *w, struct error *err)
         status = sources_bring(w->r, &w->clearing, &w->progress, w->selected, err);
     if (status == STATUS_OK)
         status = place_stages(w, err);
+    if (status == STATUS_OK && w->options->run != NULL && w->all)
+        status = place_unknown(w, err);
     if (status == STATUS_OK)
         status = state_commit(p->state, err);
     if (status == STATUS_OK)
@@ -421,18 +486,22 @@ enum status reproduce_run(struct reproduction *r, const struct reproduce_options
                         .project = p,
                         .arena = arena,
                         .options = options,
+                        .all = count == 0,
                         .clearing = {.project = p, .arena = arena, .run_id = run_make_id(arena)},
                         .progress = {.progress = count_bytes, .ctx = report},
                         .report = report,
                         .selected = arena_array(arena, bool, p->graph.stage_count),
                         .entries = arena_array(arena, uint32_t, p->graph.stage_count)};
-    r->stages = arena_array(arena, struct reproduced_stage, p->graph.stage_count);
+    r->stages = arena_array(arena, struct reproduced_stage, (size_t)p->graph.stage_count + r->lock.stage_count);
     r->stage_count = 0;
     enum status status = graph_select(&p->graph, &selection, w.selected, err);
     if (status == STATUS_OK && !options->rerun)
         report_restore_started(report);
     if (status == STATUS_OK)
         status = work(&w, err);
+    struct error other; /* however it ended: what is there now is not the user's */
+    enum status noted = copied_note(r->copying, r->arena, status == STATUS_OK ? err : &other);
+    status = status == STATUS_OK ? noted : status;
     clear_finish(&w.clearing);
     return status;
 }

@@ -9,8 +9,8 @@
 enum status revision_lock(struct project *here, const char *revision, struct vcs_commit *commit, struct lock *out,
                           struct error *err);
 
-/* Hold what a stage made against what it had made. */
-enum status compare_stage(struct project *p, struct arena *arena, const struct lock_stage *was,
+/* Hold what a stage made against what it had made in the build of that name. */
+enum status compare_stage(struct project *p, struct arena *arena, struct str name, const struct lock_stage *was,
                           const struct lock_stage *is, struct reproduced_stage *s, struct error *err);
 
 /* ---- sources (sources.c): deps that no stage makes ---- */

@@ -102,10 +102,18 @@ enum status roots_publish(struct project *p, const struct lock *lock, struct err
     return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
 }
 
+enum status roots_republish(struct project *p, const struct lock *lock, struct error *err)
+{
+    struct store_ref ref;
+    enum status status = make_ref(&p->arena, host_name(&p->arena), p->root, STR(LOCK_FILE), STR(""), lock,
+                                  (struct keeping){.store = p->store}, &ref, err);
+    return status == STATUS_OK ? store_publish(p->store, &ref, err) : status;
+}
+
 /* Under a name of its own, so that nothing that a later run publishes takes its place. What the run read of data sets
  * is what the store has of it: the manifest may say something else by now. */
-static enum status pin_ref(struct project *p, struct str run, const struct lock *lock, struct store_ref *ref,
-                           struct error *err)
+enum status roots_of_pin(struct project *p, struct str run, const struct lock *lock, struct store_ref *ref,
+                         struct error *err)
 {
     struct str name = str_format(&p->arena, RUN_PREFIX STR_FMT, STR_ARG(run));
     return make_ref(&p->arena, host_name(&p->arena), p->root, name, run, lock, (struct keeping){.store = p->store}, ref,
@@ -115,7 +123,7 @@ static enum status pin_ref(struct project *p, struct str run, const struct lock 
 enum status roots_pin(struct project *p, struct str run, const struct lock *lock, struct error *err)
 {
     struct store_ref ref;
-    enum status status = pin_ref(p, run, lock, &ref, err);
+    enum status status = roots_of_pin(p, run, lock, &ref, err);
     if (status == STATUS_OK)
         status = store_publish(p->store, &ref, err);
     return status == STATUS_OK ? store_flush(p->store, err) : status;
@@ -127,7 +135,7 @@ enum status roots_unpin(struct project *p, struct str run, struct error *err)
     struct store_ref ref, *known;
     uint32_t count;
     uint64_t sequence;
-    enum status status = pin_ref(p, run, &nothing, &ref, err);
+    enum status status = roots_of_pin(p, run, &nothing, &ref, err);
     if (status == STATUS_OK)
         status = store_get_refs(p->store, &p->arena, &known, &count, &sequence, err);
     return status == STATUS_OK ? store_replace_refs(p->store, NULL, 0, &ref, 1, sequence, err) : status;
@@ -143,6 +151,8 @@ struct gathering {
     struct str host;
     struct store_ref *known; /* published */
     uint32_t known_count;
+    struct store_ref *pins; /* of the workspace that gc runs in, as its history has them */
+    uint32_t pin_count;
     struct roots *out;
     bool blind;        /* there are repositories, and no way to read any */
     struct error why;  /* then */
@@ -338,6 +348,36 @@ static void read_branches(struct gathering *g, struct gc_workspace *w)
     }
 }
 
+/* More than was published, if anything was: the store may not have had it then. */
+static bool is_news(const struct gathering *g, const struct gc_workspace *w, const struct store_ref *pin)
+{
+    const struct store_ref *known = find_known(g, w, pin->name);
+    return known == NULL || known->root_count < pin->root_count;
+}
+
+static bool is_replaced(const struct gathering *g, const struct gc_workspace *w, const struct store_ref *known)
+{
+    for (uint32_t i = 0; i < g->pin_count; i++)
+        if (is_of(&g->pins[i], w) && str_equal(g->pins[i].name, known->name))
+            return is_news(g, w, &g->pins[i]);
+    return false;
+}
+
+/* Pinned runs; and names that are not known here were given by a newer refit. */
+static void read_pins(struct gathering *g, struct gc_workspace *w)
+{
+    for (uint32_t i = 0; i < g->pin_count && w->state == WORKSPACE_READ; i++)
+        if (is_of(&g->pins[i], w) && is_news(g, w, &g->pins[i]))
+            count_new(g, w, g->pins[i]);
+    for (uint32_t i = 0; i < g->known_count; i++) {
+        const struct store_ref *ref = &g->known[i];
+        bool looked_at = str_is(ref->name, LOCK_FILE) || str_starts(ref->name, STR(GIT_PREFIX)) ||
+                         is_replaced(g, w, ref);
+        if (is_of(ref, w) && (w->state != WORKSPACE_READ || !looked_at))
+            count_ref(g, w, *ref);
+    }
+}
+
 static void read_workspace(struct gathering *g, struct gc_workspace *w)
 {
     struct stat st;
@@ -368,12 +408,7 @@ static void read_workspace(struct gathering *g, struct gc_workspace *w)
         read_folder(g, w);
         read_branches(g, w);
     }
-    /* Pinned runs; and names that are not known here were given by a newer refit. */
-    for (uint32_t i = 0; i < g->known_count; i++)
-        if (is_of(&g->known[i], w) &&
-            (w->state != WORKSPACE_READ ||
-             !(str_is(g->known[i].name, LOCK_FILE) || str_starts(g->known[i].name, STR(GIT_PREFIX)))))
-            count_ref(g, w, g->known[i]);
+    read_pins(g, w);
 }
 
 static void add_workspace(struct gathering *g, struct str host, struct str path)
@@ -430,7 +465,19 @@ static bool is_current_wanted(const struct gathering *g, const struct project *p
     struct error ignored;
     struct stat st;
     bool found;
-    return !is_forgotten(g, g->host, p->root) && fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found;
+    if (is_forgotten(g, g->host, p->root))
+        return false;
+    return g->pin_count > 0 || (fs_lstat(LOCK_FILE, &st, &found, &ignored) == STATUS_OK && found);
+}
+
+/* What was published of pins stays where the history cannot say more. */
+static void find_pins(struct gathering *g, struct project *p)
+{
+    struct error why;
+    if (pins_read(p, &g->pins, &g->pin_count, &why) == STATUS_OK)
+        return;
+    g->pin_count = 0;
+    warn(g, "%s; what pinned runs have published stays", reason_of(g, &why));
 }
 
 enum status roots_read(struct project *p, const struct gc_options *options, struct roots *out, struct error *err)
@@ -443,6 +490,7 @@ enum status roots_read(struct project *p, const struct gc_options *options, stru
     if (status == STATUS_OK)
         status = check_forget(&g, err);
     if (status == STATUS_OK) {
+        find_pins(&g, p);
         for (uint32_t i = 0; i < g.known_count; i++)
             add_workspace(&g, g.known[i].host, g.known[i].workspace);
         if (is_current_wanted(&g, p))

@@ -211,6 +211,11 @@ void workspace_settle(struct workspace_lock *lock);
 /* Keep runs out for a moment: *fd is -1 if one is at work. To be closed. */
 enum status workspace_claim(int *fd, struct error *err);
 
+/* Have the workspace in this folder, which is another one, to oneself, so that it can be removed. *lock is to be
+ * unlocked if it was *claimed; it is not where a run, or anything that one left behind, is at work. */
+enum status workspace_claim_other(struct arena *arena, struct str root, struct workspace_lock *lock, bool *claimed,
+                                  struct error *err);
+
 /* Is a run, or another writer, at work in the workspace in this folder? Yes, if that cannot be told. Not to be asked of
  * one's own: closing the file gives this process's lock back. */
 bool workspace_is_held(struct arena *arena, struct str root);
@@ -298,6 +303,14 @@ enum status project_open_state(struct project *project, struct error *err);
 /* Take the workspace's lock, as a writer does when it is opened. */
 enum status project_hold(struct project *project, bool wait, struct error *err);
 
+/* Folders of `refit reproduce` below .refit/reproduce: counted, and removed if that is wanted, and nobody has changed
+ * anything in them (copied.c). */
+enum status copies_clean(struct project *project, const struct gc_options *options, struct gc_result *out,
+                         struct error *err);
+
+/* The bytes of the files below a folder; what cannot be read counts for nothing (gc.c). */
+uint64_t folder_bytes(const char *path);
+
 /* Make the stat cache forget files that are gone (prune.c). */
 enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struct error *err);
 
@@ -306,9 +319,21 @@ enum status prune_stat_cache(struct project *project, uint64_t *forgotten, struc
 /* The roots of a refit.lock, published with the next flush. */
 enum status roots_publish(struct project *project, const struct lock *lock, struct error *err);
 
+/* The same without a manifest: of data sets, what the store has. */
+enum status roots_republish(struct project *project, const struct lock *lock, struct error *err);
+
 /* What refit.lock said after a run, durably, until that is taken back. */
 enum status roots_pin(struct project *project, struct str run, const struct lock *lock, struct error *err);
 enum status roots_unpin(struct project *project, struct str run, struct error *err);
+/* The same as a ref, which the store may know or not. */
+enum status roots_of_pin(struct project *project, struct str run, const struct lock *lock, struct store_ref *out,
+                         struct error *err);
+
+/* Publish, durably, what of the pinned runs the store in use does not know: it may be another one than when they were
+ * pinned, or have been told to forget this workspace (pins.c). */
+enum status pins_publish(struct project *project, struct history *history, struct error *err);
+/* A ref for each pinned run of this workspace; `history` is opened for reading. The store must be open. */
+enum status pins_read(struct project *project, struct store_ref **refs, uint32_t *count, struct error *err);
 
 /* All workspaces that use the store, and what must stay for them. */
 struct roots {

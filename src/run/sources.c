@@ -129,10 +129,10 @@ static struct str why_lost(struct bringing *b, const struct field *dep, const st
     for (uint32_t i = 0; i < b->r->lack_count; i++) {
         const struct lacking *lack = &b->r->lacks[i];
         if (str_equal(lack->path, dep->name) || path_is_below(dep->name, lack->path))
-            return str_format(b->arena, STR_FMT ", and neither store nor workspace have what refit.lock names",
-                              STR_ARG(lack->reason));
+            return str_format(b->arena, STR_FMT ", and neither store nor workspace have that of " STR_FMT,
+                              STR_ARG(lack->reason), STR_ARG(b->r->name));
     }
-    return str_format(b->arena, "%s, and neither store nor workspace have what refit.lock names", has);
+    return str_format(b->arena, "%s, and neither store nor workspace have that of " STR_FMT, has, STR_ARG(b->r->name));
 }
 
 static void set_lack(struct bringing *b, struct str path, struct str reason)
@@ -159,7 +159,8 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     if (status != STATUS_OK || there)
         return status;
     if (!source_parse(dep, &out) || !copy_has_room(b->r->copying, b->arena, dep->name)) {
-        set_lack(b, dep->name, STR("it is not in the copy, and is not what refit.lock names"));
+        set_lack(b, dep->name,
+                 str_format(b->arena, "it is not in the copy as it was in " STR_FMT, STR_ARG(b->r->name)));
         return STATUS_OK;
     }
     b->clearing->stage = STR("");

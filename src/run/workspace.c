@@ -290,6 +290,23 @@ enum status workspace_claim(int *fd, struct error *err)
     return status;
 }
 
+enum status workspace_claim_other(struct arena *arena, struct str root, struct workspace_lock *lock, bool *claimed,
+                                  struct error *err)
+{
+    int pid;
+    *claimed = false;
+    *lock = (struct workspace_lock){.fd = -1, .alive_fd = -1};
+    enum status status = open_lock(path_join(arena, root, STR(ALIVE_PATH)).ptr, &lock->alive_fd, err);
+    if (status == STATUS_OK)
+        status = open_lock(path_join(arena, root, STR(LOCK_PATH)).ptr, &lock->fd, err);
+    if (status == STATUS_OK)
+        status = claim(lock->alive_fd, claimed, &pid, err);
+    *claimed = status == STATUS_OK && *claimed && flock(lock->fd, LOCK_EX | LOCK_NB) == 0;
+    if (!*claimed)
+        close_locks(lock);
+    return status;
+}
+
 bool workspace_is_held(struct arena *arena, struct str root)
 {
     int fd = open(path_join(arena, root, STR(ALIVE_PATH)).ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -238,8 +238,35 @@ static enum status export_range(struct export *e, struct str prefix, struct erro
     return status;
 }
 
+static enum status export_source(struct export *e, const struct record_out *source, struct error *err)
+{
+    struct inspection in = {e->store, &e->marks, TREE_WRITTEN, visit, e};
+    struct record alone = {.outs = (struct record_out *)(uintptr_t)source, .out_count = 1};
+    const struct record_out *at;
+    struct flaw flaw;
+    char text[FLAW_TEXT_MAX];
+    enum status status = inspect_record(&in, &alone, &flaw, &at, err);
+    if (status != STATUS_OK)
+        return status;
+    if (flaw.kind == FLAW_NONE) {
+        e->counts->sources++;
+        return STATUS_OK;
+    }
+    struct store_fault fault = {.kind = FAULT_OBJECT, .digest = source->digest, .path = source->path,
+                                .text = str_from(flaw_text(&flaw, text))};
+    e->counts->left_out++;
+    if (e->options->left_out != NULL)
+        e->options->left_out(e->options->ctx, &fault);
+    return STATUS_OK;
+}
+
 static enum status export_wanted(struct export *e, struct error *err)
 {
+    for (uint32_t i = 0; i < e->options->source_count; i++) {
+        enum status status = export_source(e, &e->options->sources[i], err);
+        if (status != STATUS_OK)
+            return status;
+    }
     if (e->options->keys == NULL)
         return export_range(e, STR(""), err);
     enum status status = STATUS_OK;

@@ -142,6 +142,23 @@ int refs_each(struct store *store, MDB_txn *txn, uint64_t since, ref_fn each, vo
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+enum status store_has_ref(struct store *store, const struct store_ref *ref, bool *has, struct error *err)
+{
+    struct digest digest = ref_key(ref);
+    MDB_val key = {DIGEST_SIZE, digest.bytes}, value;
+    MDB_txn *txn;
+    *has = false;
+    if (!store->has_refs)
+        return STATUS_OK;
+    enum status status = env_read_begin(&store->env, &txn, err);
+    if (status != STATUS_OK)
+        return status;
+    int rc = env_get(txn, store->dbis[DB_REFS], &key, &value);
+    env_read_end(&store->env, txn);
+    *has = rc == 0;
+    return rc == 0 || rc == MDB_NOTFOUND ? STATUS_OK : env_error(&store->env, rc, "read", err);
+}
+
 struct gathering {
     struct arena *arena;
     struct digest *keys;

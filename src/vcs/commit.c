@@ -4,12 +4,20 @@
 #include "refit/vcs.h"
 #include "vcs/commit.h"
 
+enum { REVISION_BYTES_MAX = 500 };
+
 static enum status not_found(const struct repository *r, const char *revision, struct error *err)
 {
     bool shallow = r->git.git_repository_is_shallow(r->handle) == 1;
     return error_set(err, STATUS_NOT_FOUND, "git knows no revision `%s`%s", revision,
                      shallow ? "; this clone is shallow, and `git fetch --unshallow` gets the commits that it lacks"
                              : "; `git log` lists commits");
+}
+
+static enum status no_commit(const char *revision, struct error *err)
+{
+    return error_set(err, STATUS_NOT_FOUND, "the revision `%s` is no commit; name a commit, a branch or a tag",
+                     revision);
 }
 
 static enum status peel(const struct repository *r, git_object *named, const char *revision, git_object **commit,
@@ -20,19 +28,22 @@ static enum status peel(const struct repository *r, git_object *named, const cha
         return STATUS_OK;
     if (rc == GIT_ENOTFOUND)
         return repository_fault(r, "the commit of ", revision, err);
-    return error_set(err, STATUS_NOT_FOUND, "the revision `%s` is no commit; name a commit, a branch or a tag",
-                     revision);
+    return no_commit(revision, err);
 }
 
 static enum status find(const struct repository *r, const char *revision, git_object **commit, struct error *err)
 {
     git_object *named;
+    if (strlen(revision) > REVISION_BYTES_MAX)
+        return error_set(err, STATUS_NOT_FOUND, "git knows no revision with a name of %zu bytes", strlen(revision));
     int rc = r->git.git_revparse_single(&named, r->handle, revision);
     if (rc == GIT_EAMBIGUOUS)
         return error_set(err, STATUS_NOT_FOUND, "the revision `%s` may mean several commits; write more of its id",
                          revision);
     if (rc == GIT_ENOTFOUND || rc == GIT_EINVALIDSPEC)
         return not_found(r, revision, err);
+    if (rc != 0 && revision[0] == ':') /* files of the index, which libgit2 does not look up */
+        return no_commit(revision, err);
     if (rc != 0)
         return repository_fault(r, "the revision ", revision, err);
     enum status status = peel(r, named, revision, commit, err);

@@ -96,7 +96,7 @@ equal({name: p.bytes(f"raw/{name}") for name in sources}, sources, "sources in t
 expect(p.grep("in the way") and all(name.startswith(".refit/rescue/") for name in p.grep("in the way")), "rescued")
 contains(p.refit("restore", "HEAD~1", "raw/table.csv", exit=5).stderr, "the store does not have raw/table.csv")
 result = p.refit("reproduce", "HEAD~1", "--rerun", exit=1)
-contains(result.stderr, "raw/table.csv", "neither store nor workspace have what refit.lock names")
+contains(result.stderr, "raw/table.csv", "neither store nor workspace have that of HEAD~1")
 contains(result.stdout, "table", "not reproducible", "raw/table.csv is not to be had back")
 
 # One that is declared later is kept by the next run, although everything is fresh.

@@ -34,7 +34,7 @@ equal(str((folder / "dangling").readlink()), "no/where", "links")
 # A tree is no commit; an id that is too short may mean several.
 contains(p.refit("reproduce", "HEAD:in.txt", exit=2).stderr, "the revision `HEAD:in.txt` is no commit")
 contains(p.refit("reproduce", "HEAD..HEAD", exit=2).stderr, "git knows no revision")
-contains(p.refit("reproduce", "", exit=2).stderr, "git knows no revision")
+contains(p.refit("reproduce", "", exit=2).stderr, "an empty word names no build")
 
 # A worktree, from a folder in it; its store is the same.
 store = {"REFIT_STORE": str(p.path(".refit/store"))}
@@ -62,7 +62,7 @@ if os.geteuid() == 0:
 # From the store, an empty one: said, with what helps.
 p.git("clone", "-q", f"file://{p.root}", "../clone")
 result = p.refit("reproduce", "HEAD", cwd=p.base / "clone", exit=1)
-contains(result.stdout, "not reproducible", "the store does not have out.txt; `--rerun` makes it again")
+contains(result.stdout, "not reproducible", "the store does not have out.txt of HEAD; `--rerun` makes it again")
 equal(p.git("status", "--porcelain", cwd=p.base / "clone"), "", "the clone")
 
 # A project in a subfolder that reads beside itself: all of the repository is there.

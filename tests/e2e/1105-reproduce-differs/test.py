@@ -62,7 +62,8 @@ p.git("add", "-A")
 p.git("commit", "-qm", "two")
 p.refit("gc", "--budget", "0")
 result = p.refit("reproduce", "HEAD~1", "data", exit=1)
-contains(result.stdout, "data", "not reproducible", "the store does not have data.txt; `--rerun` makes it again")
+contains(result.stdout, "data", "not reproducible",
+         "the store does not have data.txt of HEAD~1; `--rerun` makes it again")
 result = p.refit("reproduce", "HEAD~1", "data", "--rerun")
 contains(result.stdout, "data", "identical")
 

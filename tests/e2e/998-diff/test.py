@@ -64,7 +64,8 @@ runs = p.refit("history", "--names").stdout.split()
 stages = diff("first", "several")["stages"]
 for sides in ([runs[4], runs[0]], [runs[4], "last"], ["-4", "several"], ["last-4", "."], ["first"], ["first", "HEAD"]):
     equal(diff(*sides)["stages"], stages, f"of {sides}")
-document = diff(runs[4][:-2], "HEAD~1")
+short = next(runs[4][:n] for n in range(len(runs[4]) + 1) if sum(run.startswith(runs[4][:n]) for run in runs) == 1)
+document = diff(short, "HEAD~1")
 equal(document["old"], {"kind": "run", "name": runs[4]}, "a run by its beginning")
 equal(document["new"], {"kind": "revision", "name": "HEAD~1", "commit": p.git("rev-parse", "code").strip()},
       "a revision")

@@ -81,7 +81,7 @@ old = p.git("rev-parse", "HEAD~1").strip()
 p.git("checkout", "-q", "-b", "alone")
 p.refit("gc", "--budget", "0")
 p.git("update-ref", "refs/heads/old", old)
-contains(p.refit("diff", "old", "last").stdout, "out joined.bin 3.0 MiB → 3.0 MiB, not in the store\n")
+contains(p.refit("diff", "old", "last").stdout, "out joined.bin 3.0 MiB → 3.0 MiB, that of old is not in the store\n")
 lost = p.refit("metrics", "diff", "old", "last", "--json").json["metrics"]
 equal([(metric["path"], metric["name"]) for metric in lost], [("metrics.json", "")], "one line for the file")
 contains(lost[0]["fault"], "that of old is not in the store", "refit reproduce")
