@@ -25,7 +25,7 @@ void check_want_read(struct check_context *c, struct check *out, struct str path
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
     if (out->unread_count > 0)
         memcpy(grown, out->unread, out->unread_count * sizeof *grown);
-    grown[out->unread_count] = (struct unread){path, mode, keep};
+    grown[out->unread_count] = (struct unread){.path = path, .mode = mode, .keep = keep, .fault = STR("")};
     out->unread = grown;
     out->unread_count++;
     out->unread_bytes += bytes;
@@ -87,12 +87,11 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
     const struct manifest_data *data = manifest_find_data(&p->manifest, path);
     struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
-    if (data != NULL && data->url.len > 0)
+    if (data != NULL && maker.index == GRAPH_NONE)
         check_fail(out, 1,
-             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`: get it from " STR_FMT
-                                          " (sha256 " STR_FMT "), which refit does not do by itself",
-                        STR_ARG(where), STR_ARG(data->name), STR_ARG(str_printable(c->arena, data->url)),
-                        STR_ARG(data->sha256)));
+             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`, which has no `url`: put "
+                                          "it there, or take it from the store with `refit restore`",
+                        STR_ARG(where), STR_ARG(data->name)));
     else if (maker.index == GRAPH_NONE)
         check_fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist, and no stage makes it; put it there or correct the path",
@@ -122,7 +121,7 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
     out->inputs = arena_array(c->arena, struct input, node->dep_count);
     for (uint32_t i = 0; i < node->dep_count; i++) {
         struct str path = c->project->graph.files[node->deps[i].index].path;
-        bool unknown, complete;
+        bool unknown, complete, settled;
         if (from_overlay(c, path, &out->inputs[i], &unknown)) {
             if (unknown)
                 out->outcome = CHECK_UNKNOWN;
@@ -130,7 +129,12 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         }
         struct error why;
         struct str refusal = STR("");
-        enum status status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
+        enum status status = dataset_check(c, path, out, &settled, err);
+        if (status != STATUS_OK || out->outcome == CHECK_FAILED)
+            return status;
+        if (settled)
+            continue;
+        status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
         if (status != STATUS_OK)
             return check_fail_or_pass(c, out, &why, err);
         if (refusal.len > 0) {

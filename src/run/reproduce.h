@@ -15,9 +15,6 @@ enum status compare_stage(struct project *p, struct arena *arena, const struct l
 
 /* ---- sources (sources.c): deps that no stage makes ---- */
 
-/* What a dep was, from its field in refit.lock: kind and digest, links followed. False if it cannot be read. */
-bool source_parse(const struct field *dep, struct record_out *out);
-
 /* Which of them are in the workspace (the working directory) what a refit.lock says. */
 enum status sources_look(struct project *here, const struct lock *lock, struct table *same, struct error *err);
 

@@ -191,6 +191,42 @@ static struct stage_run *new_stage(struct run *run, struct stage_id id)
 
 static void make_room(struct stage_run *s);
 
+/* Until another stage has done with a data set what this one would do. */
+static void wait_for_set(struct stage_run *s)
+{
+    struct fetches *f = &s->run->fetches;
+    MEM_GROW(f->waiting, f->waiting_count, f->waiting_cap);
+    f->waiting[f->waiting_count++] = s;
+}
+
+static void note_sets(struct stage_run *s, bool done)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    for (uint32_t i = 0; i < s->check.unread_count; i++) {
+        const struct unread *u = &s->check.unread[i];
+        if (u->work != UNREAD_FETCH || u->fault.len > 0)
+            continue;
+        struct str path = str_printable(&scratch, u->path), url = str_printable(&scratch, u->set->url);
+        report_note(s->run->report,
+                    !done       ? str_format(&scratch, "getting " STR_FMT ", which is missing", STR_ARG(path))
+                    : u->stored ? str_format(&scratch, STR_FMT " came from the store", STR_ARG(path))
+                                : str_format(&scratch, STR_FMT " came from " STR_FMT, STR_ARG(path), STR_ARG(url)));
+    }
+    arena_finish(&scratch);
+}
+
+static void read_inputs(struct stage_run *s)
+{
+    bool changes = fetches_begin(&s->run->fetches, &s->check);
+    if (changes && !begin_change(s)) {
+        fetches_end(&s->run->fetches, &s->run->project->arena, &s->check);
+        return;
+    }
+    note_sets(s, false);
+    run_job(s, JOB_DIGEST);
+}
+
 void run_check(struct run *run, struct stage_id id)
 {
     struct arena_mark mark = arena_get_mark(&run->project->arena);
@@ -222,8 +258,10 @@ void run_check(struct run *run, struct stage_id id)
         }
         break;
     case CHECK_READ:
-        if (s->digest_tries++ < DIGEST_TRIES)
-            run_job(s, JOB_DIGEST);
+        if (fetches_are_busy(&run->fetches, &s->check))
+            wait_for_set(s);
+        else if (s->digest_tries++ < DIGEST_TRIES)
+            read_inputs(s);
         else
             run_failed(s, 1, STR("its inputs keep changing while they are read; wait until they are complete"));
         break;
@@ -498,7 +536,7 @@ static void job_interrupted(struct job *job)
         run_failed(job->stage, 130, str_from(reasons[job->kind]));
 }
 
-void run_job_done(struct job *job)
+static void job_done(struct job *job)
 {
     struct stage_run *s = job->stage;
     struct run *run = s->run;
@@ -553,4 +591,25 @@ void run_job_done(struct job *job)
         finish_done(s, &job->finished);
         break;
     }
+}
+
+void run_job_done(struct job *job)
+{
+    struct run *run = job->stage->run;
+    struct fetches *f = &run->fetches;
+    if (job->kind != JOB_DIGEST) {
+        job_done(job);
+        return;
+    }
+    fetches_end(f, &run->project->arena, &job->stage->check);
+    if (job->status == STATUS_OK)
+        note_sets(job->stage, true);
+    uint32_t count = f->waiting_count;
+    struct stage_run **waiting = f->waiting;
+    f->waiting = NULL;
+    f->waiting_count = f->waiting_cap = 0;
+    job_done(job);
+    for (uint32_t i = 0; i < count; i++)
+        run_check(run, waiting[i]->id);
+    free(waiting);
 }
