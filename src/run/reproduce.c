@@ -397,7 +397,7 @@ static enum status work(struct working *w, struct error *err)
     if (status == STATUS_OK)
         status = project_open_store(p, err);
     if (status == STATUS_OK)
-        status = sources_bring(w->r, &w->clearing, &w->progress, w->selected, err);
+        status = sources_bring(w->r, &w->clearing, &w->progress, w->selected, w->report, err);
     if (status == STATUS_OK)
         status = place_stages(w, err);
     if (status == STATUS_OK)

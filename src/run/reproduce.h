@@ -21,7 +21,7 @@ enum status sources_look(struct project *here, const struct lock *lock, struct t
 /* Put them into the copy (the working directory) where it has others or none: from the store, or from the workspace
  * that was looked at. What cannot be had back is added to what the reproduction lacks. */
 enum status sources_bring(struct reproduction *r, struct clearing *clearing, const struct restore_progress *progress,
-                          const bool *selected, struct error *err);
+                          const bool *selected, struct report *report, struct error *err);
 
 /* What keeps this source from being what it was; NULL = nothing. */
 const struct lacking *sources_find_lack(const struct reproduction *r, struct str path);
