@@ -191,7 +191,7 @@ enum picture_kind { PICTURE_WORKSPACE, PICTURE_RUN, PICTURE_REVISION };
 struct picture {
     enum picture_kind kind;
     struct str name;   /* of the run, the revision; "workspace" */
-    struct str commit; /* revision: its id */
+    struct str commit; /* revision: its id; run: that of the commit that was checked out, "" = none */
     struct lock lock;
     struct str *notes; /* workspace: what a run would do with each of lock.stages, and why; "" = nothing */
     struct history_metric *values; /* run: those of its metrics */
@@ -207,8 +207,8 @@ enum status picture_of_revision(struct project *project, const char *revision, s
  * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
 
-/* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, as far
- * as store and workspace know them: at most PATH_CHANGES_MAX. */
+/* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, at
+ * most PATH_CHANGES_MAX, if store, workspace or (for a dep) the commit have the folder exactly as it was. */
 #define PATH_CHANGES_MAX 20
 struct path_change {
     struct str path; /* in the folder */
@@ -218,6 +218,7 @@ struct path_change {
 struct path_changes {
     struct path_change *items;
     uint32_t count, more; /* more: that are not told */
+    struct str unknown;   /* why they are not known; "" = they are */
 };
 
 struct field_difference {

@@ -23,6 +23,8 @@ static void print_files(struct arena *arena, const struct path_changes *files)
     }
     if (files->more > 0)
         printf("    and %u more\n", files->more);
+    if (files->unknown.len > 0)
+        print_line(arena, "    which files is not known: ", files->unknown);
 }
 
 static void print_field(struct arena *arena, const struct field_difference *d)
@@ -97,6 +99,8 @@ static void put_files(struct json *j, const struct path_changes *files)
     json_close_array(j);
     json_key(j, "more_files");
     json_int(j, files->more);
+    json_key(j, "files_unknown"); /* why; null: they are known */
+    files->unknown.len > 0 ? json_str(j, files->unknown) : json_null(j);
 }
 
 static void put_field(struct json *j, const struct field_difference *d)

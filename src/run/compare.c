@@ -4,6 +4,7 @@
 
 #include "refit/base/interrupt.h"
 #include "refit/base/path.h"
+#include "refit/vcs.h"
 #include "run/reproduce.h"
 
 struct comparing {
@@ -42,25 +43,63 @@ static struct str find_maker(const struct comparing *c, struct str path)
 
 /* ---- folders ---- */
 
-/* From the store, or from the workspace if it is still that. */
-static enum status find_tree(struct comparing *c, struct str path, enum digest_mode mode, struct digest digest,
-                             struct tree *out, bool *found, struct error *err)
+/* What a dep leaves out, with all that is below it. */
+static bool is_ignored(void *ctx, struct str path)
+{
+    const struct comparing *c = ctx;
+    const struct ignore *ignore = fingerprint_ignore(c->project->fp);
+    return ignore_matches(ignore, path, false) || ignore_matches(ignore, path, true);
+}
+
+/* As the commit has it: a digest that is the same is the proof that it was read like that. */
+static enum status tree_of_commit(struct comparing *c, const struct picture *picture, struct str path,
+                                  struct digest digest, struct tree *out, bool *found, struct error *err)
+{
+    struct project *p = c->project;
+    struct vcs_commit commit;
+    struct error ignored; /* then it is not known */
+    *found = false;
+    if (picture->commit.len == 0 || p->fp == NULL)
+        return STATUS_OK;
+    const char *id = str_terminated(c->arena, picture->commit);
+    *found = vcs_find_commit(c->arena, p->root.ptr, id, &commit, &ignored) == STATUS_OK &&
+             vcs_read_folder(c->arena, p->root.ptr, &commit, path, is_ignored, c, out, found, &ignored) == STATUS_OK &&
+             *found && digest_equal(tree_digest(out), digest);
+    return interrupt_check(false, err);
+}
+
+static struct str why_unknown(struct comparing *c, const struct picture *picture, enum digest_mode mode)
+{
+    const char *git = mode == DIGEST_OUT              ? ""
+                      : picture->commit.len == 0      ? ", and no commit is known that could have it"
+                      : c->project->fp == NULL        ? ", and the manifest cannot be read"
+                                                      : ", nor has git its files as they were read";
+    return str_format(c->arena, "that of " STR_FMT " is neither in the store nor here%s", STR_ARG(picture->name), git);
+}
+
+/* From the store, from the workspace if it is still that, or from git. */
+static enum status find_tree(struct comparing *c, const struct picture *picture, const struct record_out *what,
+                             enum digest_mode mode, struct tree *out, struct str *unknown, struct error *err)
 {
     struct project *p = c->project;
     struct digest_options options = {.mode = mode, .budget_bytes = UINT64_MAX};
     struct buf bytes = {0};
     struct error ignored;
-    *found = false;
-    enum status status = p->store != NULL ? store_has(p->store, digest, found, err) : STATUS_OK;
-    if (status == STATUS_OK && *found) {
-        status = store_get_bytes(p->store, digest, &bytes, err);
+    bool found = false;
+    enum status status = p->store != NULL ? store_has(p->store, what->digest, &found, err) : STATUS_OK;
+    if (status == STATUS_OK && found) {
+        status = store_get_bytes(p->store, what->digest, &bytes, err);
         if (status == STATUS_OK)
             status = tree_decode(c->arena, str_dup(c->arena, buf_view(&bytes)), out, err);
         buf_finish(&bytes);
     } else if (status == STATUS_OK && p->fp != NULL) {
-        *found = digest_tree(p->fp, c->arena, path, &options, out, &ignored) == STATUS_OK &&
-                 digest_equal(tree_digest(out), digest);
+        found = digest_tree(p->fp, c->arena, what->path, &options, out, &ignored) == STATUS_OK &&
+                digest_equal(tree_digest(out), what->digest);
     }
+    if (status == STATUS_OK && !found && mode == DIGEST_DEP)
+        status = tree_of_commit(c, picture, what->path, what->digest, out, &found, err);
+    if (status == STATUS_OK && !found)
+        *unknown = why_unknown(c, picture, mode);
     return status;
 }
 
@@ -93,13 +132,13 @@ static enum status compare_folders(struct comparing *c, enum digest_mode mode, c
                                    const struct record_out *is, struct path_changes *out, struct error *err)
 {
     struct tree old, now;
-    bool found;
+    out->unknown = STR("");
     if (was->kind != ENTRY_DIRECTORY || is->kind != ENTRY_DIRECTORY)
         return STATUS_OK;
-    enum status status = find_tree(c, was->path, mode, was->digest, &old, &found, err);
-    if (status == STATUS_OK && found)
-        status = find_tree(c, is->path, mode, is->digest, &now, &found, err);
-    if (status == STATUS_OK && found)
+    enum status status = find_tree(c, c->old, was, mode, &old, &out->unknown, err);
+    if (status == STATUS_OK && out->unknown.len == 0)
+        status = find_tree(c, c->now, is, mode, &now, &out->unknown, err);
+    if (status == STATUS_OK && out->unknown.len == 0)
         compare_entries(c, &old, &now, out);
     return status;
 }

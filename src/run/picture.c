@@ -5,7 +5,7 @@
 enum status picture_of_run(struct history *history, const struct history_run *run, struct arena *arena,
                            struct picture *out, struct error *err)
 {
-    *out = (struct picture){.kind = PICTURE_RUN, .name = run->id};
+    *out = (struct picture){.kind = PICTURE_RUN, .name = run->id, .commit = run->commit};
     enum status status = history_get_lock(history, run->number, arena, &out->lock, err);
     if (status == STATUS_OK)
         status = history_get_values(history, run->number, arena, &out->values, &out->value_count, err);
