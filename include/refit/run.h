@@ -137,6 +137,7 @@ struct lock_stage {
     struct str name;
     struct digest key;
     struct fields fields;    /* what it was built from */
+    struct fields found;     /* what its depfile named of the project; FIELD_FOUND, by name */
     struct record_out *outs; /* what it produced */
     uint32_t out_count;
 };
@@ -248,7 +249,8 @@ struct stage_difference {
     uint32_t place;    /* in the graph's order */
     bool was, is;
     bool undetermined; /* made from the same, and not the same */
-    struct field_difference *fields;
+    bool found_unknown; /* what its depfile named is not known of both */
+    struct field_difference *fields; /* of what it was built from and of what was found */
     struct out_difference *outs;
     struct metric_difference *metrics;
     uint32_t field_count, out_count, metric_count;

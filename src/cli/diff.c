@@ -62,7 +62,10 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
                                      STR_ARG(s->name)));
     if (s->note.len > 0)
         print_line(arena, "  here it ", s->note);
-    if (s->undetermined)
+    if (s->undetermined && s->found_unknown)
+        puts("  made from the same, as far as is known, and yet different: what its depfile named is not on record, so it "
+             "may have found other inputs");
+    else if (s->undetermined)
         puts("  made from the same, and yet different: it is not deterministic, or reads what it does not declare");
     for (uint32_t i = 0; i < s->field_count && s->was && s->is; i++)
         print_field(arena, &s->fields[i]);
@@ -159,6 +162,8 @@ static void put_stage(struct invocation *in, struct json *j, const struct stage_
     json_str(j, s->note);
     json_key(j, "undetermined");
     json_bool(j, s->undetermined);
+    json_key(j, "found_unknown"); /* its depfile may have named other inputs */
+    json_bool(j, s->found_unknown);
     json_key(j, "changes");
     json_open_array(j);
     for (uint32_t i = 0; i < s->field_count; i++)

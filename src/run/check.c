@@ -249,6 +249,26 @@ static struct str out_reason(const struct check_context *c, const struct check *
                       out->outcome == CHECK_RESTORE ? "" : ", and the store does not have it");
 }
 
+/* Is one of the inputs that its depfile named, by refit.lock, no longer what it was? Then neither state nor store knew
+ * of it. */
+static bool found_differs(struct check_context *c, const struct fields *found, struct changes *changes)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
+    for (uint32_t i = 0; i < found->count && changes->count == 0; i++) {
+        struct input now;
+        bool complete;
+        struct error ignored; /* then it says nothing */
+        if (digest_path(c->project->fp, c->arena, found->items[i].name, &options, &now, &complete, &ignored) !=
+                STATUS_OK || !complete)
+            continue;
+        now.link = STR(""); /* as a record keeps it */
+        struct field is = {FIELD_FOUND, found->items[i].name, input_text(c->arena, &now)};
+        if (!str_equal(is.value, found->items[i].value))
+            note_change(changes, &found->items[i], now.kind != ENTRY_MISSING ? &is : NULL);
+    }
+    return changes->count > 0;
+}
+
 static enum status explain(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     enum status status = check_load_lock(c, err);
@@ -270,6 +290,8 @@ static enum status explain(struct check_context *c, struct stage_id id, struct c
                                  STR_ARG(str_printable(c->arena, out->found_changed)));
     else if (out->has_memory && out->memory.failed)
         out->reason = STR("its last attempt failed");
+    else if (found_differs(c, &before->found, &changes))
+        out->reason = changes.first;
     else
         out->reason = out_reason(c, out);
     return STATUS_OK;

@@ -151,8 +151,17 @@ static void add_field(void *ctx, const struct field *old, const struct field *no
     const struct field *any = now != NULL ? now : old;
     struct field_difference *difference = &c->stage->fields[c->stage->field_count++];
     *difference = (struct field_difference){.old = old, .now = now};
-    if (any->tag == FIELD_DEP)
+    if (any->tag == FIELD_DEP || any->tag == FIELD_FOUND)
         difference->maker = find_maker(c, any->name);
+}
+
+/* A stage with a depfile of which nothing was kept: an older refit built it, or it found nothing. */
+static bool knows_found(const struct lock_stage *stage)
+{
+    for (uint32_t i = 0; i < stage->fields.count; i++)
+        if (stage->fields.items[i].tag == FIELD_DEPFILE && stage->found.count == 0)
+            return false;
+    return true;
 }
 
 static enum status compare_fields(struct comparing *c, const struct lock_stage *old, const struct lock_stage *now,
@@ -160,12 +169,17 @@ static enum status compare_fields(struct comparing *c, const struct lock_stage *
 {
     struct stage_difference *s = c->stage;
     enum status status = STATUS_OK;
-    s->fields = arena_array(c->arena, struct field_difference, (size_t)old->fields.count + now->fields.count);
+    s->fields = arena_array(c->arena, struct field_difference, (size_t)old->fields.count + now->fields.count +
+                                                                   old->found.count + now->found.count);
     fields_compare(&old->fields, &now->fields, add_field, c);
+    s->found_unknown = !knows_found(old) || !knows_found(now);
+    if (!s->found_unknown)
+        fields_compare(&old->found, &now->found, add_field, c);
     for (uint32_t i = 0; i < s->field_count && status == STATUS_OK; i++) {
         struct field_difference *d = &s->fields[i];
         struct record_out was, is;
-        if (d->old != NULL && d->now != NULL && d->old->tag == FIELD_DEP && source_parse(d->old, &was) &&
+        if (d->old != NULL && d->now != NULL &&
+            (d->old->tag == FIELD_DEP || d->old->tag == FIELD_FOUND) && source_parse(d->old, &was) &&
             source_parse(d->now, &is))
             status = compare_folders(c, DIGEST_DEP, &was, &is, &d->files, err);
     }

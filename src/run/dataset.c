@@ -141,6 +141,31 @@ static enum status check_content(struct check_context *c, const struct manifest_
     return STATUS_OK;
 }
 
+enum status dataset_check_found(struct project *p, struct arena *arena, struct str path, const struct input *input,
+                                struct str *fault, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < p->manifest.data_count && status == STATUS_OK && fault->len == 0; i++) {
+        const struct manifest_data *set = &p->manifest.data[i];
+        struct str sum;
+        bool known = false;
+        if (set->sha256.len == 0 || !str_equal(set->path, path) || input->kind != ENTRY_FILE)
+            continue;
+        struct str name = name_of_sum(arena, input->digest);
+        status = state_get_value(p->state, name, arena, &sum, &known, err);
+        if (status == STATUS_OK && !known)
+            status = dataset_sum(p, arena, set, err);
+        if (status == STATUS_OK && !known)
+            status = state_get_value(p->state, name, arena, &sum, &known, err);
+        if (status == STATUS_OK && !(known && str_equal(sum, set->sha256)))
+            *fault = str_format(arena, "it read " STR_FMT ", which is not what the data set `" STR_FMT "` declares: its "
+                                "sha256 is " STR_FMT ", not " STR_FMT, STR_ARG(str_printable(arena, path)),
+                                STR_ARG(set->name), STR_ARG(known ? sum : STR("another one now")),
+                                STR_ARG(set->sha256));
+    }
+    return status;
+}
+
 static enum status check_set(struct check_context *c, const struct manifest_data *set, struct str dep,
                              struct check *out, struct error *err)
 {

@@ -192,7 +192,12 @@ static struct history_build *make_builds(struct arena *arena, const struct lock 
     for (uint32_t i = 0; i < lock->stage_count; i++) {
         const struct lock_stage *stage = &lock->stages[i];
         struct buf fields = {0};
-        fields_encode(&stage->fields, &fields);
+        struct fields all = {arena_array(arena, struct field, stage->fields.count + (size_t)stage->found.count),
+                             stage->fields.count + stage->found.count};
+        for (uint32_t k = 0; k < all.count; k++)
+            all.items[k] = k < stage->fields.count ? stage->fields.items[k]
+                                                   : stage->found.items[k - stage->fields.count];
+        fields_encode(&all, &fields);
         builds[i] = (struct history_build){.stage = stage->name,
                                            .key = stage->key,
                                            .fields = str_dup(arena, buf_view(&fields)),
@@ -249,6 +254,8 @@ enum status history_get_lock(struct history *history, uint64_t number, struct ar
         if (status == STATUS_OK && !fields_decode(arena, build.fields, &stage->fields))
             status = error_set(err, STATUS_STORE, "the history has fields of stage `" STR_FMT "` that make no sense; "
                                "they were written by another version of refit", STR_ARG(build.stage));
+        if (status == STATUS_OK)
+            fields_split_found(&stage->fields, &stage->found);
         out->stage_count++;
     }
     lock_sort(out);

@@ -363,6 +363,8 @@ enum status compare_stage(struct project *p, struct arena *arena, const struct l
                  d.count == 0 && was->out_count == 0 ? STR("it has no outs") : STR(""));
     if (d.count > 0)
         fields_compare(&was->fields, &is->fields, add_change, &changes);
+    if (d.count > 0 && was->found.count > 0)
+        fields_compare(&was->found, &is->found, add_change, &changes);
     s->lines = arena_copy(arena, d.lines, d.count * sizeof *d.lines);
     s->line_count = d.count;
     free(d.lines);

@@ -115,6 +115,10 @@ enum status check_dvc_data(struct check_context *c, const struct manifest_stage 
  * told before something is read or got. */
 enum status dataset_check(struct check_context *c, struct str dep, struct check *out, bool *settled, struct error *err);
 
+/* Is an input that was found while running as declared? *fault says why not. On any thread. */
+enum status dataset_check_found(struct project *project, struct arena *arena, struct str path,
+                                const struct input *input, struct str *fault, struct error *err);
+
 /* Find the SHA-256 of what is there, and remember it. On any thread. */
 enum status dataset_sum(struct project *project, struct arena *arena, const struct manifest_data *set,
                         struct error *err);
@@ -327,6 +331,11 @@ bool metric_read(struct project *p, struct arena *arena, const struct record_out
 /* What the state keeps of the fields of an attempt that awaits accepting. */
 void fields_encode(const struct fields *fields, struct buf *out);
 bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
+
+/* What was discovered, as refit.lock keeps it: absolute paths are of one machine and left out. */
+struct fields fields_of_found(struct arena *arena, const struct record_input *found, uint32_t count);
+/* Take what was found out of the fields, which are sorted. */
+void fields_split_found(struct fields *fields, struct fields *found);
 
 void lock_sort(struct lock *lock); /* its stages by name */
 

@@ -109,6 +109,18 @@ static struct record_input *copy_found(struct arena *arena, const struct record_
     return copy;
 }
 
+static struct lock_stage make_news(struct stage_run *s, const struct stage_memory *memory)
+{
+    return (struct lock_stage){
+        .name = stage_declared(s)->name,
+        .key = s->check.key,
+        .fields = s->check.fields,
+        .found = fields_of_found(&s->run->project->arena, memory->inputs, memory->input_count),
+        .outs = memory->outs,
+        .out_count = memory->out_count,
+    };
+}
+
 static void remember(struct stage_run *s, const struct record_out *outs, uint32_t out_count,
                      const struct record_input *found, uint32_t found_count, uint64_t duration_ms)
 {
@@ -125,7 +137,7 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
         return;
     state_set_stage(run->project->state, stage->name, &memory);
     if (stage->kind != STAGE_DEPLOY && s->check.has_key) {
-        s->news = (struct lock_stage){stage->name, s->check.key, s->check.fields, memory.outs, out_count};
+        s->news = make_news(s, &memory);
         run->lock_changed = true;
     }
 }
@@ -145,8 +157,7 @@ static void end_fresh(struct stage_run *s)
     const struct check *check = &s->check;
     if (check->by_memory) {
         if (!run->lock_current)
-            s->news = (struct lock_stage){stage_declared(s)->name, check->key, check->fields, check->memory.outs,
-                                          check->memory.out_count};
+            s->news = make_news(s, &check->memory);
     } else if (check->record != NULL) {
         remember(s, check->record->outs, check->record->out_count, check->record->inputs, check->record->input_count,
                  check->record->duration_ms);

@@ -82,6 +82,14 @@ p.run("s", ran=1)
 p.write("elsewhere.csv", "bad\n")
 contains(p.run("s", exit=1, failed=1).reasons["s"], "raw/x.csv is not what the data set `x` declares")
 
+# One that is found while running.
+p.manifest("data: {x: {path: raw/x.csv, sha256: " + sha("good\n") + "}}\n"
+           "stages: {f: {cmd: 'cat raw/x.csv > f.txt; echo f.txt: raw/x.csv > f.d', outs: [f.txt], depfile: f.d}}\n")
+contains(p.run(exit=1, failed=1).reasons["f"], "it read raw/x.csv, which is not what the data set `x` declares")
+p.write("elsewhere.csv", "good\n")
+p.run(ran=1)
+p.run(fresh=1)
+
 # What is not pinned is no place to get data from; nor is any other kind of URL.
 for keys, words in (("url: 'http://host/x'", "has a `url` and no `sha256`"),
                     ("url: 'gopher://host/x', sha256: " + 64 * "a", "must begin with http://"),
