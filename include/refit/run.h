@@ -137,9 +137,9 @@ struct lock_stage {
     struct str name;
     struct digest key;
     struct fields fields;    /* what it was built from */
-    struct fields found;     /* what its depfile named of the project; FIELD_FOUND, by name */
     struct record_out *outs; /* what it produced */
     uint32_t out_count;
+    struct fields found;     /* what its depfile named of the project; FIELD_FOUND, by name */
 };
 
 struct lock {
