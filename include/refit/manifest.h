@@ -145,6 +145,9 @@ struct manifest {
     uint32_t data_count;
 };
 
+/* Is an out a metric, by its stage or by the top level? */
+bool manifest_is_metric(const struct manifest *manifest, const struct manifest_out *out);
+
 /* The data set at, above or below a path; NULL = none. */
 const struct manifest_data *manifest_find_data(const struct manifest *manifest, struct str path);
 

@@ -256,8 +256,9 @@ struct stage_difference {
     uint32_t field_count, out_count, metric_count;
 };
 
-/* The stages that differ, in the order of the graph; those that it does not have last, by name. Opens the store. A
- * metric is what the manifest or one of the pictures calls so. */
+/* The stages that differ, in the order of the graph; those that it does not have last, by name; behind them one called
+ * "" with the metrics of the top level that no stage makes by themselves. Opens the store. A metric is what the manifest
+ * or one of the pictures calls so. */
 enum status run_compare(struct project *project, const struct picture *old, const struct picture *now,
                         struct arena *arena, struct stage_difference **out, uint32_t *count, struct error *err);
 

@@ -59,7 +59,7 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
     struct arena *arena = &in->arena;
     struct sheet sheet = {.arena = arena};
     print_line(arena, "", str_format(arena, "%s" STR_FMT, !s->was ? "new stage " : !s->is ? "no more stage " : "",
-                                     STR_ARG(s->name)));
+                                     STR_ARG(s->name.len > 0 ? s->name : STR("metrics of no stage"))));
     if (s->note.len > 0)
         print_line(arena, "  here it ", s->note);
     if (s->undetermined && s->found_unknown)

@@ -2,10 +2,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 #include "refit/base/path.h"
 #include "refit/vcs.h"
 #include "run/reproduce.h"
+
+/* Of a metric that no stage makes. */
+enum { COMMON_BYTES_MAX = 1 << 20 };
 
 struct comparing {
     struct project *project;
@@ -223,27 +227,38 @@ static bool take_kept(const struct picture *picture, struct leaves *out)
     return out->count > 0;
 }
 
+static void sort_leaves(struct leaves *leaves)
+{
+    if (leaves->count > 1)
+        qsort(leaves->items, leaves->count, sizeof *leaves->items, compare_leaves);
+}
+
+static void parse_leaves(struct comparing *c, const struct picture *picture, struct str text, struct leaves *leaves,
+                         struct str *fault)
+{
+    struct value *value;
+    struct error why;
+    if (metric_parse(c->arena, leaves->path, text, &c->project->reader, &value, &why) == STATUS_OK)
+        metric_flatten(c->arena, value, add_leaf, leaves);
+    else
+        *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name), why.message);
+    sort_leaves(leaves);
+}
+
 /* *fault is "" if they are known; without an out there are none. */
 static void read_leaves(struct comparing *c, const struct picture *picture, const struct record_out *out,
                         struct leaves *leaves, struct str *fault)
 {
     struct str text;
-    struct value *value;
-    struct error why;
     if (out == NULL || fault->len > 0)
         return;
     if (metric_read(c->project, c->arena, out, &text)) {
-        if (metric_parse(c->arena, out->path, text, &c->project->reader, &value, &why) == STATUS_OK)
-            metric_flatten(c->arena, value, add_leaf, leaves);
-        else
-            *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name),
-                                why.message);
+        parse_leaves(c, picture, text, leaves, fault);
     } else if (!take_kept(picture, leaves)) {
         *fault = str_format(c->arena, "that of " STR_FMT " is not in the store; `refit reproduce` makes past builds "
                             "again", STR_ARG(picture->name));
     }
-    if (leaves->count > 1)
-        qsort(leaves->items, leaves->count, sizeof *leaves->items, compare_leaves);
+    sort_leaves(leaves);
 }
 
 static bool as_number(struct str canonical, double *out)
@@ -281,19 +296,25 @@ static void grow_metrics(struct comparing *c, size_t more)
     s->metrics = grown;
 }
 
+/* The leaves are freed. */
+static void add_difference(struct comparing *c, struct leaves *old, struct leaves *now, struct str fault)
+{
+    grow_metrics(c, (size_t)old->count + now->count + 1);
+    if (fault.len == 0)
+        add_values(c, old, now);
+    else
+        c->stage->metrics[c->stage->metric_count++] = (struct metric_difference){.path = old->path, .fault = fault};
+    free(old->items);
+    free(now->items);
+}
+
 static void compare_metric(struct comparing *c, const struct out_difference *out)
 {
     struct leaves old = {.arena = c->arena, .path = out->path}, now = old;
     struct str fault = STR("");
     read_leaves(c, c->old, out->old, &old, &fault);
     read_leaves(c, c->now, out->now, &now, &fault);
-    grow_metrics(c, (size_t)old.count + now.count + 1);
-    if (fault.len == 0)
-        add_values(c, &old, &now);
-    else
-        c->stage->metrics[c->stage->metric_count++] = (struct metric_difference){.path = out->path, .fault = fault};
-    free(old.items);
-    free(now.items);
+    add_difference(c, &old, &now, fault);
 }
 
 static bool has_values(const struct picture *picture, struct str path)
@@ -312,7 +333,7 @@ static bool is_metric(const struct comparing *c, struct str path)
         maker = graph_find_maker(g, path);
     const struct manifest_stage *declared = maker.index != GRAPH_NONE ? g->stages[maker.index].declared : NULL;
     for (uint32_t i = 0; declared != NULL && i < declared->out_count; i++)
-        if (declared->outs[i].kind == OUT_METRIC && str_equal(declared->outs[i].path, path))
+        if (str_equal(declared->outs[i].path, path) && manifest_is_metric(&c->project->manifest, &declared->outs[i]))
             return true;
     return has_values(c->old, path) || has_values(c->now, path);
 }
@@ -363,6 +384,106 @@ static enum status compare_outs(struct comparing *c, const struct lock_stage *ol
     return status;
 }
 
+/* ---- metrics of the top level ---- */
+
+/* The out that a path is, or that it is in; NULL = none. */
+static const struct record_out *find_out(const struct lock *lock, struct str path)
+{
+    for (uint32_t i = 0; i < lock->stage_count; i++)
+        for (uint32_t k = 0; k < lock->stages[i].out_count; k++)
+            if (str_equal(lock->stages[i].outs[k].path, path) || path_is_below(path, lock->stages[i].outs[k].path))
+                return &lock->stages[i].outs[k];
+    return NULL;
+}
+
+/* A file in a folder that a stage makes. */
+static enum status read_within(struct comparing *c, const struct picture *picture, const struct record_out *folder,
+                               struct str path, struct str *text, bool *found, struct str *fault, struct error *err)
+{
+    struct tree tree = {0};
+    enum status status = find_tree(c, picture, folder, DIGEST_OUT, &tree, fault, err);
+    if (status != STATUS_OK || fault->len > 0)
+        return status;
+    for (uint32_t i = 0; i < tree.count; i++) {
+        const struct tree_entry *e = &tree.entries[i];
+        if (!str_equal(path_join(c->arena, folder->path, e->path), path))
+            continue;
+        struct record_out out = {.path = path, .kind = e->kind, .stored = true, .digest = e->digest, .size = e->size};
+        *found = metric_read(c->project, c->arena, &out, text);
+        if (!*found)
+            *fault = str_format(c->arena, "that of " STR_FMT " is no file that could be read", STR_ARG(picture->name));
+    }
+    return STATUS_OK;
+}
+
+/* One that no stage makes: as it is in the workspace, or in the commit. */
+static enum status read_source(struct comparing *c, const struct picture *picture, struct str path, struct str *text,
+                               bool *found, struct str *fault, struct error *err)
+{
+    struct vcs_commit commit;
+    struct buf bytes = {0};
+    struct error why;
+    enum status status = STATUS_OK;
+    if (picture->kind == PICTURE_RUN) {
+        *fault = str_format(c->arena, "no stage makes it, so nothing says what it was at the run " STR_FMT,
+                            STR_ARG(picture->name));
+        return STATUS_OK;
+    }
+    if (picture->kind == PICTURE_WORKSPACE) {
+        status = fs_read(path.ptr, COMMON_BYTES_MAX, &bytes, &why);
+        *text = str_dup(c->arena, buf_view(&bytes));
+        buf_finish(&bytes);
+    } else {
+        status = vcs_find_commit(c->arena, c->project->root.ptr, str_terminated(c->arena, picture->commit), &commit,
+                                 err);
+        if (status != STATUS_OK)
+            return status;
+        status = vcs_read_file(c->arena, c->project->root.ptr, &commit, path.ptr, text, found, &why);
+    }
+    *found = status == STATUS_OK && (*found || picture->kind == PICTURE_WORKSPACE);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        *fault = str_format(c->arena, "that of " STR_FMT " cannot be read: %s", STR_ARG(picture->name), why.message);
+    return STATUS_OK;
+}
+
+static enum status read_common(struct comparing *c, const struct picture *picture, struct leaves *leaves,
+                               struct str *fault, struct error *err)
+{
+    const struct record_out *folder = find_out(&picture->lock, leaves->path);
+    struct str text = STR("");
+    bool found = false;
+    if (fault->len > 0)
+        return STATUS_OK;
+    enum status status = folder != NULL ? read_within(c, picture, folder, leaves->path, &text, &found, fault, err)
+                                        : read_source(c, picture, leaves->path, &text, &found, fault, err);
+    if (status == STATUS_OK && found && fault->len == 0)
+        parse_leaves(c, picture, text, leaves, fault);
+    return status;
+}
+
+/* Those that the top level names and that are no out by themselves. They are told as of a stage without a name. */
+static enum status compare_common(struct comparing *c, struct stage_difference *s, bool *differs, struct error *err)
+{
+    const struct manifest *m = &c->project->manifest;
+    enum status status = STATUS_OK;
+    *s = (struct stage_difference){.name = STR(""), .note = STR(""), .was = true, .is = true};
+    c->stage = s;
+    for (uint32_t i = 0; i < m->metric_count && status == STATUS_OK; i++) {
+        struct leaves old = {.arena = c->arena, .path = m->metrics[i].path}, now = old;
+        const struct record_out *made[] = {find_out(&c->old->lock, old.path), find_out(&c->now->lock, old.path)};
+        struct str fault = STR("");
+        if ((made[0] != NULL && str_equal(made[0]->path, old.path)) ||
+            (made[1] != NULL && str_equal(made[1]->path, old.path)))
+            continue; /* with its stage */
+        status = read_common(c, c->old, &old, &fault, err);
+        if (status == STATUS_OK)
+            status = read_common(c, c->now, &now, &fault, err);
+        add_difference(c, &old, &now, fault);
+    }
+    *differs = s->metric_count > 0;
+    return status;
+}
+
 /* ---- stages ---- */
 
 /* False if it does not differ. */
@@ -407,7 +528,7 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
                         struct stage_difference **out, uint32_t *count, struct error *err)
 {
     const struct lock *a = &old->lock, *b = &now->lock;
-    size_t most = (size_t)a->stage_count + b->stage_count;
+    size_t most = (size_t)a->stage_count + b->stage_count + 1;
     struct comparing c = {.project = p, .arena = arena, .old = old, .now = now};
     *count = 0;
     *out = arena_array(arena, struct stage_difference, most);
@@ -428,5 +549,9 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
     }
     table_finish(&c.makers);
     put_in_order(&p->graph, *out, *count);
+    bool differs = false;
+    if (status == STATUS_OK)
+        status = compare_common(&c, &(*out)[*count], &differs, err);
+    *count += differs;
     return status;
 }

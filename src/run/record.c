@@ -122,13 +122,14 @@ bool metric_read(struct project *p, struct arena *arena, const struct record_out
     return read;
 }
 
-static bool is_metric(const struct graph *g, struct str stage, struct str path)
+static bool is_metric(const struct project *p, struct str stage, struct str path)
 {
+    const struct graph *g = &p->graph;
     struct stage_id id = graph_find_stage(g, stage);
     const struct manifest_stage *declared = id.index != GRAPH_NONE ? g->stages[id.index].declared : NULL;
     for (uint32_t i = 0; declared != NULL && i < declared->out_count; i++)
-        if (declared->outs[i].kind == OUT_METRIC && str_equal(declared->outs[i].path, path))
-            return true;
+        if (str_equal(declared->outs[i].path, path))
+            return manifest_is_metric(&p->manifest, &declared->outs[i]);
     return false;
 }
 
@@ -146,7 +147,7 @@ static void fill_metrics(void *ctx, uint32_t at)
         struct value *value;
         struct error ignored;
         f->path = out->path;
-        if (is_metric(&p->graph, stage->name, out->path) && metric_read(p, &p->arena, out, &text) &&
+        if (is_metric(p, stage->name, out->path) && metric_read(p, &p->arena, out, &text) &&
             metric_parse(&p->arena, out->path, text, &p->reader, &value, &ignored) == STATUS_OK && value != NULL)
             metric_flatten(&p->arena, value, add_value, f);
     }
