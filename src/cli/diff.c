@@ -63,8 +63,8 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
     if (s->note.len > 0)
         print_line(arena, "  here it ", s->note);
     if (s->undetermined && s->found_unknown)
-        puts("  made from the same, as far as is known, and yet different: what its depfile named is not on record, so it "
-             "may have found other inputs");
+        puts("  made from the same, as far as is known, and yet different: what its depfile named is not on record, so "
+             "it may have found other inputs");
     else if (s->undetermined)
         puts("  made from the same, and yet different: it is not deterministic, or reads what it does not declare");
     for (uint32_t i = 0; i < s->field_count && s->was && s->is; i++)

@@ -20,7 +20,8 @@ static struct str shown(struct arena *arena, const struct field *field)
 /* Values that say nothing to a reader: digests. */
 static bool is_opaque(const struct field *field)
 {
-    return field->tag == FIELD_DEP || field->tag == FIELD_FOUND || (field->tag == FIELD_ENV && str_starts(field->value, STR("xxh3 "))) ||
+    return field->tag == FIELD_DEP || field->tag == FIELD_FOUND ||
+           (field->tag == FIELD_ENV && str_starts(field->value, STR("xxh3 "))) ||
            (field->tag == FIELD_PARAM && str_starts(field->value, STR("file ")));
 }
 

@@ -85,8 +85,8 @@ static enum status load_set(struct loader *l, const struct value_pair *pair, str
     if (status == STATUS_OK && value_get(map, STR("path")) == NULL)
         return REFUSE(l, pair, err, "the data set `" STR_FMT "` has no `path`", STR_ARG(pair->key));
     if (status == STATUS_OK && out->url.len > 0 && out->sha256.len == 0)
-        return REFUSE(l, pair, err, "the data set `" STR_FMT "` has a `url` and no `sha256`, so nothing says what is to "
-                      "come from there; add the `sha256` of the file", STR_ARG(pair->key));
+        return REFUSE(l, pair, err, "the data set `" STR_FMT "` has a `url` and no `sha256`, so nothing says what is "
+                      "to come from there; add the `sha256` of the file", STR_ARG(pair->key));
     return status;
 }
 

@@ -89,8 +89,8 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
                                   at.column, STR_ARG(str_printable(c->arena, path)));
     if (data != NULL && maker.index == GRAPH_NONE)
         check_fail(out, 1,
-             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`, which has no `url`: put "
-                                          "it there, or take it from the store with `refit restore`",
+             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`, which has no `url`: "
+                                          "put it there, or take it from the store with `refit restore`",
                         STR_ARG(where), STR_ARG(data->name)));
     else if (maker.index == GRAPH_NONE)
         check_fail(out, 1,

@@ -8,9 +8,6 @@
 #include "refit/vcs.h"
 #include "run/reproduce.h"
 
-/* Of a metric that no stage makes. */
-enum { COMMON_BYTES_MAX = 1 << 20 };
-
 struct comparing {
     struct project *project;
     struct arena *arena;
@@ -252,7 +249,12 @@ static void read_leaves(struct comparing *c, const struct picture *picture, cons
     struct str text;
     if (out == NULL || fault->len > 0)
         return;
-    if (metric_read(c->project, c->arena, out, &text)) {
+    if (out->kind != ENTRY_FILE) {
+        *fault = str_format(c->arena, "that of " STR_FMT " is no file", STR_ARG(picture->name));
+    } else if (out->size > METRIC_BYTES_MAX) {
+        *fault = str_format(c->arena, "that of " STR_FMT " has %llu bytes, and metrics have at most %u",
+                            STR_ARG(picture->name), (unsigned long long)out->size, METRIC_BYTES_MAX);
+    } else if (metric_read(c->project, c->arena, out, &text)) {
         parse_leaves(c, picture, text, leaves, fault);
     } else if (!take_kept(picture, leaves)) {
         *fault = str_format(c->arena, "that of " STR_FMT " is not in the store; `refit reproduce` makes past builds "
@@ -430,7 +432,7 @@ static enum status read_source(struct comparing *c, const struct picture *pictur
         return STATUS_OK;
     }
     if (picture->kind == PICTURE_WORKSPACE) {
-        status = fs_read(path.ptr, COMMON_BYTES_MAX, &bytes, &why);
+        status = fs_read(path.ptr, METRIC_BYTES_MAX, &bytes, &why);
         *text = str_dup(c->arena, buf_view(&bytes));
         buf_finish(&bytes);
     } else {

@@ -67,8 +67,8 @@ static enum status refuse(struct project *here, const struct manifest_stage *sta
         struct str dep = place_of(&here->arena, here->root, stage->deps[i].path);
         if (steps_up(stage->deps[i].path) > 0 && (str_equal(dep, here->root) || path_is_below(here->root, dep)))
             return error_set(err, STATUS_USAGE,
-                             "stage `" STR_FMT "` depends on " STR_FMT ", which contains the project, and so the copies "
-                             "that would be made; name what it reads of that",
+                             "stage `" STR_FMT "` depends on " STR_FMT ", which contains the project, and so the "
+                             "copies that would be made; name what it reads of that",
                              STR_ARG(stage->name), STR_ARG(stage->deps[i].path));
     }
     return STATUS_OK;
@@ -213,8 +213,8 @@ enum status run_check_determinism(struct project *here, struct str name, struct 
     else if (status == STATUS_OK) {
         out->result = REPRODUCED_NOT;
         out->reason = stage->console
-                          ? STR("it did not end well with what it declares alone, and without the terminal that it wants "
-                                "(`console`); are all that it reads its deps, and does it ask nobody?")
+                          ? STR("it did not end well with what it declares alone, and without the terminal that it "
+                                "wants (`console`); are all that it reads its deps, and does it ask nobody?")
                           : STR("it did not end well with what it declares alone; are all that it reads its deps?");
     }
     for (int i = 0; i < 2; i++)

@@ -10,9 +10,6 @@
 #include "refit/base/version.h"
 #include "run/run.h"
 
-/* Larger files of metrics are outs like others. */
-enum { METRIC_BYTES_MAX = 1 << 20 };
-
 static const struct str fault_name = {"git fault", 9};
 
 void recording_begin(struct recording *r, struct project *project, struct report *report, struct str id)

@@ -317,6 +317,9 @@ void durations_finish(struct durations *d);
 
 /* ---- metrics (record.c) ---- */
 
+/* Larger files of metrics are outs like others. */
+#define METRIC_BYTES_MAX (1u << 20)
+
 /* The bytes of an out, in `arena`, from where it is, or from the store if it is not there as it was made. False for
  * what cannot be had, or is no metric by its kind or size. */
 bool metric_read(struct project *p, struct arena *arena, const struct record_out *out, struct str *text);

@@ -1,4 +1,4 @@
-"""A data set that is missing is got once, from the store or its URL, and only with the declared SHA-256; readers do not."""
+"""A missing data set is got once, from the store or its URL, only with the declared SHA-256, and by no reader."""
 # tags: tsan
 import hashlib
 import os

@@ -47,7 +47,8 @@ equal(names("one", "two"), (expected, None), "of revisions")
 later = [("a.txt", "changed"), ("d.txt", "changed"), ("deep/link", "changed")]
 equal(names("two", "three"), (later, None), "of revisions")
 equal(names("two"), (later, None), "of the workspace")
-contains(p.refit("diff", "one", "two").stdout, "  dep src changed\n    a.txt changed\n    no more b.txt\n    new d.txt\n")
+contains(p.refit("diff", "one", "two").stdout,
+         "  dep src changed\n    a.txt changed\n    no more b.txt\n    new d.txt\n")
 
 # Runs of committed trees.
 p.git("commit", "-q", "--allow-empty", "-m", "again")
