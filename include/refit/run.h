@@ -246,6 +246,7 @@ struct metric_difference {
 
 struct stage_difference {
     struct str name, note; /* as of the new picture */
+    struct str before;     /* what it was called in the old one; "" = the same */
     uint32_t place;    /* in the graph's order */
     bool was, is;
     bool undetermined; /* made from the same, and not the same */
@@ -257,8 +258,8 @@ struct stage_difference {
 };
 
 /* The stages that differ, in the order of the graph; those that it does not have last, by name; behind them one called
- * "" with the metrics of the top level that no stage makes by themselves. Opens the store. A metric is what the manifest
- * or one of the pictures calls so. */
+ * "" with the metrics of the top level that no stage makes by themselves. Opens the store. A metric is what the
+ * manifest or one of the pictures calls so. */
 enum status run_compare(struct project *project, const struct picture *old, const struct picture *now,
                         struct arena *arena, struct stage_difference **out, uint32_t *count, struct error *err);
 

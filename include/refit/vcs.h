@@ -69,9 +69,9 @@ enum status vcs_read_file(struct arena *arena, const char *folder, const struct 
                           struct str *bytes, bool *found, struct error *err);
 
 /*
- * A folder of that commit, relative to the one that the commit was asked for from, as the tree that its files would make
- * as a dep; `skip` (may be NULL) names files and folders that are left out. *found is false if the commit does not have
- * it, a submodule is in it, or it has more than VCS_FOLDER_BYTES_MAX. In `arena`.
+ * A folder of that commit, relative to the one that the commit was asked for from, as the tree that its files would
+ * make as a dep; `skip` (may be NULL) names files and folders that are left out. *found is false if the commit does not
+ * have it, a submodule is in it, or it has more than VCS_FOLDER_BYTES_MAX. In `arena`.
  */
 #define VCS_FOLDER_BYTES_MAX (256ull << 20)
 enum status vcs_read_folder(struct arena *arena, const char *folder, const struct vcs_commit *commit, struct str path,

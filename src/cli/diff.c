@@ -60,6 +60,8 @@ static void print_stage(struct invocation *in, const struct stage_difference *s)
     struct sheet sheet = {.arena = arena};
     print_line(arena, "", str_format(arena, "%s" STR_FMT, !s->was ? "new stage " : !s->is ? "no more stage " : "",
                                      STR_ARG(s->name.len > 0 ? s->name : STR("metrics of no stage"))));
+    if (s->before.len > 0)
+        print_line(arena, "  it was called ", s->before);
     if (s->note.len > 0)
         print_line(arena, "  here it ", s->note);
     if (s->undetermined && s->found_unknown)
@@ -158,6 +160,8 @@ static void put_stage(struct invocation *in, struct json *j, const struct stage_
     json_str(j, s->name);
     json_key(j, "change");
     json_str(j, !s->was ? STR("new") : !s->is ? STR("gone") : STR("changed"));
+    json_key(j, "was");
+    s->before.len > 0 ? json_str(j, s->before) : json_null(j);
     json_key(j, "note");
     json_str(j, s->note);
     json_key(j, "undetermined");

@@ -114,6 +114,17 @@ static enum status is_kept(struct check_context *c, struct str path, const struc
     return check_all_stored(c, &content, kept, err);
 }
 
+/* Parameter files that are data sets. */
+static enum status check_params_sets(struct check_context *c, const struct manifest_stage *stage, struct check *out,
+                                     struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool settled;
+    for (uint32_t i = 0; i < stage->params_count && status == STATUS_OK && out->outcome != CHECK_FAILED; i++)
+        status = dataset_check(c, stage->params[i].path, out, &settled, err);
+    return status;
+}
+
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct graph_stage *node = &c->project->graph.stages[id.index];
@@ -157,7 +168,7 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             budget_bytes -= out->inputs[i].size < budget_bytes ? out->inputs[i].size : budget_bytes;
         }
     }
-    return STATUS_OK;
+    return check_params_sets(c, node->declared, out, err);
 }
 
 enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,

@@ -468,7 +468,7 @@ static enum status compare_common(struct comparing *c, struct stage_difference *
 {
     const struct manifest *m = &c->project->manifest;
     enum status status = STATUS_OK;
-    *s = (struct stage_difference){.name = STR(""), .note = STR(""), .was = true, .is = true};
+    *s = (struct stage_difference){.name = STR(""), .note = STR(""), .before = STR(""), .was = true, .is = true};
     c->stage = s;
     for (uint32_t i = 0; i < m->metric_count && status == STATUS_OK; i++) {
         struct leaves old = {.arena = c->arena, .path = m->metrics[i].path}, now = old;
@@ -493,14 +493,15 @@ static enum status compare_one(struct comparing *c, const struct lock_stage *old
                                struct stage_difference *s, bool *differs, struct error *err)
 {
     static const struct lock_stage none;
-    *s = (struct stage_difference){.name = old != NULL ? old->name : now->name, .was = old != NULL, .is = now != NULL};
+    *s = (struct stage_difference){.name = now != NULL ? now->name : old->name, .was = old != NULL, .is = now != NULL};
+    s->before = old != NULL && now != NULL && !str_equal(old->name, now->name) ? old->name : STR("");
     c->stage = s;
     if (now != NULL && c->now->notes != NULL)
         s->note = c->now->notes[now - c->now->lock.stages];
     enum status status = compare_fields(c, old != NULL ? old : &none, now != NULL ? now : &none, err);
     if (status == STATUS_OK)
         status = compare_outs(c, old != NULL ? old : &none, now != NULL ? now : &none, err);
-    *differs = !s->was || !s->is || s->field_count > 0 || s->out_count > 0;
+    *differs = !s->was || !s->is || s->before.len > 0 || s->field_count > 0 || s->out_count > 0;
     bool settled = s->note.len == 0 && (old == NULL || c->old->notes == NULL ||
                                         c->old->notes[old - c->old->lock.stages].len == 0);
     s->undetermined = s->was && s->is && s->field_count == 0 && s->out_count > 0 && settled;
@@ -526,6 +527,42 @@ static void put_in_order(const struct graph *g, struct stage_difference *stages,
         qsort(stages, count, sizeof *stages, compare_places);
 }
 
+/* ---- stages with another name ---- */
+
+struct renaming {
+    const struct lock *old, *now;
+    struct table old_makers, now_makers; /* path of an out → index of its stage */
+};
+
+static void find_makers(const struct lock *lock, struct table *makers)
+{
+    for (uint32_t i = 0; i < lock->stage_count; i++)
+        for (uint32_t k = 0; k < lock->stages[i].out_count; k++)
+            table_add(makers, lock->stages[i].outs[k].path, i);
+}
+
+/* The first stage on the other side that makes one of its outs, and that is not on this side by its name. */
+static const struct lock_stage *find_successor(const struct lock_stage *stage, const struct lock *here,
+                                               const struct lock *there, const struct table *makers)
+{
+    for (uint32_t k = 0; k < stage->out_count; k++) {
+        uint32_t index = table_get(makers, stage->outs[k].path);
+        if (index != TABLE_NONE && lock_find(here, there->stages[index].name) == NULL)
+            return &there->stages[index];
+    }
+    return NULL;
+}
+
+/* What a stage of one side alone was called on the other: each is the other's successor. */
+static const struct lock_stage *find_renamed(const struct renaming *r, const struct lock_stage *stage, bool is_new)
+{
+    const struct lock *here = is_new ? r->now : r->old, *there = is_new ? r->old : r->now;
+    const struct table *ours = is_new ? &r->now_makers : &r->old_makers;
+    const struct table *theirs = is_new ? &r->old_makers : &r->now_makers;
+    const struct lock_stage *other = find_successor(stage, here, there, theirs);
+    return other != NULL && find_successor(other, there, here, ours) == stage ? other : NULL;
+}
+
 enum status run_compare(struct project *p, const struct picture *old, const struct picture *now, struct arena *arena,
                         struct stage_difference **out, uint32_t *count, struct error *err)
 {
@@ -537,6 +574,9 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
     c.names = arena_array(arena, struct str, most);
     add_makers(&c, b);
     add_makers(&c, a);
+    struct renaming renaming = {.old = a, .now = b};
+    find_makers(a, &renaming.old_makers);
+    find_makers(b, &renaming.now_makers);
     enum status status = project_open_store(p, err);
     for (uint32_t i = 0, j = 0; status == STATUS_OK && (i < a->stage_count || j < b->stage_count);) {
         int order = i == a->stage_count   ? 1
@@ -544,12 +584,18 @@ enum status run_compare(struct project *p, const struct picture *old, const stru
                                           : str_compare(a->stages[i].name, b->stages[j].name);
         const struct lock_stage *was = order <= 0 ? &a->stages[i++] : NULL, *is = order >= 0 ? &b->stages[j++] : NULL;
         bool differs = false;
+        if (is == NULL && find_renamed(&renaming, was, false) != NULL)
+            continue; /* told of under its new name */
+        if (was == NULL)
+            was = find_renamed(&renaming, is, true);
         status = interrupt_check(false, err);
         if (status == STATUS_OK)
             status = compare_one(&c, was, is, &(*out)[*count], &differs, err);
         *count += differs;
     }
     table_finish(&c.makers);
+    table_finish(&renaming.old_makers);
+    table_finish(&renaming.now_makers);
     put_in_order(&p->graph, *out, *count);
     bool differs = false;
     if (status == STATUS_OK)

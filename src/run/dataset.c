@@ -159,9 +159,9 @@ enum status dataset_check_found(struct project *p, struct arena *arena, struct s
             status = state_get_value(p->state, name, arena, &sum, &known, err);
         if (status == STATUS_OK && !(known && str_equal(sum, set->sha256)))
             *fault = str_format(arena, "it read " STR_FMT ", which is not what the data set `" STR_FMT
-                                "` declares: its sha256 is " STR_FMT ", not " STR_FMT, STR_ARG(str_printable(arena, path)),
-                                STR_ARG(set->name), STR_ARG(known ? sum : STR("another one now")),
-                                STR_ARG(set->sha256));
+                                "` declares: its sha256 is " STR_FMT ", not " STR_FMT,
+                                STR_ARG(str_printable(arena, path)), STR_ARG(set->name),
+                                STR_ARG(known ? sum : STR("another one now")), STR_ARG(set->sha256));
     }
     return status;
 }

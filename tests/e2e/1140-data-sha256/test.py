@@ -90,6 +90,15 @@ p.write("elsewhere.csv", "good\n")
 p.run(ran=1)
 p.run(fresh=1)
 
+# A parameter file.
+p.manifest("data: {x: {path: raw/p.yaml, sha256: " + sha("n: 1\n") + "}}\n"
+           "stages: {f: {cmd: echo > f.txt, params: [{raw/p.yaml: [n]}], outs: [f.txt]}}\n")
+p.write("raw/p.yaml", "n: 2\n")
+contains(p.run(exit=1, failed=1).reasons["f"], "raw/p.yaml is not what the data set `x` declares")
+p.write("raw/p.yaml", "n: 1\n")
+p.run(ran=1)
+p.run(fresh=1)
+
 # What is not pinned is no place to get data from; nor is any other kind of URL.
 for keys, words in (("url: 'http://host/x'", "has a `url` and no `sha256`"),
                     ("url: 'gopher://host/x', sha256: " + 64 * "a", "must begin with http://"),
