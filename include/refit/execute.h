@@ -75,6 +75,13 @@ enum status helper_run(const char *const *arguments, struct str input, struct bu
                        int *code, struct error *err);
 
 /*
+ * The same for a program that may take long (a download): it has a process group of its own, which an interrupt ends,
+ * and inherits `lock_fd`, so that if refit is killed the next run ends it.
+ */
+enum status helper_run_long(const char *const *arguments, int lock_fd, struct buf *output, struct buf *complaint,
+                            int *code, struct error *err);
+
+/*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's
  * commands. Ends their process groups (SIGTERM, after grace_ms SIGKILL) except those in the caller's own group and the
  * process `except`. Returns how many processes there were. Blocking; an interrupt ends the waiting.

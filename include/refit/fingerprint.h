@@ -96,6 +96,7 @@ enum field_tag {
     FIELD_DEP,   /* path → kind and digest */
     FIELD_OUT,   /* path → flags */
     FIELD_DEPFILE,
+    FIELD_FOUND, /* path → kind and digest of an input that the depfile named; beside a key's fields, never in it */
     FIELD_TAG_END
 };
 const char *field_tag_name(enum field_tag tag); /* "platform", "cmd", "shell", ... as in refit.lock */

@@ -119,7 +119,8 @@ struct manifest_data {
     struct str name;
     struct str path;
     struct position at; /* of its path */
-    struct str url, sha256; /* where people get it; both or none ("") */
+    struct str url;    /* where it comes from if it is missing; "" = nobody knows, otherwise `sha256` is there too */
+    struct str sha256; /* of the file, 64 lower-case digits; "" = any content will do */
     bool snapshot; /* false: only its digest is kept, as of any dep */
 };
 
@@ -144,8 +145,14 @@ struct manifest {
     uint32_t data_count;
 };
 
+/* Is an out a metric, by its stage or by the top level? */
+bool manifest_is_metric(const struct manifest *manifest, const struct manifest_out *out);
+
 /* The data set at, above or below a path; NULL = none. */
 const struct manifest_data *manifest_find_data(const struct manifest *manifest, struct str path);
+
+/* Is it at this path, above it or below it? */
+bool manifest_data_concerns(const struct manifest_data *set, struct str path);
 
 /* Is there one whose content is to be kept? */
 bool manifest_keeps(const struct manifest *manifest, struct str path);

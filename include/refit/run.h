@@ -139,6 +139,7 @@ struct lock_stage {
     struct fields fields;    /* what it was built from */
     struct record_out *outs; /* what it produced */
     uint32_t out_count;
+    struct fields found;     /* what its depfile named of the project; FIELD_FOUND, by name */
 };
 
 struct lock {
@@ -191,7 +192,7 @@ enum picture_kind { PICTURE_WORKSPACE, PICTURE_RUN, PICTURE_REVISION };
 struct picture {
     enum picture_kind kind;
     struct str name;   /* of the run, the revision; "workspace" */
-    struct str commit; /* revision: its id */
+    struct str commit; /* revision: its id; run: that of the commit that was checked out, "" = none */
     struct lock lock;
     struct str *notes; /* workspace: what a run would do with each of lock.stages, and why; "" = nothing */
     struct history_metric *values; /* run: those of its metrics */
@@ -206,8 +207,8 @@ enum status picture_of_revision(struct project *project, const char *revision, s
  * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
 
-/* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, as far
- * as store and workspace know them: at most PATH_CHANGES_MAX. */
+/* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, at
+ * most PATH_CHANGES_MAX, if store, workspace or (for a dep) the commit have the folder exactly as it was. */
 #define PATH_CHANGES_MAX 20
 struct path_change {
     struct str path; /* in the folder */
@@ -217,6 +218,7 @@ struct path_change {
 struct path_changes {
     struct path_change *items;
     uint32_t count, more; /* more: that are not told */
+    struct str unknown;   /* why they are not known; "" = they are */
 };
 
 struct field_difference {
@@ -244,17 +246,20 @@ struct metric_difference {
 
 struct stage_difference {
     struct str name, note; /* as of the new picture */
+    struct str before;     /* what it was called in the old one; "" = the same */
     uint32_t place;    /* in the graph's order */
     bool was, is;
     bool undetermined; /* made from the same, and not the same */
-    struct field_difference *fields;
+    bool found_unknown; /* what its depfile named is not known of both */
+    struct field_difference *fields; /* of what it was built from and of what was found */
     struct out_difference *outs;
     struct metric_difference *metrics;
     uint32_t field_count, out_count, metric_count;
 };
 
-/* The stages that differ, in the order of the graph; those that it does not have last, by name. Opens the store. A
- * metric is what the manifest or one of the pictures calls so. */
+/* The stages that differ, in the order of the graph; those that it does not have last, by name; behind them one called
+ * "" with the metrics of the top level that no stage makes by themselves. Opens the store. A metric is what the
+ * manifest or one of the pictures calls so. */
 enum status run_compare(struct project *project, const struct picture *old, const struct picture *now,
                         struct arena *arena, struct stage_difference **out, uint32_t *count, struct error *err);
 

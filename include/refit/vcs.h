@@ -9,6 +9,7 @@
 #include "refit/base/digest.h"
 #include "refit/base/error.h"
 #include "refit/base/str.h"
+#include "refit/store.h"
 
 /* One version of a file, as the tips of branches and tags have it. */
 struct vcs_tip {
@@ -66,6 +67,15 @@ enum status vcs_find_commit(struct arena *arena, const char *folder, const char 
 /* A file of that commit, relative to the folder. *found is false if the commit does not have it. In `arena`. */
 enum status vcs_read_file(struct arena *arena, const char *folder, const struct vcs_commit *commit, const char *file,
                           struct str *bytes, bool *found, struct error *err);
+
+/*
+ * A folder of that commit, relative to the one that the commit was asked for from, as the tree that its files would
+ * make as a dep; `skip` (may be NULL) names files and folders that are left out. *found is false if the commit does not
+ * have it, a submodule is in it, or it has more than VCS_FOLDER_BYTES_MAX. In `arena`.
+ */
+#define VCS_FOLDER_BYTES_MAX (256ull << 20)
+enum status vcs_read_folder(struct arena *arena, const char *folder, const struct vcs_commit *commit, struct str path,
+                            vcs_skip_fn skip, void *ctx, struct tree *out, bool *found, struct error *err);
 
 /* What of a commit is not in the files that git has. */
 struct vcs_lack {

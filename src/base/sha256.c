@@ -10,7 +10,8 @@
 
 enum { PIECE_BYTES = 64 << 10 };
 
-static enum status digest(struct crypto *crypto, int fd, const char *path, char hex[SHA256_HEX + 1], struct error *err)
+static enum status digest(struct crypto *crypto, int fd, const char *path, char hex[SHA256_HEX + 1],
+                          struct hasher *hasher, struct error *err)
 {
     unsigned char piece[PIECE_BYTES];
     enum status status = crypto_begin(crypto, "SHA-256", crypto->EVP_sha256(), err);
@@ -22,6 +23,7 @@ static enum status digest(struct crypto *crypto, int fd, const char *path, char 
             status = error_errno(err, STATUS_IO, errno, "cannot read %s", path);
         if (got <= 0)
             break;
+        hasher_update(hasher, piece, (size_t)got);
         if (crypto->EVP_DigestUpdate(crypto->context, piece, (size_t)got) != 1)
             status = crypto_refused("SHA-256", err);
         else
@@ -30,7 +32,7 @@ static enum status digest(struct crypto *crypto, int fd, const char *path, char 
     return status == STATUS_OK ? crypto_end(crypto, "SHA-256", hex, err) : status;
 }
 
-enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct error *err)
+enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct digest *also, struct error *err)
 {
     struct crypto crypto;
     enum status status = crypto_open("SHA-256", &crypto, err);
@@ -38,7 +40,11 @@ enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct error
     if (status == STATUS_OK && fd < 0)
         status = error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
     if (fd >= 0) {
-        status = digest(&crypto, fd, path, hex, err);
+        struct hasher *hasher = hasher_create();
+        status = digest(&crypto, fd, path, hex, hasher, err);
+        if (also != NULL)
+            *also = hasher_digest(hasher);
+        hasher_destroy(hasher);
         close(fd);
     }
     crypto_close(&crypto);

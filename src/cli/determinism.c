@@ -39,7 +39,9 @@ const struct command command_check_determinism = {
     .description =
         "Executes the stage in two folders of its own (.refit/determinism) that have what it declares to read as\n"
         "it is now, and nothing else, and compares its outs bit for bit (exit status 0 if they are the same, 1\n"
-        "otherwise). A stage that reads what it does not declare fails there. The working tree stays as it is.",
+        "otherwise). A stage that reads what it does not declare fails there. The working tree stays as it is. What\n"
+        "lies beside the project (deps that begin with ../) is copied to the same place beside its copies; a\n"
+        "`console` stage has no terminal there.",
     .examples = "  refit check-determinism train",
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .arguments_min = 1,

@@ -23,6 +23,8 @@ static void print_files(struct arena *arena, const struct path_changes *files)
     }
     if (files->more > 0)
         printf("    and %u more\n", files->more);
+    if (files->unknown.len > 0)
+        print_line(arena, "    which files is not known: ", files->unknown);
 }
 
 static void print_field(struct arena *arena, const struct field_difference *d)
@@ -73,10 +75,15 @@ static void print_stage(struct invocation *in, const struct sides *sides, const 
     struct arena *arena = &in->arena;
     struct sheet sheet = {.arena = arena};
     print_line(arena, "", str_format(arena, "%s" STR_FMT, !s->was ? "new stage " : !s->is ? "no more stage " : "",
-                                     STR_ARG(s->name)));
+                                     STR_ARG(s->name.len > 0 ? s->name : STR("metrics of no stage"))));
+    if (s->before.len > 0)
+        print_line(arena, "  it was called ", s->before);
     if (s->note.len > 0)
         print_line(arena, "  here it ", s->note);
-    if (s->undetermined)
+    if (s->undetermined && s->found_unknown)
+        puts("  made from the same, as far as is known, and yet different: what its depfile named is not on record, so "
+             "it may have found other inputs");
+    else if (s->undetermined)
         puts("  made from the same, and yet different: it is not deterministic, or reads what it does not declare");
     for (uint32_t i = 0; i < s->field_count && s->was && s->is; i++)
         print_field(arena, &s->fields[i]);
@@ -113,6 +120,8 @@ static void put_files(struct json *j, const struct path_changes *files)
     json_close_array(j);
     json_key(j, "more_files");
     json_int(j, files->more);
+    json_key(j, "files_unknown"); /* why; null: they are known */
+    files->unknown.len > 0 ? json_str(j, files->unknown) : json_null(j);
 }
 
 static void put_field(struct json *j, const struct field_difference *d)
@@ -167,10 +176,14 @@ static void put_stage(struct invocation *in, struct json *j, const struct stage_
     json_str(j, s->name);
     json_key(j, "change");
     json_str(j, !s->was ? STR("new") : !s->is ? STR("gone") : STR("changed"));
+    json_key(j, "was");
+    s->before.len > 0 ? json_str(j, s->before) : json_null(j);
     json_key(j, "note");
     json_str(j, s->note);
     json_key(j, "undetermined");
     json_bool(j, s->undetermined);
+    json_key(j, "found_unknown"); /* its depfile may have named other inputs */
+    json_bool(j, s->found_unknown);
     json_key(j, "changes");
     json_open_array(j);
     for (uint32_t i = 0; i < s->field_count; i++)

@@ -67,6 +67,8 @@ static void tell_changes(struct showing *s)
         s->stage = now->name;
         if (old != NULL && !digest_equal(old->key, now->key))
             fields_compare(&old->fields, &now->fields, tell_change, s);
+        if (old != NULL && old->found.count > 0 && now->found.count > 0)
+            fields_compare(&old->found, &now->found, tell_change, s);
     }
 }
 

@@ -97,6 +97,13 @@ static struct str shown_value(struct arena *arena, struct str canonical)
     return canonical.len > 0 ? past_value(arena, canonical) : STR("nothing");
 }
 
+/* In quotes where it would read as another value, or as none: 1 and "1". */
+static struct str told_apart(struct arena *arena, struct str canonical, struct str other)
+{
+    struct str plain = shown_value(arena, canonical);
+    return plain.len == 0 || (str_equal(plain, shown_value(arena, other)) && canonical.len > 0) ? canonical : plain;
+}
+
 void sides_metric(struct invocation *in, const struct metric_difference *metric, struct sheet *sheet)
 {
     struct arena *arena = &in->arena;
@@ -109,8 +116,8 @@ void sides_metric(struct invocation *in, const struct metric_difference *metric,
         change = str_format(arena, "%+.6g%s", metric->change,
                             metric->change > 0 ? " (up)" : metric->change < 0 ? " (down)" : "");
     sheet_add(sheet, PAINT_NONE, metric->path, metric->name,
-              str_format(arena, STR_FMT " → " STR_FMT, STR_ARG(shown_value(arena, metric->old)),
-                         STR_ARG(shown_value(arena, metric->now))), change);
+              str_format(arena, STR_FMT " → " STR_FMT, STR_ARG(told_apart(arena, metric->old, metric->now)),
+                         STR_ARG(told_apart(arena, metric->now, metric->old))), change);
 }
 
 static void put_value(struct invocation *in, struct json *j, const char *key, struct str canonical)

@@ -1,6 +1,7 @@
 /* A helper program: text in, text out. Memory files on all sides, so that nobody waits for a pipe. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -35,8 +36,10 @@ static enum status open_streams(const char *name, struct str input, int fds[STRE
     return status;
 }
 
-static int spawn(const char *const *arguments, const int fds[STREAMS], pid_t *pid)
+/* With a `lock_fd` (-1 = none) the program inherits it, and has a group of its own. */
+static int spawn(const char *const *arguments, const int fds[STREAMS], int lock_fd, pid_t *pid)
 {
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t all, none;
@@ -47,8 +50,10 @@ static int spawn(const char *const *arguments, const int fds[STREAMS], pid_t *pi
     int code = 0;
     for (int i = 0; i < STREAMS && code == 0; i++)
         code = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
+    if (code == 0 && lock_fd >= 0)
+        code = posix_spawn_file_actions_adddup2(&actions, lock_fd, STREAMS);
     if (code == 0)
-        code = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        code = posix_spawnattr_setflags(&attributes, lock_fd >= 0 ? (short)(flags | POSIX_SPAWN_SETPGROUP) : flags);
     if (code == 0)
         code = posix_spawnattr_setsigdefault(&attributes, &all);
     if (code == 0)
@@ -89,8 +94,21 @@ static enum status wait_for(pid_t pid, const char *name, int *code, struct error
     return *code == 0 ? STATUS_OK : interrupt_check(false, err);
 }
 
-enum status helper_run(const char *const *arguments, struct str input, struct buf *output, struct buf *complaint,
-                       int *code, struct error *err)
+/* As wait_for(), for a program with a group of its own: an interrupt ends it. */
+static enum status wait_long(pid_t pid, const char *name, int *code, struct error *err)
+{
+    enum { LOOK_EVERY_MS = 50 };
+    siginfo_t ended = {0};
+    while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0) {
+        if (interrupt_count() > 0)
+            kill(-pid, SIGKILL);
+        poll(NULL, 0, LOOK_EVERY_MS);
+    }
+    return wait_for(pid, name, code, err);
+}
+
+static enum status run(const char *const *arguments, struct str input, int lock_fd, struct buf *output,
+                       struct buf *complaint, int *code, struct error *err)
 {
     int fds[STREAMS] = {-1, -1, -1};
     const char *name = arguments[0];
@@ -98,12 +116,12 @@ enum status helper_run(const char *const *arguments, struct str input, struct bu
     enum status status = open_streams(name, input, fds, err);
     if (status != STATUS_OK)
         goto out;
-    int reason = spawn(arguments, fds, &pid);
+    int reason = spawn(arguments, fds, lock_fd, &pid);
     if (reason != 0) {
         status = error_errno(err, reason == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, reason, "cannot start %s", name);
         goto out;
     }
-    status = wait_for(pid, name, code, err);
+    status = lock_fd >= 0 ? wait_long(pid, name, code, err) : wait_for(pid, name, code, err);
     if (status == STATUS_OK)
         status = read_stream(fds[1], name, output, err);
     if (status == STATUS_OK)
@@ -113,4 +131,16 @@ out:
         if (fds[i] >= 0)
             close(fds[i]);
     return status;
+}
+
+enum status helper_run(const char *const *arguments, struct str input, struct buf *output, struct buf *complaint,
+                       int *code, struct error *err)
+{
+    return run(arguments, input, -1, output, complaint, code, err);
+}
+
+enum status helper_run_long(const char *const *arguments, int lock_fd, struct buf *output, struct buf *complaint,
+                            int *code, struct error *err)
+{
+    return run(arguments, STR(""), lock_fd, output, complaint, code, err);
 }

@@ -9,6 +9,7 @@ static const char *const tag_names[FIELD_TAG_END] = {
     [FIELD_PLATFORM] = "platform", [FIELD_COMMAND] = "cmd", [FIELD_SHELL] = "shell", [FIELD_WDIR] = "wdir",
     [FIELD_ENV] = "env",           [FIELD_PARAM] = "params", [FIELD_TOOL] = "tools", [FIELD_DEP] = "deps",
     [FIELD_OUT] = "outs",          [FIELD_DEPFILE] = "depfile",
+    [FIELD_FOUND] = "found",
 };
 
 const char *field_tag_name(enum field_tag tag)

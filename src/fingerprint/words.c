@@ -20,7 +20,8 @@ static struct str shown(struct arena *arena, const struct field *field)
 /* Values that say nothing to a reader: digests. */
 static bool is_opaque(const struct field *field)
 {
-    return field->tag == FIELD_DEP || (field->tag == FIELD_ENV && str_starts(field->value, STR("xxh3 "))) ||
+    return field->tag == FIELD_DEP || field->tag == FIELD_FOUND ||
+           (field->tag == FIELD_ENV && str_starts(field->value, STR("xxh3 "))) ||
            (field->tag == FIELD_PARAM && str_starts(field->value, STR("file ")));
 }
 
@@ -28,6 +29,7 @@ static const char *noun(enum field_tag tag)
 {
     switch (tag) {
     case FIELD_DEP:
+    case FIELD_FOUND:
         return "dep ";
     case FIELD_OUT:
         return "out ";
@@ -55,6 +57,8 @@ struct str field_change_text(struct arena *arena, const struct field *old, const
         name = str_is(any->name, "0") ? STR("cmd") : str_format(arena, "cmd[" STR_FMT "]", STR_ARG(any->name));
     else if (any->name.len == 0)
         name = str_from(field_tag_name(any->tag));
+    else if (any->tag == FIELD_FOUND)
+        name = str_format(arena, STR_FMT " (found while running)", STR_ARG(name));
     const char *what = noun(any->tag);
     if (old == NULL && is_opaque(now))
         return str_format(arena, "new %s" STR_FMT, what, STR_ARG(name));

@@ -25,6 +25,20 @@ static bool is_sha256(struct str text)
     return text.len == SHA256_HEX;
 }
 
+static enum status load_url(struct loader *l, const struct value *v, struct manifest_data *out, struct error *err)
+{
+    static const struct str schemes[] = {{"http://", 7}, {"https://", 8}, {"ftp://", 6}, {"file://", 7}};
+    enum status status = read_string(l, v, "`url`", &out->url, err);
+    bool known_scheme = false;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes && status == STATUS_OK; i++)
+        known_scheme |= str_starts(out->url, schemes[i]) && out->url.len > schemes[i].len;
+    for (size_t i = 0; i < out->url.len && known_scheme; i++)
+        known_scheme = (unsigned char)out->url.ptr[i] > ' ' && out->url.ptr[i] != 0x7f;
+    return status != STATUS_OK || known_scheme
+               ? status
+               : REFUSE(l, v, err, "`url` must begin with http://, https://, ftp:// or file://, and have no blanks");
+}
+
 static enum status load_key(struct loader *l, const struct value_pair *pair, struct manifest_data *out,
                             struct error *err)
 {
@@ -33,7 +47,7 @@ static enum status load_key(struct loader *l, const struct value_pair *pair, str
     if (str_is(pair->key, "snapshot"))
         return read_bool(l, v, "`snapshot`", &out->snapshot, err);
     if (str_is(pair->key, "url"))
-        return read_string(l, v, "`url`", &out->url, err);
+        return load_url(l, v, out, err);
     if (str_is(pair->key, "sha256")) {
         enum status status = read_string(l, v, "`sha256`", &out->sha256, err);
         return status != STATUS_OK || is_sha256(out->sha256)
@@ -70,9 +84,9 @@ static enum status load_set(struct loader *l, const struct value_pair *pair, str
     }
     if (status == STATUS_OK && value_get(map, STR("path")) == NULL)
         return REFUSE(l, pair, err, "the data set `" STR_FMT "` has no `path`", STR_ARG(pair->key));
-    if (status == STATUS_OK && (out->url.len > 0) != (out->sha256.len > 0))
-        return REFUSE(l, pair, err, "the data set `" STR_FMT "` needs both `url` and `sha256`, or none",
-                      STR_ARG(pair->key));
+    if (status == STATUS_OK && out->url.len > 0 && out->sha256.len == 0)
+        return REFUSE(l, pair, err, "the data set `" STR_FMT "` has a `url` and no `sha256`, so nothing says what is "
+                      "to come from there; add the `sha256` of the file", STR_ARG(pair->key));
     return status;
 }
 
@@ -90,7 +104,7 @@ enum status load_data(struct loader *l, const struct value *v, struct error *err
     return status;
 }
 
-static bool concerns(const struct manifest_data *set, struct str path)
+bool manifest_data_concerns(const struct manifest_data *set, struct str path)
 {
     return str_equal(set->path, path) || path_is_below(path, set->path) || path_is_below(set->path, path);
 }
@@ -98,7 +112,7 @@ static bool concerns(const struct manifest_data *set, struct str path)
 const struct manifest_data *manifest_find_data(const struct manifest *manifest, struct str path)
 {
     for (uint32_t i = 0; i < manifest->data_count; i++)
-        if (concerns(&manifest->data[i], path))
+        if (manifest_data_concerns(&manifest->data[i], path))
             return &manifest->data[i];
     return NULL;
 }
@@ -106,7 +120,7 @@ const struct manifest_data *manifest_find_data(const struct manifest *manifest, 
 bool manifest_keeps(const struct manifest *manifest, struct str path)
 {
     for (uint32_t i = 0; i < manifest->data_count; i++)
-        if (manifest->data[i].snapshot && concerns(&manifest->data[i], path))
+        if (manifest->data[i].snapshot && manifest_data_concerns(&manifest->data[i], path))
             return true;
     return false;
 }

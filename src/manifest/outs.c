@@ -157,3 +157,11 @@ enum status load_outs(struct loader *l, const struct value *const sections[3], s
     seen_finish(&g.seen);
     return status;
 }
+
+bool manifest_is_metric(const struct manifest *manifest, const struct manifest_out *out)
+{
+    bool is = out->kind == OUT_METRIC;
+    for (uint32_t i = 0; i < manifest->metric_count && !is; i++)
+        is = str_equal(manifest->metrics[i].path, out->path);
+    return is;
+}

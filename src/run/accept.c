@@ -75,7 +75,12 @@ static enum status record_pending(struct acceptance *a, struct report *report, s
     struct fields fields;
     if (!fields_decode(&p->arena, a->memory.note, &fields))
         return error_set(err, STATUS_STORE, "what the state keeps of this attempt is malformed; run the stage again");
-    a->news = (struct lock_stage){stage->name, a->memory.key, fields, result.outs, result.out_count};
+    a->news = (struct lock_stage){.name = stage->name,
+                                  .key = a->memory.key,
+                                  .fields = fields,
+                                  .found = fields_of_found(&p->arena, result.found, result.found_count),
+                                  .outs = result.outs,
+                                  .out_count = result.out_count};
     a->memory.pending = false;
     a->memory.note = STR("");
     a->memory.outs = result.outs;

@@ -25,7 +25,7 @@ void check_want_read(struct check_context *c, struct check *out, struct str path
     struct unread *grown = arena_array(c->arena, struct unread, out->unread_count + 1u);
     if (out->unread_count > 0)
         memcpy(grown, out->unread, out->unread_count * sizeof *grown);
-    grown[out->unread_count] = (struct unread){path, mode, keep};
+    grown[out->unread_count] = (struct unread){.path = path, .mode = mode, .keep = keep, .fault = STR("")};
     out->unread = grown;
     out->unread_count++;
     out->unread_bytes += bytes;
@@ -87,12 +87,11 @@ static void fail_missing(struct check_context *c, struct stage_id id, struct str
     const struct manifest_data *data = manifest_find_data(&p->manifest, path);
     struct str where = str_format(c->arena, STR_FMT ":%u:%u: the dep " STR_FMT, STR_ARG(stage->file), at.line,
                                   at.column, STR_ARG(str_printable(c->arena, path)));
-    if (data != NULL && data->url.len > 0)
+    if (data != NULL && maker.index == GRAPH_NONE)
         check_fail(out, 1,
-             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`: get it from " STR_FMT
-                                          " (sha256 " STR_FMT "), which refit does not do by itself",
-                        STR_ARG(where), STR_ARG(data->name), STR_ARG(str_printable(c->arena, data->url)),
-                        STR_ARG(data->sha256)));
+             str_format(c->arena, STR_FMT " does not exist; it is of the data set `" STR_FMT "`, which has no `url`: "
+                                          "put it there, or take it from the store with `refit restore`",
+                        STR_ARG(where), STR_ARG(data->name)));
     else if (maker.index == GRAPH_NONE)
         check_fail(out, 1,
              str_format(c->arena, STR_FMT " does not exist, and no stage makes it; put it there or correct the path",
@@ -115,6 +114,17 @@ static enum status is_kept(struct check_context *c, struct str path, const struc
     return check_all_stored(c, &content, kept, err);
 }
 
+/* Parameter files that are data sets. */
+static enum status check_params_sets(struct check_context *c, const struct manifest_stage *stage, struct check *out,
+                                     struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool settled;
+    for (uint32_t i = 0; i < stage->params_count && status == STATUS_OK && out->outcome != CHECK_FAILED; i++)
+        status = dataset_check(c, stage->params[i].path, out, &settled, err);
+    return status;
+}
+
 static enum status digest_inputs(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct graph_stage *node = &c->project->graph.stages[id.index];
@@ -122,7 +132,7 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
     out->inputs = arena_array(c->arena, struct input, node->dep_count);
     for (uint32_t i = 0; i < node->dep_count; i++) {
         struct str path = c->project->graph.files[node->deps[i].index].path;
-        bool unknown, complete;
+        bool unknown, complete, settled;
         if (from_overlay(c, path, &out->inputs[i], &unknown)) {
             if (unknown)
                 out->outcome = CHECK_UNKNOWN;
@@ -130,7 +140,12 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
         }
         struct error why;
         struct str refusal = STR("");
-        enum status status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
+        enum status status = dataset_check(c, path, out, &settled, err);
+        if (status != STATUS_OK || out->outcome == CHECK_FAILED)
+            return status;
+        if (settled)
+            continue;
+        status = links_digest_dep(c, id, path, budget_bytes, &out->inputs[i], &complete, &refusal, &why);
         if (status != STATUS_OK)
             return check_fail_or_pass(c, out, &why, err);
         if (refusal.len > 0) {
@@ -153,7 +168,7 @@ static enum status digest_inputs(struct check_context *c, struct stage_id id, st
             budget_bytes -= out->inputs[i].size < budget_bytes ? out->inputs[i].size : budget_bytes;
         }
     }
-    return STATUS_OK;
+    return check_params_sets(c, node->declared, out, err);
 }
 
 enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
@@ -245,6 +260,26 @@ static struct str out_reason(const struct check_context *c, const struct check *
                       out->outcome == CHECK_RESTORE ? "" : ", and the store does not have it");
 }
 
+/* Is one of the inputs that its depfile named, by refit.lock, no longer what it was? Then neither state nor store knew
+ * of it. */
+static bool found_differs(struct check_context *c, const struct fields *found, struct changes *changes)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = c->budget_bytes};
+    for (uint32_t i = 0; i < found->count && changes->count == 0; i++) {
+        struct input now;
+        bool complete;
+        struct error ignored; /* then it says nothing */
+        if (digest_path(c->project->fp, c->arena, found->items[i].name, &options, &now, &complete, &ignored) !=
+                STATUS_OK || !complete)
+            continue;
+        now.link = STR(""); /* as a record keeps it */
+        struct field is = {FIELD_FOUND, found->items[i].name, input_text(c->arena, &now)};
+        if (!str_equal(is.value, found->items[i].value))
+            note_change(changes, &found->items[i], now.kind != ENTRY_MISSING ? &is : NULL);
+    }
+    return changes->count > 0;
+}
+
 static enum status explain(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     enum status status = check_load_lock(c, err);
@@ -266,6 +301,8 @@ static enum status explain(struct check_context *c, struct stage_id id, struct c
                                  STR_ARG(str_printable(c->arena, out->found_changed)));
     else if (out->has_memory && out->memory.failed)
         out->reason = STR("its last attempt failed");
+    else if (found_differs(c, &before->found, &changes))
+        out->reason = changes.first;
     else
         out->reason = out_reason(c, out);
     return STATUS_OK;

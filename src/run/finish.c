@@ -105,6 +105,11 @@ static enum status add_found(const struct finish_request *r, struct arena *arena
     enum status status = digest_path(r->project->fp, arena, path, &options, &now, &complete, &why);
     if (status != STATUS_OK)
         return refuse(arena, out, &why, err);
+    status = dataset_check_found(r->project, arena, path, &now, &out->reason, &why);
+    if (status != STATUS_OK)
+        return refuse(arena, out, &why, err);
+    if (out->reason.len > 0)
+        return STATUS_OK;
     struct stat st;
     if (stat(path.ptr, &st) == 0 && S_ISREG(st.st_mode)) {
         struct file_stat stat = file_stat_of(&st);

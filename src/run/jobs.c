@@ -20,12 +20,41 @@ static void count_bytes(void *ctx, uint64_t bytes)
     report_bytes(job->stage->run->report, job->bytes_work, done);
 }
 
+/* A data set: a fault is told by the check of whatever reads it. */
+static enum status work_on_set(struct job *job, struct unread *unread, struct error *err)
+{
+    struct project *p = job->stage->run->project;
+    struct error why;
+    char text[3072];
+    enum status status = STATUS_OK;
+    if (unread->work == UNREAD_FETCH)
+        status =
+            fetch_set(p, &job->arena, unread->set, unread->known, unread->known_count, &unread->stored, &why);
+    if (status == STATUS_OK)
+        status = dataset_sum(p, &job->arena, unread->set, &why);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    if (status == STATUS_INTERRUPTED || status == STATUS_STORE || status == STATUS_LOCKED) {
+        *err = why;
+        return status;
+    }
+    unread->exit_status = status == STATUS_NETWORK ? status_exit(status) : 1;
+    unread->fault = str_format(&job->arena, "%s: %s",
+                               unread->work == UNREAD_FETCH ? "is missing, and could not be got" : "could not be read",
+                               error_text(&why, text, sizeof text));
+    return STATUS_OK;
+}
+
 /* Reads what the check could not afford, so that the stat cache knows it when the check is made again. */
 static enum status job_digest(struct job *job, struct error *err)
 {
     const struct check *check = &job->stage->check;
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < check->unread_count && status == STATUS_OK; i++) {
+        if (check->unread[i].work != UNREAD_DIGEST) {
+            status = work_on_set(job, &check->unread[i], err);
+            continue;
+        }
         struct digest_options options = {.mode = check->unread[i].mode,
                                          .budget_bytes = UINT64_MAX,
                                          .store = check->unread[i].keep ? job->stage->run->project->store : NULL,

@@ -12,6 +12,8 @@
  *         src/train.py: file 89ab...
  *       params:
  *         params.yaml:train.lr: "0.1"
+ *       found:
+ *         src/loss.py: file cdef...
  *       produced:
  *         models/m.json: file 4567... 1234
  */
@@ -97,6 +99,7 @@ void lock_print(const struct lock *lock, struct buf *out)
         print_key(out, "  ", stage->name);
         buf_print(out, "\n    key: \"%s\"\n", digest_hex(stage->key, hex));
         print_fields(&stage->fields, out);
+        print_fields(&stage->found, out);
         if (stage->out_count > 0)
             buf_str(out, STR("    produced:\n"));
         for (uint32_t j = 0; j < stage->out_count; j++)
@@ -234,6 +237,7 @@ static enum status parse_stage(struct arena *arena, const struct value_pair *pai
     }
     out->fields = (struct fields){arena_copy(arena, list.items, list.count * sizeof *list.items), list.count};
     fields_sort(&out->fields); /* people may have sorted it otherwise, or merged it by hand */
+    fields_split_found(&out->fields, &out->found);
     outs_sort(out->outs, out->out_count);
     free(list.items);
     return status;

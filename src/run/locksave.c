@@ -34,6 +34,29 @@ bool fields_decode(struct arena *arena, struct str bytes, struct fields *out)
     return reader_done(&r);
 }
 
+struct fields fields_of_found(struct arena *arena, const struct record_input *found, uint32_t count)
+{
+    struct fields fields = {arena_array(arena, struct field, count), 0};
+    for (uint32_t i = 0; i < count; i++) {
+        struct input input = {
+            .kind = found[i].kind, .executable = found[i].executable, .digest = found[i].digest, .link = STR("")};
+        if (!str_starts(found[i].path, STR("/")))
+            fields.items[fields.count++] =
+                (struct field){FIELD_FOUND, str_dup(arena, found[i].path), input_text(arena, &input)};
+    }
+    fields_sort(&fields);
+    return fields;
+}
+
+void fields_split_found(struct fields *fields, struct fields *found)
+{
+    uint32_t keyed = fields->count;
+    while (keyed > 0 && fields->items[keyed - 1].tag == FIELD_FOUND)
+        keyed--;
+    *found = (struct fields){fields->items + keyed, fields->count - keyed};
+    fields->count = keyed;
+}
+
 static int compare_stages(const void *a, const void *b)
 {
     return str_compare(((const struct lock_stage *)a)->name, ((const struct lock_stage *)b)->name);

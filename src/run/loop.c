@@ -396,8 +396,10 @@ enum status run_execute(struct project *project, const struct run_options *optio
     run.check = (struct check_context){
         .project = project, .arena = &project->arena, .budget_bytes = INLINE_BYTES, .force = options->force,
         .standing = asks_for_all(options) && project->dialect == MANIFEST_REFIT ? standing_create() : NULL};
+    run.check.fetches = &run.fetches;
     enum status status = execute(&run, summary, err);
     schedule_destroy(run.schedule);
+    fetches_finish(&run.fetches);
     standing_destroy(run.check.standing);
     durations_finish(&run.durations);
     recording_finish(&run.recording);

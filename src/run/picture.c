@@ -5,7 +5,7 @@
 enum status picture_of_run(struct history *history, const struct history_run *run, struct arena *arena,
                            struct picture *out, struct error *err)
 {
-    *out = (struct picture){.kind = PICTURE_RUN, .name = run->id};
+    *out = (struct picture){.kind = PICTURE_RUN, .name = run->id, .commit = run->commit};
     enum status status = history_get_lock(history, run->number, arena, &out->lock, err);
     if (status == STATUS_OK)
         status = history_get_values(history, run->number, arena, &out->values, &out->value_count, err);
@@ -46,6 +46,25 @@ static enum status look_at_outs(struct project *p, struct arena *arena, const st
     return status;
 }
 
+/* What its depfile named last, as it is now; what cannot be read is none of it. */
+static struct fields look_at_found(struct project *p, struct arena *arena, const struct fields *before)
+{
+    struct digest_options options = {.mode = DIGEST_DEP, .budget_bytes = UINT64_MAX};
+    struct fields found = {arena_array(arena, struct field, before->count), 0};
+    for (uint32_t i = 0; i < before->count; i++) {
+        struct input now;
+        bool complete;
+        struct error ignored;
+        if (digest_path(p->fp, arena, before->items[i].name, &options, &now, &complete, &ignored) == STATUS_OK &&
+            now.kind != ENTRY_MISSING) {
+            now.link = STR(""); /* as a record keeps it */
+            found.items[found.count++] =
+                (struct field){FIELD_FOUND, before->items[i].name, input_text(arena, &now)};
+        }
+    }
+    return found;
+}
+
 /* What no run makes unless it is asked to: that refit.lock does not name it is no difference. */
 static bool may_lack(const struct manifest_stage *declared)
 {
@@ -80,6 +99,8 @@ enum status picture_of_workspace(struct project *p, struct arena *arena, struct 
         stage->name = g->stages[i].declared->name;
         stage->fields = plans[i].fields.count > 0 || before == NULL ? plans[i].fields : before->fields;
         stage->key = fields_key(&stage->fields);
+        if (before != NULL)
+            stage->found = look_at_found(p, arena, &before->found);
         status = look_at_outs(p, arena, g->stages[i].declared, stage, err);
     }
     lock_sort(&out->lock);

@@ -10,9 +10,6 @@
 #include "refit/base/version.h"
 #include "run/run.h"
 
-/* Larger files of metrics are outs like others. */
-enum { METRIC_BYTES_MAX = 1 << 20 };
-
 static const struct str fault_name = {"git fault", 9};
 
 void recording_begin(struct recording *r, struct project *project, struct report *report, struct str id)
@@ -122,13 +119,14 @@ bool metric_read(struct project *p, struct arena *arena, const struct record_out
     return read;
 }
 
-static bool is_metric(const struct graph *g, struct str stage, struct str path)
+static bool is_metric(const struct project *p, struct str stage, struct str path)
 {
+    const struct graph *g = &p->graph;
     struct stage_id id = graph_find_stage(g, stage);
     const struct manifest_stage *declared = id.index != GRAPH_NONE ? g->stages[id.index].declared : NULL;
     for (uint32_t i = 0; declared != NULL && i < declared->out_count; i++)
-        if (declared->outs[i].kind == OUT_METRIC && str_equal(declared->outs[i].path, path))
-            return true;
+        if (str_equal(declared->outs[i].path, path))
+            return manifest_is_metric(&p->manifest, &declared->outs[i]);
     return false;
 }
 
@@ -146,7 +144,7 @@ static void fill_metrics(void *ctx, uint32_t at)
         struct value *value;
         struct error ignored;
         f->path = out->path;
-        if (is_metric(&p->graph, stage->name, out->path) && metric_read(p, &p->arena, out, &text) &&
+        if (is_metric(p, stage->name, out->path) && metric_read(p, &p->arena, out, &text) &&
             metric_parse(&p->arena, out->path, text, &p->reader, &value, &ignored) == STATUS_OK && value != NULL)
             metric_flatten(&p->arena, value, add_value, f);
     }
@@ -192,7 +190,12 @@ static struct history_build *make_builds(struct arena *arena, const struct lock 
     for (uint32_t i = 0; i < lock->stage_count; i++) {
         const struct lock_stage *stage = &lock->stages[i];
         struct buf fields = {0};
-        fields_encode(&stage->fields, &fields);
+        struct fields all = {arena_array(arena, struct field, stage->fields.count + (size_t)stage->found.count),
+                             stage->fields.count + stage->found.count};
+        for (uint32_t k = 0; k < all.count; k++)
+            all.items[k] = k < stage->fields.count ? stage->fields.items[k]
+                                                   : stage->found.items[k - stage->fields.count];
+        fields_encode(&all, &fields);
         builds[i] = (struct history_build){.stage = stage->name,
                                            .key = stage->key,
                                            .fields = str_dup(arena, buf_view(&fields)),
@@ -259,8 +262,10 @@ enum status history_get_lock(struct history *history, uint64_t number, struct ar
         if (status == STATUS_OK && !fields_decode(arena, build.fields, &stage->fields))
             status = error_set(err, STATUS_STORE, "the history has fields of stage `" STR_FMT "` that make no sense; "
                                "they were written by another version of refit", STR_ARG(build.stage));
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             terminate_names(arena, &stage->fields);
+            fields_split_found(&stage->fields, &stage->found);
+        }
         out->stage_count++;
     }
     lock_sort(out);

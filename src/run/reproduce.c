@@ -426,6 +426,8 @@ enum status compare_stage(struct project *p, struct arena *arena, struct str nam
                  d.count == 0 && was->out_count == 0 ? STR("it has no outs") : STR(""));
     if (d.count > 0)
         fields_compare(&was->fields, &is->fields, add_change, &changes);
+    if (d.count > 0 && was->found.count > 0)
+        fields_compare(&was->found, &is->found, add_change, &changes);
     s->lines = arena_copy(arena, d.lines, d.count * sizeof *d.lines);
     s->line_count = d.count;
     free(d.lines);
@@ -460,7 +462,7 @@ static enum status work(struct working *w, struct error *err)
     if (status == STATUS_OK)
         status = project_open_store(p, err);
     if (status == STATUS_OK)
-        status = sources_bring(w->r, &w->clearing, &w->progress, w->selected, err);
+        status = sources_bring(w->r, &w->clearing, &w->progress, w->selected, w->report, err);
     if (status == STATUS_OK)
         status = place_stages(w, err);
     if (status == STATUS_OK && w->options->run != NULL && w->all)

@@ -15,16 +15,13 @@ enum status compare_stage(struct project *p, struct arena *arena, struct str nam
 
 /* ---- sources (sources.c): deps that no stage makes ---- */
 
-/* What a dep was, from its field in refit.lock: kind and digest, links followed. False if it cannot be read. */
-bool source_parse(const struct field *dep, struct record_out *out);
-
 /* Which of them are in the workspace (the working directory) what a refit.lock says. */
 enum status sources_look(struct project *here, const struct lock *lock, struct table *same, struct error *err);
 
 /* Put them into the copy (the working directory) where it has others or none: from the store, or from the workspace
  * that was looked at. What cannot be had back is added to what the reproduction lacks. */
 enum status sources_bring(struct reproduction *r, struct clearing *clearing, const struct restore_progress *progress,
-                          const bool *selected, struct error *err);
+                          const bool *selected, struct report *report, struct error *err);
 
 /* What keeps this source from being what it was; NULL = nothing. */
 const struct lacking *sources_find_lack(const struct reproduction *r, struct str path);

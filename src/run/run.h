@@ -30,6 +30,26 @@ enum check_outcome {
     CHECK_READ,    /* more than the budget has to be read first: `unread` */
 };
 
+enum unread_work {
+    UNREAD_DIGEST,
+    UNREAD_SUM,   /* the SHA-256 of a data set is wanted */
+    UNREAD_FETCH, /* a data set is missing, and has a URL */
+};
+
+/* What has to be read, or to be got, before a check can say more. */
+struct unread {
+    struct str path;
+    enum unread_work work;
+    enum digest_mode mode;
+    bool keep; /* in the store, from the same read */
+    const struct manifest_data *set; /* UNREAD_SUM and UNREAD_FETCH; otherwise NULL */
+    struct digest *known;            /* UNREAD_FETCH: what its content may be, for the store */
+    uint32_t known_count;
+    bool stored;      /* set by the job: it came from the store */
+    struct str fault; /* set by the job: why it could not be got or read; "" = it was */
+    int exit_status;  /* then */
+};
+
 struct check {
     enum check_outcome outcome;
     int exit_status;         /* CHECK_FAILED: 1, or 2 for a fault in manifest or parameters */
@@ -45,11 +65,7 @@ struct check {
     struct str out_changed;   /* an out that is not as it was made; "" = none */
     bool out_missing;         /* it is not there at all */
     struct str found_changed; /* a discovered input that is no longer what it was; "" = none */
-    struct unread {
-        struct str path;
-        enum digest_mode mode;
-        bool keep; /* in the store, from the same read */
-    } *unread;
+    struct unread *unread;
     uint32_t unread_count;
     uint64_t unread_bytes;
 };
@@ -66,6 +82,7 @@ struct check_context {
     const struct record_out *(*overlay)(void *ctx, struct str path);
     void *overlay_ctx;
     struct standing *standing; /* told of all that is looked at; NULL = nobody asks */
+    const struct fetches *fetches; /* how getting data sets ended in this run; NULL when planning */
 };
 
 enum status check_stage(struct check_context *c, struct stage_id stage, struct check *out, struct error *err);
@@ -79,6 +96,9 @@ enum status links_digest_dep(struct check_context *c, struct stage_id id, struct
 /* The same for deps on whose way a folder is a link. */
 enum status links_check_ways(struct check_context *c, struct stage_id id, struct str *refusal, struct error *err);
 
+/* What a dep was, from its field in refit.lock: kind and digest, links followed. False if it cannot be read. */
+bool source_parse(const struct field *dep, struct record_out *out);
+
 /* What a check that cannot be decided yet wants read, and how one ends that says no: with a reason, or with an error
  * that ends the run. */
 void check_want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
@@ -88,6 +108,44 @@ enum status check_fail_or_pass(struct check_context *c, struct check *out, const
 /* The outs of a .dvc file (check_dvc.c): there, whatever they are, or to be had from DVC's cache. */
 enum status check_dvc_data(struct check_context *c, const struct manifest_stage *stage, struct check *out,
                            struct error *err);
+
+/* ---- data sets with a SHA-256 (dataset.c), and getting them (fetch.c) ---- */
+
+/* Is what a dep has of them as declared? *settled is true if that ends the matter for now: it is not, or that cannot be
+ * told before something is read or got. */
+enum status dataset_check(struct check_context *c, struct str dep, struct check *out, bool *settled, struct error *err);
+
+/* Is an input that was found while running as declared? *fault says why not. On any thread. */
+enum status dataset_check_found(struct project *project, struct arena *arena, struct str path,
+                                const struct input *input, struct str *fault, struct error *err);
+
+/* Find the SHA-256 of what is there, and remember it. On any thread. */
+enum status dataset_sum(struct project *project, struct arena *arena, const struct manifest_data *set,
+                        struct error *err);
+
+/* Put one that is missing in its place: from the store if it has one of the `known` contents and that is the declared
+ * one (*stored), otherwise from its URL. STATUS_NETWORK if what is declared is not to be had there. The workspace must
+ * be held, and the store be open. On any thread. */
+enum status fetch_set(struct project *project, struct arena *arena, const struct manifest_data *set,
+                      const struct digest *known, uint32_t count, bool *stored, struct error *err);
+
+/* Of a run: each is got, and its SHA-256 found, by one stage at a time. */
+struct fetches {
+    struct fetch {
+        const struct manifest_data *set;
+        bool busy;
+        struct str fault; /* "" = it went well */
+        int exit_status;
+    } *items; /* malloc'd */
+    uint32_t count, cap;
+    struct stage_run **waiting; /* for another stage that is at work on what they want; malloc'd */
+    uint32_t waiting_count, waiting_cap;
+};
+bool fetches_are_busy(const struct fetches *fetches, const struct check *check);
+/* True if the project is about to be changed. */
+bool fetches_begin(struct fetches *fetches, const struct check *check);
+void fetches_end(struct fetches *fetches, struct arena *arena, const struct check *check);
+void fetches_finish(struct fetches *fetches);
 
 bool check_has_persist(const struct manifest_stage *stage);
 
@@ -264,6 +322,9 @@ void durations_finish(struct durations *d);
 
 /* ---- metrics (record.c) ---- */
 
+/* Larger files of metrics are outs like others. */
+#define METRIC_BYTES_MAX (1u << 20)
+
 /* The bytes of an out, in `arena`, from where it is, or from the store if it is not there as it was made. False for
  * what cannot be had, or is no metric by its kind or size. */
 bool metric_read(struct project *p, struct arena *arena, const struct record_out *out, struct str *text);
@@ -278,6 +339,11 @@ bool metric_read(struct project *p, struct arena *arena, const struct record_out
 /* What the state keeps of the fields of an attempt that awaits accepting. */
 void fields_encode(const struct fields *fields, struct buf *out);
 bool fields_decode(struct arena *arena, struct str bytes, struct fields *out);
+
+/* What was discovered, as refit.lock keeps it: absolute paths are of one machine and left out. */
+struct fields fields_of_found(struct arena *arena, const struct record_input *found, uint32_t count);
+/* Take what was found out of the fields, which are sorted. */
+void fields_split_found(struct fields *fields, struct fields *found);
 
 void lock_sort(struct lock *lock); /* its stages by name */
 
@@ -386,6 +452,7 @@ struct run {
     struct check_context check;
     struct durations durations;
     struct recording recording;
+    struct fetches fetches;
     uv_loop_t loop;
     struct executor *executor;
     uv_poll_t interrupts;

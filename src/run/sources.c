@@ -83,6 +83,7 @@ struct bringing {
     struct arena *arena;
     struct clearing *clearing;
     const struct restore_progress *progress;
+    struct report *report;
 };
 
 static enum status is_there(struct bringing *b, const struct field *dep, struct input *now, bool *there,
@@ -123,6 +124,35 @@ static enum status from_workspace(struct bringing *b, const struct field *dep, b
     return status;
 }
 
+/* The last resort: the only one that needs a network, and that is said. *fault is why that failed too. */
+static enum status from_url(struct bringing *b, const struct field *dep, struct str *fault, struct error *err)
+{
+    const struct manifest *m = &b->project->manifest;
+    const struct manifest_data *set = NULL;
+    char text[3072];
+    struct error why;
+    bool stored;
+    for (uint32_t i = 0; i < m->data_count; i++)
+        if (m->data[i].url.len > 0 && str_equal(m->data[i].path, dep->name))
+            set = &m->data[i];
+    if (set == NULL)
+        return STATUS_OK;
+    report_note(b->report,
+                str_format(b->arena, STR_FMT " is neither in the store nor in the workspace; getting it from " STR_FMT,
+                           STR_ARG(str_printable(b->arena, set->path)), STR_ARG(str_printable(b->arena, set->url))));
+    enum status status = clear_out(b->clearing, dep->name, err);
+    if (status == STATUS_OK)
+        status = fetch_set(b->project, b->arena, set, NULL, 0, &stored, &why);
+    else
+        return status;
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    *fault = str_format(b->arena, ", nor could it be got: %s", error_text(&why, text, sizeof text));
+    if (status == STATUS_INTERRUPTED)
+        *err = why;
+    return status == STATUS_INTERRUPTED ? status : STATUS_OK;
+}
+
 static struct str why_lost(struct bringing *b, const struct field *dep, const struct input *commit)
 {
     const char *has = commit->kind == ENTRY_MISSING ? "the commit does not have it" : "the commit has another content";
@@ -154,7 +184,7 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     struct input commit, now;
     struct record_out out;
     bool there, taken = false;
-    struct str reason = STR("");
+    struct str reason = STR(""), fault = STR("");
     enum status status = is_there(b, dep, &commit, &there, err);
     if (status != STATUS_OK || there)
         return status;
@@ -172,17 +202,21 @@ static enum status bring(struct bringing *b, const struct field *dep, struct err
     if (status == STATUS_OK && taken && !there)
         status = is_there(b, dep, &now, &there, err);
     if (status == STATUS_OK && !there)
-        reason = why_lost(b, dep, &commit);
+        status = from_url(b, dep, &fault, err);
+    if (status == STATUS_OK && !there)
+        status = is_there(b, dep, &now, &there, err);
+    if (status == STATUS_OK && !there)
+        reason = str_format(b->arena, STR_FMT STR_FMT, STR_ARG(why_lost(b, dep, &commit)), STR_ARG(fault));
     if (status == STATUS_OK)
         set_lack(b, dep->name, reason);
     return status;
 }
 
 enum status sources_bring(struct reproduction *r, struct clearing *clearing, const struct restore_progress *progress,
-                          const bool *selected, struct error *err)
+                          const bool *selected, struct report *report, struct error *err)
 {
     struct project *p = r->project;
-    struct bringing b = {r, p, &p->arena, clearing, progress};
+    struct bringing b = {r, p, &p->arena, clearing, progress, report};
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < p->graph.stage_count && status == STATUS_OK; i++) {
         const struct lock_stage *stage =

@@ -109,6 +109,18 @@ static struct record_input *copy_found(struct arena *arena, const struct record_
     return copy;
 }
 
+static struct lock_stage make_news(struct stage_run *s, const struct stage_memory *memory)
+{
+    return (struct lock_stage){
+        .name = stage_declared(s)->name,
+        .key = s->check.key,
+        .fields = s->check.fields,
+        .found = fields_of_found(&s->run->project->arena, memory->inputs, memory->input_count),
+        .outs = memory->outs,
+        .out_count = memory->out_count,
+    };
+}
+
 static void remember(struct stage_run *s, const struct record_out *outs, uint32_t out_count,
                      const struct record_input *found, uint32_t found_count, uint64_t duration_ms)
 {
@@ -125,7 +137,7 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
         return;
     state_set_stage(run->project->state, stage->name, &memory);
     if (stage->kind != STAGE_DEPLOY && s->check.has_key) {
-        s->news = (struct lock_stage){stage->name, s->check.key, s->check.fields, memory.outs, out_count};
+        s->news = make_news(s, &memory);
         run->lock_changed = true;
     }
 }
@@ -145,8 +157,7 @@ static void end_fresh(struct stage_run *s)
     const struct check *check = &s->check;
     if (check->by_memory) {
         if (!run->lock_current)
-            s->news = (struct lock_stage){stage_declared(s)->name, check->key, check->fields, check->memory.outs,
-                                          check->memory.out_count};
+            s->news = make_news(s, &check->memory);
     } else if (check->record != NULL) {
         remember(s, check->record->outs, check->record->out_count, check->record->inputs, check->record->input_count,
                  check->record->duration_ms);
@@ -191,6 +202,42 @@ static struct stage_run *new_stage(struct run *run, struct stage_id id)
 
 static void make_room(struct stage_run *s);
 
+/* Until another stage has done with a data set what this one would do. */
+static void wait_for_set(struct stage_run *s)
+{
+    struct fetches *f = &s->run->fetches;
+    MEM_GROW(f->waiting, f->waiting_count, f->waiting_cap);
+    f->waiting[f->waiting_count++] = s;
+}
+
+static void note_sets(struct stage_run *s, bool done)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    for (uint32_t i = 0; i < s->check.unread_count; i++) {
+        const struct unread *u = &s->check.unread[i];
+        if (u->work != UNREAD_FETCH || u->fault.len > 0)
+            continue;
+        struct str path = str_printable(&scratch, u->path), url = str_printable(&scratch, u->set->url);
+        report_note(s->run->report,
+                    !done       ? str_format(&scratch, "getting " STR_FMT ", which is missing", STR_ARG(path))
+                    : u->stored ? str_format(&scratch, STR_FMT " came from the store", STR_ARG(path))
+                                : str_format(&scratch, STR_FMT " came from " STR_FMT, STR_ARG(path), STR_ARG(url)));
+    }
+    arena_finish(&scratch);
+}
+
+static void read_inputs(struct stage_run *s)
+{
+    bool changes = fetches_begin(&s->run->fetches, &s->check);
+    if (changes && !begin_change(s)) {
+        fetches_end(&s->run->fetches, &s->run->project->arena, &s->check);
+        return;
+    }
+    note_sets(s, false);
+    run_job(s, JOB_DIGEST);
+}
+
 void run_check(struct run *run, struct stage_id id)
 {
     struct arena_mark mark = arena_get_mark(&run->project->arena);
@@ -222,8 +269,10 @@ void run_check(struct run *run, struct stage_id id)
         }
         break;
     case CHECK_READ:
-        if (s->digest_tries++ < DIGEST_TRIES)
-            run_job(s, JOB_DIGEST);
+        if (fetches_are_busy(&run->fetches, &s->check))
+            wait_for_set(s);
+        else if (s->digest_tries++ < DIGEST_TRIES)
+            read_inputs(s);
         else
             run_failed(s, 1, STR("its inputs keep changing while they are read; wait until they are complete"));
         break;
@@ -498,7 +547,7 @@ static void job_interrupted(struct job *job)
         run_failed(job->stage, 130, str_from(reasons[job->kind]));
 }
 
-void run_job_done(struct job *job)
+static void job_done(struct job *job)
 {
     struct stage_run *s = job->stage;
     struct run *run = s->run;
@@ -553,4 +602,25 @@ void run_job_done(struct job *job)
         finish_done(s, &job->finished);
         break;
     }
+}
+
+void run_job_done(struct job *job)
+{
+    struct run *run = job->stage->run;
+    struct fetches *f = &run->fetches;
+    if (job->kind != JOB_DIGEST) {
+        job_done(job);
+        return;
+    }
+    fetches_end(f, &run->project->arena, &job->stage->check);
+    if (job->status == STATUS_OK)
+        note_sets(job->stage, true);
+    uint32_t count = f->waiting_count;
+    struct stage_run **waiting = f->waiting;
+    f->waiting = NULL;
+    f->waiting_count = f->waiting_cap = 0;
+    job_done(job);
+    for (uint32_t i = 0; i < count; i++)
+        run_check(run, waiting[i]->id);
+    free(waiting);
 }

@@ -48,5 +48,7 @@ enum status temporary_clean(struct project *p, struct arena *arena, struct error
         for (uint32_t j = 0; j < stage->out_count && status == STATUS_OK; j++)
             status = clean_place(arena, stage->outs[j].path, err);
     }
+    for (uint32_t i = 0; i < p->manifest.data_count && status == STATUS_OK; i++)
+        status = clean_place(arena, p->manifest.data[i].path, err);
     return status;
 }

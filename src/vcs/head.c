@@ -138,7 +138,7 @@ static enum status is_pointed_at(struct heading *h, const git_oid *id, const cha
         (uint64_t)st.st_size == size) {
         bool read = size <= *h->left;
         *h->left -= read ? size : 0;
-        status = read ? sha256_file(path, hex, err) : STATUS_OK;
+        status = read ? sha256_file(path, hex, NULL, err) : STATUS_OK;
         *same = status == STATUS_OK && (!read || str_equal(oid, str_from(hex)));
     }
     git->git_blob_free(blob);

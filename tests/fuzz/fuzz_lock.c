@@ -91,7 +91,7 @@ static void read_fields(struct reader *r, struct arena *arena, struct fields *ou
     for (uint32_t i = 0; i < commands; i++)
         items[count++] = (struct field){FIELD_COMMAND, str_format(arena, "%u", i), read_text(r, arena)};
     for (uint32_t i = 0; i < others; i++) {
-        enum field_tag tag = 1 + reader_u8(r) % (FIELD_TAG_END - 1);
+        enum field_tag tag = 1 + reader_u8(r) % (FIELD_FOUND - 1);
         bool single = tag == FIELD_PLATFORM || tag == FIELD_SHELL || tag == FIELD_WDIR || tag == FIELD_DEPFILE;
         struct field field = {tag, single ? STR("") : read_text(r, arena), read_text(r, arena)};
         bool taken = tag == FIELD_COMMAND;

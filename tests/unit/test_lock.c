@@ -82,8 +82,10 @@ static void a_lock_is_one_line_a_fact(void **unused)
         {.path = STR("tree"), .kind = ENTRY_DIRECTORY, .digest = some_digest(), .size = 18446744073709551u},
         {.path = STR("way"), .kind = ENTRY_LINK, .stored = true, .digest = some_digest(), .size = 3},
     };
-    struct lock_stage stages[] = {{STR("train"), some_digest(), {fields, 11}, outs, 4},
-                                  {STR("zero"), some_digest(), {NULL, 0}, NULL, 0}};
+    struct field found[] = {{FIELD_FOUND, STR("lib/loss.py"), STR("file " HEX)},
+                            {FIELD_FOUND, STR("lib/net.py"), STR("exec " HEX)}};
+    struct lock_stage stages[] = {{STR("train"), some_digest(), {fields, 11}, outs, 4, {found, 2}},
+                                  {STR("zero"), some_digest(), {NULL, 0}, NULL, 0, {NULL, 0}}};
     struct lock lock = {.stages = stages, .stage_count = 2};
     prints(&lock, "# Written by refit; commit it. What each stage was built from, and what it produced.\n"
                   "refit_lock: 1\n"
@@ -107,6 +109,9 @@ static void a_lock_is_one_line_a_fact(void **unused)
                   "    outs:\n"
                   "      m.json: cached\n"
                   "    depfile: t.d\n"
+                  "    found:\n"
+                  "      lib/loss.py: \"file " HEX "\"\n"
+                  "      lib/net.py: \"exec " HEX "\"\n"
                   "    produced:\n"
                   "      m.json: \"file " HEX " 12\"\n"
                   "      run: \"exec " HEX " 0\"\n"
@@ -126,6 +131,8 @@ static void a_lock_is_one_line_a_fact(void **unused)
         assert_true(str_equal(train->fields.items[i].value, fields[i].value));
     }
     assert_true(digest_equal(fields_key(&train->fields), fields_key(&stages[0].fields)));
+    assert_int_equal(train->found.count, 2);
+    assert_string_equal(train->found.items[1].name.ptr, "lib/net.py");
     assert_int_equal(train->out_count, 4);
     for (uint32_t i = 0; i < 4; i++) {
         assert_true(str_equal(train->outs[i].path, outs[i].path));
@@ -213,7 +220,7 @@ static void odd_strings_come_back(void **unused)
     for (uint32_t i = 0; i < COUNT; i++) {
         fields[COUNT] = (struct field){FIELD_DEPFILE, STR(""), odd[i]};
         struct record_out out = {.path = odd[i], .kind = ENTRY_FILE, .stored = true, .digest = some_digest()};
-        struct lock_stage stage = {odd[i], some_digest(), {fields, COUNT + 1}, &out, odd[i].len > 0};
+        struct lock_stage stage = {odd[i], some_digest(), {fields, COUNT + 1}, &out, odd[i].len > 0, {NULL, 0}};
         struct lock lock = {.stages = &stage, .stage_count = 1}, back = reads_back(&lock);
         assert_true(str_equal(back.stages[0].name, odd[i]));
         assert_int_equal(back.stages[0].fields.count, COUNT + 1);

@@ -334,10 +334,12 @@ static void refuses_data(void **state)
     (void)state;
     refuses("data: [x]\nstages: {}\n", 1, 7, "`data` must be a map of names to data sets, not a list");
     refuses("data: {a: x.csv}\nstages: {}\n", 1, 8, "the data set `a` must be a map with `path`, not a string");
-    refuses("data: {a: {url: x}}\nstages: {}\n", 1, 8, "the data set `a` has no `path`");
+    refuses("data: {a: {url: file:///x}}\nstages: {}\n", 1, 8, "the data set `a` has no `path`");
     refuses("data: {a: {path: x, pth: y}}\nstages: {}\n", 1, 21, "unknown key `pth` in the data set `a`; did you mean");
-    refuses("data: {a: {path: x, url: y}}\nstages: {}\n", 1, 8, "needs both `url` and `sha256`");
-    refuses("data: {a: {path: x, url: y, sha256: z}}\nstages: {}\n", 1, 37, "64 hexadecimal digits");
+    refuses("data: {a: {path: x, url: y}}\nstages: {}\n", 1, 26, "must begin with http://");
+    refuses("data: {a: {path: x, url: 'http://h/a b'}}\nstages: {}\n", 1, 26, "no blanks");
+    refuses("data: {a: {path: x, url: file:///y}}\nstages: {}\n", 1, 8, "a `url` and no `sha256`");
+    refuses("data: {a: {path: x, sha256: z}}\nstages: {}\n", 1, 29, "64 hexadecimal digits");
     refuses("data: {a: {path: ../x}}\nstages: {}\n", 1, 18, "outside the project");
     refuses("data: {a: {path: x, snapshot: 1}}\nstages: {}\n", 1, 31, "`snapshot` must be");
 }

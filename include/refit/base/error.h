@@ -25,6 +25,7 @@
     X(CORRUPT, 5, "bytes read back do not match their digest")        \
     X(LOCKED, 5, "another run holds this workspace")                  \
     X(COLLECTED, 5, "gc took away what had just been relied upon")    \
+    X(NETWORK, 5, "what is elsewhere could not be had")               \
     X(INTERRUPTED, 130, "the user interrupted")
 
 enum status {

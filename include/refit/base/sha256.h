@@ -2,11 +2,12 @@
 #ifndef REFIT_BASE_SHA256_H
 #define REFIT_BASE_SHA256_H
 
-#include "refit/base/error.h"
+#include "refit/base/digest.h"
 
 #define SHA256_HEX 64
 
-/* Of a file, as 64 lower-case hexadecimal digits and a NUL. STATUS_IO if libcrypto is not there. */
-enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct error *err);
+/* Of a file, as 64 lower-case hexadecimal digits and a NUL. STATUS_IO if libcrypto is not there. *also (may be NULL) is
+ * the digest of the same bytes, from the same read: whatever becomes of the file, the one belongs to the other. */
+enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct digest *also, struct error *err);
 
 #endif

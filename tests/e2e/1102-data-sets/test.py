@@ -123,9 +123,8 @@ results, last = reproduced("HEAD", "--rerun")
 equal(results, {"s": "identical"}, "through a link")
 equal((p.base / "outside.csv").read_text(), "changed\n", "what the link leads to is as it was")
 
-# What a stage makes is no data set; what is missing is told, with where people get it.
+# What a stage makes is no data set; what is missing is told.
 p.manifest("data: {x: {path: out}}\nstages: {s: {cmd: echo > out/x, outs: [out/x]}}\n")
 contains(p.refit("run", exit=2).stderr, "refit.yaml:2:", "stage `s` makes `out/x`", "the data set `x`")
-p.manifest("data: {x: {path: x.csv, url: 'https://host/x.csv', sha256: " + 64 * "a" + "}}\n"
-           "stages: {s: {cmd: cat x.csv, deps: [x.csv]}}\n")
-contains(p.refit("run", exit=1).stdout, "the data set `x`: get it from https://host/x.csv")
+p.manifest("data: {x: {path: x.csv}}\nstages: {s: {cmd: cat x.csv, deps: [x.csv]}}\n")
+contains(p.refit("run", exit=1).stdout, "x.csv does not exist", "the data set `x`, which has no `url`")

@@ -61,6 +61,38 @@ equal(found["result"], "not reproducible", "hidden")
 contains(found["reason"], "with what it declares alone")
 contains(p.refit("check-determinism", "release", exit=2).stderr, "stage `release` is a deploy stage")
 contains(p.refit("check-determinism", "relase", exit=2).stderr, "did you mean `release`?")
+
+# What lies beside the project lies beside the copies; a terminal they have none.
+(p.base / "side/shared").mkdir(parents=True)
+(p.base / "side/below").mkdir()
+beside = p.sibling("side/below/project")
+(p.base / "side/shared/data.txt").write_text("shared\n")
+(p.base / "side/below/params.yaml").write_text("n: 3\n")
+beside.manifest("""
+    stages:
+      up:
+        cmd: cat ../../shared/data.txt ../params.yaml here.txt > up.txt
+        deps: [../../shared/data.txt, here.txt]
+        params: [{../params.yaml: [n]}]
+        outs: [up.txt]
+      folder: {cmd: ls ../../shared > f.txt, deps: [../../shared], outs: [f.txt]}
+      lies: {cmd: cat ../params.yaml > l.txt; cat ../../shared/data.txt, outs: [l.txt], params: [{../params.yaml: [n]}]}
+      quiet: {cmd: cat > q.txt; echo said, console: true, outs: [q.txt]}
+      asks: {cmd: read answer && echo $answer > a.txt, console: true, outs: [a.txt]}
+    """)
+beside.write("here.txt", "here\n")
+q, p = p, beside
+equal(check("up", 0)["result"], "identical", "deps beside the project")
+equal(check("folder", 0)["result"], "identical", "a folder beside it")
+manifest = p.read("refit.yaml")
+p.write("refit.yaml", manifest.replace("[../../shared]", "[../../below]"))
+contains(p.refit("check-determinism", "folder", exit=2).stderr, "../../below", "contains the project")
+p.write("refit.yaml", manifest)
+contains(p.refit("check-determinism", "lies", exit=1).stdout, "with what it declares alone")
+equal(sorted(entry.name for entry in (q.base / "side").iterdir()), ["below", "shared"], "beside the project")
+equal(check("quiet", 0)["result"], "identical", "a console stage that asks nobody")
+contains(p.refit("check-determinism", "asks", exit=1).stdout, "without the terminal that it wants (`console`)")
+p = q
 after = {name: entry for name, entry in p.snapshot().items() if not name.startswith(b".refit")}
 equal(after, before, "the tree")
 expect(not (p.base / "released").exists() and not p.exists("released"), "nothing was deployed")
