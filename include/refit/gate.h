@@ -45,8 +45,9 @@
  *
  * `need` (1) is the number of people, `not_author` (true) leaves out who wrote what is approved, `expires` (none) is
  * the longest time that an approval lasts. `since` is the full id of the commit that is in the environment: authors are
- * those of the commits after it, without it those of all commits. `protected: none` says in so many words that whoever
- * can write a checkout may take a rejection away.
+ * those of the commits after it, without it those of all commits. `protected` is the branch where rejections
+ * and the heads of the log are looked for, too; `none` says in so many words that whoever can write a checkout may take
+ * a rejection away, and without it the policy must itself come from a branch at a URL, which is then the one.
  */
 struct gate_rule {
     struct str gate, group;
@@ -73,7 +74,8 @@ struct gate_environment {
 
 struct gate_policy {
     struct str repository;
-    struct str url, ref; /* of the protected branch; "" = `protected: none` */
+    bool protection_given; /* false: `protected` is not there, which will do where the policy itself is at a URL */
+    struct str url, ref;   /* of the protected branch; "" = `protected: none`, or not given */
     struct gate_group *groups;
     uint32_t group_count;
     struct gate_rule *rules;
@@ -119,7 +121,6 @@ struct gate_file {
 
 struct gate_trust {
     bool pinned;           /* false: the configuration has no policy, and what follows is empty */
-    struct str unusable;   /* why the checkout of git cannot be asked for authors, ...; "" = it can */
     struct gate_policy policy;
     struct gate_signers signers;
     bool protected_known;  /* the policy names a protected branch, and these are its files: */
@@ -194,7 +195,8 @@ struct gate_question {
 enum status gate_bind(struct arena *arena, const struct gate_question *question, const struct gate_trust *trust,
                       struct gate_verdict *verdict, struct gate_binding *out, struct error *err);
 
-/* SHA-256 of a file; of a folder, of the canonical JSON {PATH: SHA-256} of its files, links as {PATH: "link:TEXT"}. */
+/* SHA-256 of a file; of a folder, that of the canonical JSON {PATH: SHA-256} of the files in it, a link in it being
+ * "link:TEXT". */
 enum status gate_digest_path(struct arena *arena, const char *path, struct str *sha256, struct error *err);
 
 /* ---- statements ---- */
@@ -232,6 +234,7 @@ struct gate_entry {
     struct str id;        /* SHA-256 of the statement's bytes; "" if it cannot be read */
     struct gate_statement statement; /* zero if `parsed` is false */
     bool parsed;
+    bool genuine; /* under its name, and signed by an allowed signer at the time that it states */
     struct str principal, fingerprint; /* of whose signature it has; "" = nobody's */
     enum gate_state state;
     struct str why; /* one line; "" for GATE_VALID */
@@ -280,8 +283,9 @@ enum status gate_judge(struct arena *arena, const struct gate_question *question
 
 /*
  * Fills in signer and parents, has ssh-keygen sign with `key` (a private key, or a public one whose private half the
- * agent has), and writes both files and `approvals/heads`, each whole or not at all, the statement last. ssh-keygen may
- * ask for a passphrase on the terminal. *file is the statement's path.
+ * agent has), and writes signature, statement and `approvals/heads`, each whole or not at all. ssh-keygen may ask for a
+ * passphrase on the terminal. *file is the statement's path. STATUS_NOT_FOUND if the key cannot be used or is nobody's of
+ * the allowed signers: then nothing is written.
  */
 enum status gate_sign(struct arena *arena, const struct gate_trust *trust, const char *key,
                       struct gate_statement *statement, struct str *file, struct error *err);

@@ -1,0 +1,160 @@
+/* `refit approvals`: what was signed, and whether it counts. A reader. */
+#include "cli/gates.h"
+#include "refit/base/fs.h"
+
+struct listing {
+    struct invocation *in;
+    struct gates gates;
+    struct json j;
+    struct sheet sheet;
+};
+
+static enum paint paint_of(enum gate_state state)
+{
+    static const enum paint paints[] = {[GATE_VALID] = PAINT_GOOD, [GATE_VOID] = PAINT_DIM, [GATE_EXPIRED] = PAINT_CHANGE,
+                                        [GATE_REJECTION] = PAINT_BAD, [GATE_NOT_COUNTED] = PAINT_CHANGE};
+    return paints[state];
+}
+
+static void put(struct json *j, const char *key, struct str text)
+{
+    json_key(j, key);
+    json_str(j, text);
+}
+
+static void put_time(struct json *j, const char *key, int64_t at_ms)
+{
+    json_key(j, key);
+    if (at_ms != 0)
+        json_int(j, at_ms);
+    else
+        json_null(j);
+}
+
+static void print_json(struct listing *l, const struct gate_entry *entry)
+{
+    const struct gate_statement *s = &entry->statement;
+    struct json *j = &l->j;
+    json_open_object(j);
+    json_path(j, "file", entry->file);
+    put(j, "state", str_from(gate_state_name(entry->state)));
+    put(j, "why", entry->why);
+    put(j, "id", entry->id);
+    put(j, "decision", !entry->parsed ? STR("") : s->decision == GATE_APPROVE ? STR("approve") : STR("reject"));
+    put(j, "who", entry->principal);
+    put(j, "key", entry->fingerprint);
+    put(j, "gate", s->binding.gate);
+    put(j, "environment", s->binding.environment);
+    put(j, "model", s->binding.model);
+    put(j, "model_sha256", s->binding.model_sha256);
+    put(j, "reason", s->reason);
+    put_time(j, "signed_at_ms", s->signed_at_ms);
+    put_time(j, "expires_at_ms", s->expires_at_ms);
+    json_key(j, "protected_only");
+    json_bool(j, entry->protected_only);
+    json_close_object(j);
+}
+
+static void print(struct listing *l, const struct gate_entry *entry)
+{
+    struct arena *arena = &l->in->arena;
+    if (l->in->json) {
+        print_json(l, entry);
+        return;
+    }
+    struct str who = entry->principal.len > 0 ? entry->principal : STR("unknown");
+    struct str until = entry->state == GATE_VALID
+                           ? str_format(arena, "until " STR_FMT, STR_ARG(output_time(arena, entry->statement.expires_at_ms)))
+                           : entry->why;
+    sheet_add(&l->sheet, paint_of(entry->state), entry->file, str_from(gate_state_name(entry->state)), who, until);
+}
+
+/* A statement for one environment is judged for that one. */
+static enum status judge(struct listing *l, struct gate_entry *entry, struct error *why)
+{
+    struct gate_question question;
+    struct gate_judgement judgement;
+    struct arena *arena = &l->in->arena;
+    enum status status = gates_question(l->in, &l->gates, entry->statement.binding.gate,
+                                        entry->statement.binding.environment, &question, why);
+    if (status == STATUS_OK)
+        status = gate_judge(arena, &question, &l->gates.trust, clock_wall_ms(), &judgement, why);
+    for (uint32_t i = 0; status == STATUS_OK && i < judgement.entries.count; i++) {
+        const struct gate_entry *judged = &judgement.entries.items[i];
+        if (str_equal(judged->file, entry->file) && judged->protected_only == entry->protected_only)
+            *entry = *judged;
+    }
+    return status;
+}
+
+static enum status list(struct listing *l, struct gate_entry *entry, struct error *err)
+{
+    struct error why;
+    bool signed_well = entry->state == GATE_VALID || entry->state == GATE_REJECTION;
+    enum status status = signed_well ? judge(l, entry, &why) : STATUS_OK;
+    if (status == STATUS_INTERRUPTED || (status != STATUS_OK && status_exit(status) == status_exit(STATUS_IO))) {
+        *err = why;
+        return status;
+    }
+    if (status != STATUS_OK && entry->state == GATE_VALID) { /* there is nothing now that it could be for */
+        entry->state = GATE_VOID;
+        entry->why = str_dup(&l->in->arena, str_from(why.message));
+    }
+    print(l, entry);
+    return STATUS_OK;
+}
+
+static enum status list_all(struct listing *l, struct error *err)
+{
+    struct gate_entries entries;
+    struct str gate = l->in->argument_count > 0 ? l->in->arguments[0] : STR("");
+    struct buf document = {0};
+    enum status status = gate_statements_read(&l->in->arena, &l->gates.trust, gate, &entries, err);
+    if (status != STATUS_OK)
+        return status;
+    json_init(&l->j, &document);
+    json_open_object(&l->j);
+    json_key(&l->j, "approvals");
+    json_open_array(&l->j);
+    for (uint32_t i = 0; i < entries.count && status == STATUS_OK; i++)
+        status = list(l, &entries.items[i], err);
+    json_close_array(&l->j);
+    json_key(&l->j, "pinned");
+    json_bool(&l->j, l->gates.trust.pinned);
+    json_close_object(&l->j);
+    if (status == STATUS_OK && l->in->json)
+        output_json(&document);
+    else
+        buf_finish(&document);
+    sheet_print(&l->sheet, output_color(l->in));
+    if (status == STATUS_OK && !l->in->json && entries.count == 0)
+        printf("no approvals\n");
+    return status;
+}
+
+static enum status run_approvals(struct invocation *in, struct error *err)
+{
+    struct listing l = {.in = in, .sheet.arena = &in->arena};
+    enum status status = gates_open(in, false, &l.gates, err);
+    if (status == STATUS_OK && !l.gates.trust.pinned)
+        output_warn(in, STR("no policy is pinned (approvals.policy, approvals.signers), so nobody's approval counts"));
+    if (status == STATUS_OK)
+        status = list_all(&l, err);
+    gates_close(&l.gates);
+    return status;
+}
+
+const struct command command_approvals = {
+    .name = "approvals",
+    .summary = "list approvals and rejections, and whether they count",
+    .arguments = "[GATE]",
+    .description =
+        "Each has a state: valid; void, since something that it was given for has changed; expired; rejected, a\n"
+        "rejection that holds; not counted, with the reason. Signatures are verified with the allowed signers that\n"
+        "this machine's configuration pins, and the protected branch is read where the policy names one.",
+    .examples = "  refit approvals\n"
+                "  refit approvals release --json",
+    .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
+    .arguments_max = 1,
+    .run = run_approvals,
+};
