@@ -87,12 +87,18 @@ static enum status judge(struct listing *l, struct gate_entry *entry, struct err
     return status;
 }
 
+/* A fault of this machine, and not one of what is judged. */
+static bool is_ours(enum status status)
+{
+    return status != STATUS_OK && (status == STATUS_INTERRUPTED || status_exit(status) == status_exit(STATUS_IO));
+}
+
 static enum status list(struct listing *l, struct gate_entry *entry, struct error *err)
 {
     struct error why;
     bool signed_well = entry->state == GATE_VALID || entry->state == GATE_REJECTION;
     enum status status = signed_well ? judge(l, entry, &why) : STATUS_OK;
-    if (status == STATUS_INTERRUPTED || (status != STATUS_OK && status_exit(status) == status_exit(STATUS_IO))) {
+    if (is_ours(status)) {
         *err = why;
         return status;
     }
@@ -101,6 +107,55 @@ static enum status list(struct listing *l, struct gate_entry *entry, struct erro
         entry->why = str_dup(&l->in->arena, str_from(why.message));
     }
     print(l, entry);
+    return STATUS_OK;
+}
+
+/* ---- gates ---- */
+
+static void print_gate(struct listing *l, struct str gate, const struct gate_judgement *judgement, const char *fault)
+{
+    struct json *j = &l->j;
+    struct arena *arena = &l->in->arena;
+    struct str outcome = fault != NULL ? STR("") : str_from(gate_outcome_name(judgement->outcome));
+    struct str message = fault != NULL ? str_dup(arena, str_from(fault)) : judgement->message;
+    if (!l->in->json) {
+        printf("%s" STR_FMT "\n", outcome.len > 0 && message.len == 0 ? "pass: gate " : "",
+               STR_ARG(output_text(arena, message.len > 0 ? message : gate)));
+        return;
+    }
+    json_open_object(j);
+    put(j, "gate", gate);
+    put(j, "outcome", outcome);
+    put(j, "message", message);
+    json_key(j, "have");
+    json_int(j, fault != NULL ? 0 : judgement->have);
+    json_key(j, "need");
+    json_int(j, fault != NULL ? 0 : judgement->need);
+    json_close_object(j);
+}
+
+/* What comes of it, for each gate that is declared. */
+static enum status list_gates(struct listing *l, struct str only, struct error *err)
+{
+    const struct value *declared = l->gates.declared;
+    uint32_t count = declared != NULL && declared->type == VALUE_MAP ? declared->map.count : 0;
+    struct str environment = str_from(option_text(l->in, OPTION_ENVIRONMENT));
+    for (uint32_t i = 0; i < count; i++) {
+        struct gate_question question;
+        struct gate_judgement judgement = {.have = 0};
+        struct str gate = declared->map.pairs[i].key;
+        if (only.len > 0 && !str_equal(only, gate))
+            continue;
+        struct error why;
+        enum status status = gates_question(l->in, &l->gates, gate, environment, &question, &why);
+        if (status == STATUS_OK)
+            status = gate_judge(&l->in->arena, &question, &l->gates.trust, clock_wall_ms(), &judgement, &why);
+        if (is_ours(status)) {
+            *err = why;
+            return status;
+        }
+        print_gate(l, gate, &judgement, status != STATUS_OK ? why.message : NULL);
+    }
     return STATUS_OK;
 }
 
@@ -119,6 +174,14 @@ static enum status list_all(struct listing *l, struct error *err)
     for (uint32_t i = 0; i < entries.count && status == STATUS_OK; i++)
         status = list(l, &entries.items[i], err);
     json_close_array(&l->j);
+    sheet_print(&l->sheet, output_color(l->in));
+    if (status == STATUS_OK && !l->in->json && entries.count == 0)
+        printf("no approvals\n");
+    json_key(&l->j, "gates");
+    json_open_array(&l->j);
+    if (status == STATUS_OK)
+        status = list_gates(l, gate, err);
+    json_close_array(&l->j);
     json_key(&l->j, "pinned");
     json_bool(&l->j, l->gates.trust.pinned);
     json_close_object(&l->j);
@@ -126,9 +189,6 @@ static enum status list_all(struct listing *l, struct error *err)
         output_json(&document);
     else
         buf_finish(&document);
-    sheet_print(&l->sheet, output_color(l->in));
-    if (status == STATUS_OK && !l->in->json && entries.count == 0)
-        printf("no approvals\n");
     return status;
 }
 
@@ -144,6 +204,11 @@ static enum status run_approvals(struct invocation *in, struct error *err)
     return status;
 }
 
+static const struct option_spec options[] = {
+    {OPTION_ENVIRONMENT, "environment", "NAME", "judge the gates for this environment"},
+    {0, NULL, NULL, NULL},
+};
+
 const struct command command_approvals = {
     .name = "approvals",
     .summary = "list approvals and rejections, and whether they count",
@@ -151,9 +216,11 @@ const struct command command_approvals = {
     .description =
         "Each has a state: valid; void, since something that it was given for has changed; expired; rejected, a\n"
         "rejection that holds; not counted, with the reason. Signatures are verified with the allowed signers that\n"
-        "this machine's configuration pins, and the protected branch is read where the policy names one.",
+        "this machine's configuration pins, and the protected branch is read where the policy names one. At the\n"
+        "end it says what comes of it for each gate.",
     .examples = "  refit approvals\n"
                 "  refit approvals release --json",
+    .options = options,
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .arguments_max = 1,
     .run = run_approvals,
