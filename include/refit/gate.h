@@ -235,6 +235,7 @@ struct gate_entry {
     struct gate_statement statement; /* zero if `parsed` is false */
     bool parsed;
     bool genuine; /* under its name, and signed by an allowed signer at the time that it states */
+    uint32_t depth; /* in the log: more than that of any entry before it */
     struct str principal, fingerprint; /* of whose signature it has; "" = nobody's */
     enum gate_state state;
     struct str why; /* one line; "" for GATE_VALID */
@@ -249,6 +250,9 @@ struct gate_entries {
  * signature verified; none is judged yet: a good one is GATE_VALID or GATE_REJECTION. */
 enum status gate_statements_read(struct arena *arena, const struct gate_trust *trust, struct str gate,
                                  struct gate_entries *out, struct error *err);
+
+/* Put them in the order of the log: each after those before it, else by time. */
+void gate_entries_sort(struct gate_entries *entries);
 
 /* ---- judging ---- */
 

@@ -1,20 +1,10 @@
 /* `refit audit`: the log of approvals, and whether it is whole. A reader. */
 #include "cli/gates.h"
 
-#include <stdlib.h>
-
 static const struct option_spec options[] = {
     {OPTION_VERIFY, "verify", NULL, "is every entry there, as it was signed? Exit 4 if not"},
     {0, NULL, NULL, NULL},
 };
-
-static int compare_times(const void *a, const void *b)
-{
-    const struct gate_entry *x = a, *y = b;
-    if (x->statement.signed_at_ms != y->statement.signed_at_ms)
-        return x->statement.signed_at_ms < y->statement.signed_at_ms ? -1 : 1;
-    return str_compare(x->file, y->file);
-}
 
 static void print_entry(struct invocation *in, struct json *j, struct sheet *sheet, const struct gate_entry *entry)
 {
@@ -52,8 +42,7 @@ static enum status list(struct invocation *in, const struct gates *gates, struct
     enum status status = gate_statements_read(&in->arena, &gates->trust, STR(""), &entries, err);
     if (status != STATUS_OK)
         return status;
-    if (entries.count > 1)
-        qsort(entries.items, entries.count, sizeof *entries.items, compare_times);
+    gate_entries_sort(&entries);
     json_init(&j, &document);
     json_open_object(&j);
     json_key(&j, "entries");

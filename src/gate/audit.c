@@ -1,12 +1,10 @@
 /* The log: is everything there that was, as it was signed? */
 #include "gate/gate.h"
 
-#include <stdlib.h>
-
 struct auditing {
     struct arena *arena;
     const struct gate_trust *trust;
-    struct gate_entries entries; /* by time */
+    struct gate_entries entries; /* in the order of the log */
     struct table index;          /* id → entry of the folder */
     struct gate_names heads;     /* those of approvals/heads here */
     struct gate_names pinned;    /* those of the protected branch */
@@ -46,26 +44,23 @@ bool gate_entries_have(const struct gate_entries *entries, struct str id)
 
 static void check_entry(struct auditing *a, const struct gate_entry *entry)
 {
-    const struct gate_names *parents = &entry->statement.parents;
     struct str file = str_printable(a->arena, entry->file);
     if (entry->protected_only)
         fault(a, str_format(a->arena, STR_FMT ": the protected branch has it, and here it is missing or not the same",
                             STR_ARG(file)));
     else if (!entry->genuine)
         fault(a, str_format(a->arena, STR_FMT ": " STR_FMT, STR_ARG(file), STR_ARG(str_printable(a->arena, entry->why))));
-    for (uint32_t i = 0; i < parents->count && entry->genuine; i++)
-        if (table_get(&a->index, parents->items[i]) == TABLE_NONE)
-            fault(a, str_format(a->arena, STR_FMT ": the entry before it is missing, " STR_FMT ".json", STR_ARG(file),
-                                STR_ARG(str_slice(parents->items[i], 0, 16))));
     a->out->entries += entry->genuine && !entry->protected_only;
 }
 
-static int compare_times(const void *x, const void *y)
+static void check_parents(struct auditing *a, const struct gate_entry *entry)
 {
-    const struct gate_entry *a = x, *b = y;
-    if (a->statement.signed_at_ms != b->statement.signed_at_ms)
-        return a->statement.signed_at_ms < b->statement.signed_at_ms ? -1 : 1;
-    return str_compare(a->file, b->file);
+    const struct gate_names *parents = &entry->statement.parents;
+    for (uint32_t i = 0; i < parents->count && entry->genuine; i++)
+        if (table_get(&a->index, parents->items[i]) == TABLE_NONE)
+            fault(a, str_format(a->arena, STR_FMT ": the entry before it is missing, " STR_FMT ".json",
+                                STR_ARG(str_printable(a->arena, entry->file)),
+                                STR_ARG(str_slice(parents->items[i], 0, 16))));
 }
 
 /* ---- heads ---- */
@@ -123,8 +118,7 @@ static enum status read_all(struct auditing *a, struct error *err)
         status = gate_folder_read(a->arena, STR(GATE_HEADS), &found, &text, err);
     if (status != STATUS_OK)
         return status;
-    if (a->entries.count > 1)
-        qsort(a->entries.items, a->entries.count, sizeof *a->entries.items, compare_times);
+    gate_entries_sort(&a->entries);
     for (uint32_t i = 0; i < a->entries.count; i++)
         if (a->entries.items[i].genuine && !a->entries.items[i].protected_only)
             table_add(&a->index, a->entries.items[i].id, i);
@@ -143,6 +137,8 @@ enum status gate_audit(struct arena *arena, const struct gate_trust *trust, stru
     if (status == STATUS_OK) {
         for (uint32_t i = 0; i < a.entries.count; i++)
             check_entry(&a, &a.entries.items[i]);
+        for (uint32_t i = 0; i < a.entries.count; i++) /* what is there tells more than what is not */
+            check_parents(&a, &a.entries.items[i]);
         read_pin(&a);
         check_heads(&a, &a.pinned, GATE_HEADS " of the protected branch");
         check_heads(&a, &a.heads, GATE_HEADS);

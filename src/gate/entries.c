@@ -162,9 +162,53 @@ static int compare_entries(const void *a, const void *b)
     int order = str_compare(gate_of_path(x->file), gate_of_path(y->file));
     if (order == 0 && x->statement.signed_at_ms != y->statement.signed_at_ms)
         order = x->statement.signed_at_ms < y->statement.signed_at_ms ? -1 : 1;
+    if (order == 0 && x->depth != y->depth)
+        order = x->depth < y->depth ? -1 : 1;
     if (order == 0)
         order = str_compare(x->file, y->file);
     return order != 0 ? order : x->protected_only - y->protected_only;
+}
+
+static int compare_depths(const void *a, const void *b)
+{
+    const struct gate_entry *x = a, *y = b;
+    if (x->depth != y->depth)
+        return x->depth < y->depth ? -1 : 1;
+    return compare_entries(a, b);
+}
+
+void gate_entries_sort(struct gate_entries *entries)
+{
+    if (entries->count > 1)
+        qsort(entries->items, entries->count, sizeof *entries->items, compare_depths);
+}
+
+static bool deepen(struct gathering *g, const struct table *index)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < g->count; i++) {
+        const struct gate_names *parents = &g->items[i].statement.parents;
+        for (uint32_t j = 0; j < parents->count; j++) {
+            uint32_t at = table_get(index, parents->items[j]);
+            if (at == TABLE_NONE || g->items[at].depth < g->items[i].depth || g->items[i].depth >= g->count)
+                continue;
+            g->items[i].depth = g->items[at].depth + 1;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* Nearly in order by time, so that a pass or two will do. There are no circles: a digest cannot contain itself. */
+static void measure_depths(struct gathering *g)
+{
+    struct table index = {0};
+    for (uint32_t i = 0; i < g->count; i++)
+        if (g->items[i].parsed)
+            table_add(&index, g->items[i].id, i);
+    for (uint32_t i = 0; i < g->count && deepen(g, &index); i++)
+        continue;
+    table_finish(&index);
 }
 
 static enum status gather(struct gathering *g, struct error *err)
@@ -188,6 +232,9 @@ enum status gate_statements_read(struct arena *arena, const struct gate_trust *t
     if (status == STATUS_OK)
         status = gather(&g, err);
     gate_checker_close(&g.checker);
+    if (g.count > 1)
+        qsort(g.items, g.count, sizeof *g.items, compare_entries);
+    measure_depths(&g);
     if (g.count > 1)
         qsort(g.items, g.count, sizeof *g.items, compare_entries);
     *out = (struct gate_entries){arena_copy(arena, g.items, mem_product(g.count, sizeof *g.items)), g.count};

@@ -174,10 +174,13 @@ static enum status read_environment(struct reading *r, const struct value_pair *
         return REFUSE(r, v, err, "`gates` must be there: those that must have passed, or [] for none");
     if (status == STATUS_OK)
         status = read_names(r, gates, "`gates` of an environment", &out->gates, err);
-    if (status == STATUS_OK && value_get(v, STR("since")) != NULL)
-        status = read_text(r, v, "since", &out->since, err);
-    if (status == STATUS_OK && out->since.len > 0 && !gate_is_hex(out->since, 40) && !gate_is_hex(out->since, 64))
-        return REFUSE(r, v, err, "`since` is the full id of a commit: a name could be moved to another");
+    const struct value *since = value_get(v, STR("since"));
+    if (status == STATUS_OK && since != NULL) {
+        out->since = since->text; /* which may look like a number */
+        if (since->type == VALUE_LIST || since->type == VALUE_MAP ||
+            (!gate_is_hex(out->since, 40) && !gate_is_hex(out->since, 64)))
+            return REFUSE(r, since, err, "`since` is the full id of a commit: a name could be moved to another");
+    }
     for (uint32_t i = 0; i < out->gates.count && status == STATUS_OK; i++)
         if (gate_policy_rule(r->out, out->gates.items[i]) == NULL)
             status = REFUSE(r, gates, err, "there is no gate `" STR_FMT "`; add it to `gates`",

@@ -20,10 +20,9 @@ static enum status check(struct arena *arena, const struct gate_statement *state
     return gate_statement_parse(arena, text, STR("the statement"), &back, err);
 }
 
-/* With the new one as the last of all that are there. Heads that are not there stay heads, so that it shows that they
- * are missing. */
-static enum status write_heads(struct arena *arena, const struct gate_entries *entries, struct str id,
-                               struct error *err)
+/* The heads that are named and not there: they stay, so that it shows that they are missing. */
+static enum status read_missing(struct arena *arena, const struct gate_entries *entries, struct gate_names *out,
+                                struct error *err)
 {
     struct gate_names old;
     struct str text;
@@ -33,12 +32,22 @@ static enum status write_heads(struct arena *arena, const struct gate_entries *e
         status = error_set(err, STATUS_MANIFEST, GATE_HEADS " has lines that are no SHA-256; `git log` has an older one");
     if (status != STATUS_OK)
         return status;
-    struct buf lines = {0};
+    *out = (struct gate_names){arena_array(arena, struct str, old.count), 0};
     for (uint32_t i = 0; i < old.count; i++)
-        if (!gate_entries_have(entries, old.items[i]) && !str_equal(old.items[i], id))
-            buf_print(&lines, STR_FMT "\n", STR_ARG(old.items[i]));
+        if (!gate_entries_have(entries, old.items[i]))
+            out->items[out->count++] = old.items[i];
+    return STATUS_OK;
+}
+
+/* With the new one as the last of all that are there. */
+static enum status write_heads(struct arena *arena, const struct gate_names *missing, struct str id, struct error *err)
+{
+    struct buf lines = {0};
+    for (uint32_t i = 0; i < missing->count; i++)
+        if (!str_equal(missing->items[i], id))
+            buf_print(&lines, STR_FMT "\n", STR_ARG(missing->items[i]));
     buf_print(&lines, STR_FMT "\n", STR_ARG(id));
-    status = write_file(arena, STR(GATE_HEADS), buf_view(&lines), err);
+    enum status status = write_file(arena, STR(GATE_HEADS), buf_view(&lines), err);
     buf_finish(&lines);
     return status;
 }
@@ -79,10 +88,13 @@ enum status gate_sign(struct arena *arena, const struct gate_trust *trust, const
 {
     struct buf text = {0};
     struct gate_entries entries;
+    struct gate_names missing;
     struct str signature, id;
     enum status status = gate_key_fingerprint(arena, key, &statement->signer, err);
     if (status == STATUS_OK)
         status = gate_statements_read(arena, trust, STR(""), &entries, err);
+    if (status == STATUS_OK)
+        status = read_missing(arena, &entries, &missing, err);
     if (status != STATUS_OK)
         return status;
     gate_entries_heads(arena, &entries, &statement->parents);
@@ -95,7 +107,7 @@ enum status gate_sign(struct arena *arena, const struct gate_trust *trust, const
     if (status == STATUS_OK)
         status = write(arena, statement->binding.gate, id, buf_view(&text), signature, file, err);
     if (status == STATUS_OK)
-        status = write_heads(arena, &entries, id, err);
+        status = write_heads(arena, &missing, id, err);
     buf_finish(&text);
     return status;
 }

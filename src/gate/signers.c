@@ -56,11 +56,11 @@ static bool is_base64(struct str word)
 
 static enum status check_principal(struct reading *r, struct str word, struct error *err)
 {
+    if (str_find(word, '*') >= 0 || str_find(word, '?') >= 0 || str_find(word, '!') >= 0)
+        return REFUSE(r, err, "`" STR_FMT "` is a pattern, with which one key would stand for several people; write a "
+                      "line for each person", STR_ARG(word));
     for (size_t i = 0; i < word.len; i++) {
         unsigned char c = (unsigned char)word.ptr[i];
-        if (strchr("*?!", c) != NULL && c != '\0')
-            return REFUSE(r, err, "`" STR_FMT "` is a pattern, with which one key would stand for several people; "
-                          "write a line for each person", STR_ARG(word));
         if (c == ',')
             return REFUSE(r, err, "`" STR_FMT "` gives one key to several people; write a line for each, with a key of "
                           "their own", STR_ARG(word));
