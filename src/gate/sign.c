@@ -73,13 +73,28 @@ static enum status sign(struct arena *arena, const struct gate_trust *trust, con
     return status;
 }
 
+/* A link that came with the checkout must not lead elsewhere. */
+static enum status check_folder(const char *folder, struct error *err)
+{
+    struct stat st;
+    bool found;
+    enum status status = fs_lstat(folder, &st, &found, err);
+    if (status == STATUS_OK && found && !S_ISDIR(st.st_mode))
+        return error_set(err, STATUS_MANIFEST, "`%s` must be a folder, and no link to one", folder);
+    return status;
+}
+
 static enum status write(struct arena *arena, struct str gate, struct str id, struct str text, struct str signature,
                          struct str *file, struct error *err)
 {
     struct str base = str_format(arena, GATE_FOLDER "/" STR_FMT "/" STR_FMT, STR_ARG(gate),
                                  STR_ARG(str_slice(id, 0, 16)));
     *file = str_format(arena, STR_FMT ".json", STR_ARG(base));
-    enum status status = write_file(arena, str_format(arena, STR_FMT ".sig", STR_ARG(base)), signature, err);
+    enum status status = check_folder(GATE_FOLDER, err);
+    if (status == STATUS_OK)
+        status = check_folder(str_format(arena, GATE_FOLDER "/" STR_FMT, STR_ARG(gate)).ptr, err);
+    if (status == STATUS_OK)
+        status = write_file(arena, str_format(arena, STR_FMT ".sig", STR_ARG(base)), signature, err);
     return status == STATUS_OK ? write_file(arena, *file, text, err) : status;
 }
 
