@@ -185,8 +185,8 @@ struct gate_question {
     /* Commits after this one have the authors who may not approve. From a trusted place (the deployment record), never
      * from the manifest. "" = as the policy says for the environment, else all commits. */
     struct str since;
-    /* Why the evaluation is not the one of the protected branch (other code, test data, gate or rules), in words: a pass
-     * then needs approval, since it may be a pass of a test that its author wrote. "" = it is the same. */
+    /* Why the evaluation is not the one of the protected branch (other code, test data, gate or rules), in words: a
+     * pass then needs approval, since it may be a pass of a test that its author wrote. "" = it is the same. */
     struct str altered;
 };
 
@@ -276,9 +276,9 @@ struct gate_judgement {
  * needs approval  otherwise
  *
  * The rule is the policy's; `approval:` in the definition can ask for more people or less time, never for less. Where
- * commits that count for not_author are not signed by an allowed signer, one more person is needed. Without a pin a pass
- * is a pass, and nothing can be approved. Safe on any thread with an arena of its own. The files are read again each
- * time, so that a judgement just before a deploy sees what is there then.
+ * commits that count for not_author are not signed by an allowed signer, one more person is needed. Without a pin a
+ * pass is a pass, and nothing can be approved. Safe on any thread with an arena of its own. The files are read again
+ * each time, so that a judgement just before a deploy sees what is there then.
  */
 enum status gate_judge(struct arena *arena, const struct gate_question *question, const struct gate_trust *trust,
                        int64_t now_ms, struct gate_judgement *out, struct error *err);
@@ -288,8 +288,8 @@ enum status gate_judge(struct arena *arena, const struct gate_question *question
 /*
  * Fills in signer and parents, has ssh-keygen sign with `key` (a private key, or a public one whose private half the
  * agent has), and writes signature, statement and `approvals/heads`, each whole or not at all. ssh-keygen may ask for a
- * passphrase on the terminal. *file is the statement's path. STATUS_NOT_FOUND if the key cannot be used or is nobody's of
- * the allowed signers: then nothing is written.
+ * passphrase on the terminal. *file is the statement's path. STATUS_NOT_FOUND if the key cannot be used or is nobody's
+ * of the allowed signers: then nothing is written.
  */
 enum status gate_sign(struct arena *arena, const struct gate_trust *trust, const char *key,
                       struct gate_statement *statement, struct str *file, struct error *err);

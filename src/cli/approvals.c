@@ -11,8 +11,9 @@ struct listing {
 
 static enum paint paint_of(enum gate_state state)
 {
-    static const enum paint paints[] = {[GATE_VALID] = PAINT_GOOD, [GATE_VOID] = PAINT_DIM, [GATE_EXPIRED] = PAINT_CHANGE,
-                                        [GATE_REJECTION] = PAINT_BAD, [GATE_NOT_COUNTED] = PAINT_CHANGE};
+    static const enum paint paints[] = {[GATE_VALID] = PAINT_GOOD, [GATE_VOID] = PAINT_DIM,
+                                        [GATE_EXPIRED] = PAINT_CHANGE, [GATE_REJECTION] = PAINT_BAD,
+                                        [GATE_NOT_COUNTED] = PAINT_CHANGE};
     return paints[state];
 }
 
@@ -64,7 +65,8 @@ static void print(struct listing *l, const struct gate_entry *entry)
     }
     struct str who = entry->principal.len > 0 ? entry->principal : STR("unknown");
     struct str until = entry->state == GATE_VALID
-                           ? str_format(arena, "until " STR_FMT, STR_ARG(output_time(arena, entry->statement.expires_at_ms)))
+                           ? str_format(arena, "until " STR_FMT,
+                                        STR_ARG(output_time(arena, entry->statement.expires_at_ms)))
                            : entry->why;
     sheet_add(&l->sheet, paint_of(entry->state), entry->file, str_from(gate_state_name(entry->state)), who, until);
 }

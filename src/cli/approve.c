@@ -57,8 +57,8 @@ static enum status find_key(struct approving *a, struct error *err)
             a->key = name;
     }
     if (a->key == NULL)
-        return error_set(err, STATUS_NOT_FOUND, "there is no SSH key in ~/.ssh to sign with; name one with --key, or make "
-                         "one with ssh-keygen");
+        return error_set(err, STATUS_NOT_FOUND, "there is no SSH key in ~/.ssh to sign with; name one with --key, or "
+                         "make one with ssh-keygen");
     return STATUS_OK;
 }
 
@@ -101,8 +101,8 @@ static void show_binding(struct approving *a)
     struct sheet sheet = {.arena = &a->in->arena};
     static const char *const outcomes[] = {"pass", "pass, with warnings", "fail", "needs approval"};
     bool approval = a->statement.decision == GATE_APPROVE;
-    sheet_add(&sheet, PAINT_NONE, approval ? STR("approving") : STR("rejecting"), b->model, short_digest(b->model_sha256),
-              STR(""));
+    sheet_add(&sheet, PAINT_NONE, approval ? STR("approving") : STR("rejecting"), b->model,
+              short_digest(b->model_sha256), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("at gate"), b->gate, str_from(outcomes[a->verdict.outcome]), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("report"), a->question.verdict_file, short_digest(b->report), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("definition"), STR(""), short_digest(b->policy), STR(""));
@@ -114,8 +114,8 @@ static void show_binding(struct approving *a)
     if (a->statement.reason.len > 0)
         sheet_add(&sheet, PAINT_NONE, STR("reason"), a->statement.reason, STR(""), STR(""));
     if (approval)
-        sheet_add(&sheet, PAINT_NONE, STR("good until"), output_time(&a->in->arena, a->statement.expires_at_ms), STR(""),
-                  STR(""));
+        sheet_add(&sheet, PAINT_NONE, STR("good until"), output_time(&a->in->arena, a->statement.expires_at_ms),
+                  STR(""), STR(""));
     sheet_print(&sheet, output_color(a->in));
     fflush(stdout); /* before ssh-keygen asks for a passphrase */
 }
@@ -170,8 +170,8 @@ static enum status prepare(struct approving *a, enum gate_decision decision, str
         return status;
     const struct gate_rule *rule = gate_policy_rule(&a->gates.trust.policy, gate);
     if (rule == NULL)
-        return error_set(err, STATUS_MANIFEST, "the policy has no rule for gate `" STR_FMT "`, so nobody's word counts; "
-                         "add it there", STR_ARG(gate));
+        return error_set(err, STATUS_MANIFEST, "the policy has no rule for gate `" STR_FMT "`, so nobody's word "
+                         "counts; add it there", STR_ARG(gate));
     a->statement.decision = decision;
     a->statement.signed_at_ms = now_ms;
     a->statement.reason = str_from(option_text(a->in, OPTION_REASON));

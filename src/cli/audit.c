@@ -12,7 +12,8 @@ static void print_entry(struct invocation *in, struct json *j, struct sheet *she
                           : entry->statement.decision == GATE_APPROVE ? STR("approved") : STR("rejected");
     struct str who = entry->principal.len > 0 ? entry->principal : STR("unknown");
     if (!in->json) {
-        sheet_add(sheet, PAINT_NONE, output_time(&in->arena, entry->statement.signed_at_ms), decision, who, entry->file);
+        sheet_add(sheet, PAINT_NONE, output_time(&in->arena, entry->statement.signed_at_ms), decision, who,
+                  entry->file);
         return;
     }
     json_open_object(j);

@@ -53,8 +53,8 @@ static enum status unknown_gate(struct invocation *in, const struct gates *gates
         names[i] = gates->declared->map.pairs[i].key;
     const struct str *nearest = str_nearest(gate, names, count);
     if (nearest != NULL)
-        return error_set(err, STATUS_USAGE, "no gate is called `" STR_FMT "`; did you mean `" STR_FMT "`?", STR_ARG(gate),
-                         STR_ARG(*nearest));
+        return error_set(err, STATUS_USAGE, "no gate is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
+                         STR_ARG(gate), STR_ARG(*nearest));
     return error_set(err, STATUS_USAGE, "no gate is called `" STR_FMT "`; `gates` in the manifest declares them",
                      STR_ARG(gate));
 }

@@ -12,12 +12,13 @@ struct gates {
     struct lock lock;       /* for the keys of the gates' stages */
 };
 
-/* Everything is in in->arena. With `pinned`, STATUS_MANIFEST if the configuration pins no policy. To be closed also after
- * failure. */
+/* Everything is in in->arena. With `pinned`, STATUS_MANIFEST if the configuration pins no policy. To be closed also
+ * after failure. */
 enum status gates_open(struct invocation *in, bool pinned, struct gates *out, struct error *err);
 void gates_close(struct gates *gates);
 
-/* The question whether that gate lets through what is there now. STATUS_USAGE, with a suggestion, if it is not declared. */
+/* The question whether that gate lets through what is there now. STATUS_USAGE, with a suggestion, if it is not
+ * declared. */
 enum status gates_question(struct invocation *in, const struct gates *gates, struct str gate, struct str environment,
                            struct gate_question *out, struct error *err);
 

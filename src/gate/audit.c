@@ -24,7 +24,8 @@ bool gate_heads_parse(struct arena *arena, struct str text, struct gate_names *o
     out->count = 0;
     out->items = arena_array(arena, struct str, text.len / (SHA256_HEX + 1) + 1);
     while (text.len > 0) {
-        if (text.len <= SHA256_HEX || text.ptr[SHA256_HEX] != '\n' || !gate_is_hex(str_slice(text, 0, SHA256_HEX), SHA256_HEX))
+        if (text.len <= SHA256_HEX || text.ptr[SHA256_HEX] != '\n' ||
+            !gate_is_hex(str_slice(text, 0, SHA256_HEX), SHA256_HEX))
             return false;
         out->items[out->count++] = str_slice(text, 0, SHA256_HEX);
         text = str_slice(text, SHA256_HEX + 1, text.len);
@@ -49,7 +50,8 @@ static void check_entry(struct auditing *a, const struct gate_entry *entry)
         fault(a, str_format(a->arena, STR_FMT ": the protected branch has it, and here it is missing or not the same",
                             STR_ARG(file)));
     else if (!entry->genuine)
-        fault(a, str_format(a->arena, STR_FMT ": " STR_FMT, STR_ARG(file), STR_ARG(str_printable(a->arena, entry->why))));
+        fault(a, str_format(a->arena, STR_FMT ": " STR_FMT, STR_ARG(file),
+                            STR_ARG(str_printable(a->arena, entry->why))));
     a->out->entries += entry->genuine && !entry->protected_only;
 }
 

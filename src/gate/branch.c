@@ -140,8 +140,8 @@ static enum status read_content(struct branch *b, struct listing *l, struct erro
     struct str rest = buf_view(&output);
     for (uint32_t i = 0; i < l->count && status == STATUS_OK; i++)
         if (!take_bytes(b, &rest, &l->files[i]))
-            status = error_set(err, STATUS_IO, "the protected branch %s of %s cannot be read: git does not give " STR_FMT,
-                               b->ref, b->url, STR_ARG(str_printable(b->arena, l->files[i].path)));
+            status = error_set(err, STATUS_IO, "the protected branch %s of %s cannot be read: git does not give "
+                               STR_FMT, b->ref, b->url, STR_ARG(str_printable(b->arena, l->files[i].path)));
     buf_finish(&output);
     return status;
 }

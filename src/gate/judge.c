@@ -141,7 +141,8 @@ static bool judge_time(struct judging *j, struct gate_entry *entry)
         end_ms = s->signed_at_ms + j->rule.expires_ms;
     if (j->now_ms < end_ms)
         return true;
-    set(entry, GATE_EXPIRED, str_format(j->arena, "it was good until " STR_FMT, STR_ARG(gate_time_text(j->arena, end_ms))));
+    struct str end = gate_time_text(j->arena, end_ms);
+    set(entry, GATE_EXPIRED, str_format(j->arena, "it was good until " STR_FMT, STR_ARG(end)));
     return false;
 }
 
@@ -293,7 +294,8 @@ static void judge_alone(struct judging *j, bool passes)
     else if (!j->trust->pinned)
         set_outcome(j, GATE_NEEDS_APPROVAL,
                     str_format(j->arena, "gate `" STR_FMT "` needs an approval, and no policy says whose counts; set "
-                               "`approvals.policy` and `approvals.signers` in ~/.config/refit/config.yaml", STR_ARG(gate)));
+                               "`approvals.policy` and `approvals.signers` in ~/.config/refit/config.yaml",
+                               STR_ARG(gate)));
     else
         set_outcome(j, GATE_NEEDS_APPROVAL,
                     str_format(j->arena, "gate `" STR_FMT "` needs an approval, and the policy has no rule for it",

@@ -34,7 +34,8 @@ static enum status check_keys(struct reading *r, const struct value *map, const 
             rest = str_slice(rest, len + (end >= 0), rest.len);
         }
         if (!found)
-            return REFUSE(r, pair, err, "%s has no `" STR_FMT "`; what may be there: %s", what, STR_ARG(pair->key), known);
+            return REFUSE(r, pair, err, "%s has no `" STR_FMT "`; what may be there: %s", what, STR_ARG(pair->key),
+                          known);
     }
     return STATUS_OK;
 }

@@ -12,7 +12,8 @@ static enum status write_file(struct arena *arena, struct str path, struct str b
 }
 
 /* What was signed must be what is judged later, also where the text came from elsewhere. */
-static enum status check(struct arena *arena, const struct gate_statement *statement, struct str text, struct error *err)
+static enum status check(struct arena *arena, const struct gate_statement *statement, struct str text,
+                         struct error *err)
 {
     struct gate_statement back;
     if (!str_is_utf8(statement->reason) || !str_is_utf8(statement->binding.environment))
@@ -29,7 +30,8 @@ static enum status read_missing(struct arena *arena, const struct gate_entries *
     bool found;
     enum status status = gate_folder_read(arena, STR(GATE_HEADS), &found, &text, err);
     if (status == STATUS_OK && !gate_heads_parse(arena, text, &old))
-        status = error_set(err, STATUS_MANIFEST, GATE_HEADS " has lines that are no SHA-256; `git log` has an older one");
+        status = error_set(err, STATUS_MANIFEST, GATE_HEADS " has lines that are no SHA-256; `git log` has an "
+                           "older one");
     if (status != STATUS_OK)
         return status;
     *out = (struct gate_names){arena_array(arena, struct str, old.count), 0};
@@ -67,8 +69,8 @@ static enum status sign(struct arena *arena, const struct gate_trust *trust, con
                                     err);
     gate_checker_close(&checker);
     if (status == STATUS_OK && result != GATE_SIGNATURE_GOOD)
-        return error_set(err, STATUS_NOT_FOUND, "the key %s is %s, so its word would not count; nothing was written", key,
-                         result == GATE_SIGNATURE_EXPIRED ? "past its time in the list of allowed signers"
+        return error_set(err, STATUS_NOT_FOUND, "the key %s is %s, so its word would not count; nothing was written",
+                         key, result == GATE_SIGNATURE_EXPIRED ? "past its time in the list of allowed signers"
                                                           : "not in the list of allowed signers");
     return status;
 }

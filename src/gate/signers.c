@@ -99,8 +99,8 @@ static enum status check_other_lines(struct reading *r, const struct gate_signer
 {
     for (uint32_t i = 0; i < r->count; i++)
         if (str_equal(r->items[i].key, signer->key) && !gate_same_principal(r->items[i].principal, signer->principal))
-            return REFUSE(r, err, "the key of `" STR_FMT "` is that of `" STR_FMT "` in line %u; one key stands for one "
-                          "person", STR_ARG(signer->principal), STR_ARG(r->items[i].principal), r->items[i].line);
+            return REFUSE(r, err, "the key of `" STR_FMT "` is that of `" STR_FMT "` in line %u; one key stands for "
+                          "one person", STR_ARG(signer->principal), STR_ARG(r->items[i].principal), r->items[i].line);
     return STATUS_OK;
 }
 

@@ -69,8 +69,8 @@ static enum status check_machine(struct opening *o, const struct config *config,
     if (status == STATUS_OK && !tracked)
         status = fs_lstat(".refit", &st, &found, err);
     if (status == STATUS_OK && (tracked || !found || !S_ISDIR(st.st_mode)))
-        return error_set(err, STATUS_MANIFEST, "whose approvals count is said in .refit/config.yaml, which came with the "
-                         "checkout; write it into ~/.config/refit/config.yaml, and remove .refit from git");
+        return error_set(err, STATUS_MANIFEST, "whose approvals count is said in .refit/config.yaml, which came with "
+                         "the checkout; write it into ~/.config/refit/config.yaml, and remove .refit from git");
     return status;
 }
 
@@ -114,14 +114,16 @@ static enum status read_file(struct opening *o, struct pinned *file, struct erro
     const char *path = str_terminated(o->arena, file->path);
     bool absolute = path[0] == '/';
     if (!absolute && file->sha256.len == 0)
-        return error_set(err, STATUS_MANIFEST, STR_FMT ": `approvals.%s` must be an absolute path outside the checkout, or "
-                         "have `approvals.%s_sha256` or `approvals.url` with it", STR_ARG(file->origin), file->name,
+        return error_set(err, STATUS_MANIFEST, STR_FMT ": `approvals.%s` must be an absolute path outside the "
+                         "checkout, or have "
+                         "`approvals.%s_sha256` or `approvals.url` with it", STR_ARG(file->origin), file->name,
                          file->name);
     enum status status = fs_read(path, GATE_FILE_BYTES_MAX, &text, err);
     if (status != STATUS_OK)
         error_wrap(err, "`approvals.%s`", file->name);
     else if (file->sha256.len == 0 && is_in_checkout(o, path))
-        status = error_set(err, STATUS_MANIFEST, STR_FMT ": %s is in the checkout, where whoever asks for an approval could "
+        status = error_set(err, STATUS_MANIFEST, STR_FMT ": %s is in the checkout, where whoever asks for an "
+                           "approval could "
                            "change it; keep it elsewhere, or pin it with `approvals.%s_sha256`", STR_ARG(file->origin),
                            path, file->name);
     file->bytes = str_dup(o->arena, buf_view(&text));
@@ -136,15 +138,15 @@ static enum status check_digest(struct opening *o, const struct pinned *file, st
         return STATUS_OK;
     enum status status = gate_sha256(o->arena, file->bytes, &sha256, err);
     if (status == STATUS_OK && !str_equal(sha256, file->sha256))
-        return error_set(err, STATUS_MANIFEST, "`approvals.%s_sha256` is not the SHA-256 of " STR_FMT ", which is " STR_FMT,
-                         file->name, STR_ARG(file->path), STR_ARG(sha256));
+        return error_set(err, STATUS_MANIFEST, "`approvals.%s_sha256` is not the SHA-256 of " STR_FMT ", which is "
+                         STR_FMT, file->name, STR_ARG(file->path), STR_ARG(sha256));
     return status;
 }
 
 /* ---- the protected branch ---- */
 
-static enum status find_file(const struct opening *o, struct pinned *file, const struct gate_file *files, uint32_t count,
-                             struct error *err)
+static enum status find_file(const struct opening *o, struct pinned *file, const struct gate_file *files,
+                             uint32_t count, struct error *err)
 {
     for (uint32_t i = 0; i < count; i++)
         if (str_equal(files[i].path, file->path)) {
@@ -194,7 +196,8 @@ static enum status read_protection(struct opening *o, struct error *err)
     struct gate_policy *policy = &o->out->policy;
     if (!policy->protection_given && o->url.len == 0)
         return error_set(err, STATUS_MANIFEST, STR_FMT " does not say where rejections cannot be taken away; add "
-                         "`protected: {url: URL, ref: refs/heads/BRANCH}`, or `protected: none`", STR_ARG(o->policy.path));
+                         "`protected: {url: URL, ref: refs/heads/BRANCH}`, or `protected: none`",
+                         STR_ARG(o->policy.path));
     if (!policy->protection_given) {
         policy->url = o->url;
         policy->ref = o->ref;

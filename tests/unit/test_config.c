@@ -166,8 +166,8 @@ static void refuses_with_a_place(void **state)
         {"job: 1\n", 1, 1, "unknown setting `job`; did you mean `jobs`?"},
         {"store: {pth: x}\n", 1, 9, "unknown setting `store.pth`; did you mean `store.path`?"},
         {"colour: 1\n", 1, 1, "known: approvals.key, approvals.policy, approvals.policy_sha256, "
-         "approvals.ref, approvals.signers, approvals.signers_sha256, approvals.url, compression, grace, jobs, keep_going, "
-         "store.budget, store.path, resources"},
+         "approvals.ref, approvals.signers, approvals.signers_sha256, approvals.url, compression, grace, jobs, "
+         "keep_going, store.budget, store.path, resources"},
         {"approvals: x\n", 1, 12, "`approvals` must be a map"},
         {"approvals: {policy: [x]}\n", 1, 21, "a setting of `approvals` must be a string"},
         {"jobs: 0\n", 1, 7, "`jobs` must be from 1 to 65535, not 0"},

@@ -66,7 +66,7 @@ static void refuses_policies(void **state)
         {"repository: a\ngroups: {g: a}", 2, "a group is a string"},
         {"repository: a\ngroups: {g: [A@x, a@X]}", 2, "`a@X` is there twice"},
         {"repository: a\ngates: {r: {group: g}}", 2, "there is no group `g`"},
-        {"repository: a\ngroups: {g: [a]}\ngates: {r: {group: g, need: 2}}", 3, "2 approvals are needed, and `g` has 1"},
+        {"repository: a\ngroups: {g: [a]}\ngates: {r: {group: g, need: 2}}", 3, "2 approvals are needed"},
         {"repository: a\ngroups: {g: [a]}\ngates: {r: {group: g, need: 0}}", 3, "`need` is a number of people"},
         {"repository: a\ngroups: {g: [a]}\ngates: {r: {group: g, need: 1.5}}", 3, "`need` is a number of people"},
         {"repository: a\ngroups: {g: [a]}\ngates: {r: {group: g, expires: 0}}", 3, "`expires` is a duration"},
@@ -81,7 +81,8 @@ static void refuses_policies(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct gate_policy policy;
         struct error err;
-        assert_int_equal(gate_policy_parse(&arena, str_from(cases[i].text), STR("p.yaml"), &policy, &err), STATUS_MANIFEST);
+        struct str text = str_from(cases[i].text);
+        assert_int_equal(gate_policy_parse(&arena, text, STR("p.yaml"), &policy, &err), STATUS_MANIFEST);
         if (err.line != cases[i].line || strstr(err.message, cases[i].message) == NULL)
             fail_msg("%s\n%u: %s", cases[i].text, err.line, err.message);
         assert_string_equal(err.file, "p.yaml");
@@ -147,7 +148,8 @@ static void refuses_signers(void **state)
 
 static struct gate_statement some_statement(void)
 {
-    static struct str parents[] = {{HEX64, 64}, {"1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64}};
+    static struct str parents[] = {{HEX64, 64},
+                                   {"1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64}};
     return (struct gate_statement){
         .decision = GATE_APPROVE,
         .binding = {.gate = STR("release"), .repository = STR("corp/digits"), .environment = STR(""),
@@ -223,7 +225,8 @@ static void reads_a_verdict(void **state)
     (void)state;
     struct gate_verdict verdict;
     struct error err;
-    struct str text = STR("{\"format\":\"refit-verdict/1\",\"name\":\"r\",\"outcome\":\"warn\",\"policy_sha256\":\"" HEX64
+    struct str text = STR("{\"format\":\"refit-verdict/1\",\"name\":\"r\",\"outcome\":\"warn\","
+                          "\"policy_sha256\":\"" HEX64
                           "\",\"inputs\":{\"b\":{\"sha256\":\"" HEX64 "\",\"bytes\":1,\"role\":\"baseline\"},\"a\":{"
                           "\"sha256\":\"" HEX64 "\"}},\"results\":[]}");
     assert_int_equal(gate_verdict_parse(&arena, text, STR("v"), &verdict, &err), STATUS_OK);
@@ -287,7 +290,8 @@ static void names_are_no_paths(void **state)
 {
     (void)state;
     assert_true(gate_is_name(STR("release")) && gate_is_name(STR("r.1")) && gate_is_name(STR("\xc3\xb6")));
-    assert_false(gate_is_name(STR("")) || gate_is_name(STR("..")) || gate_is_name(STR("a/b")) || gate_is_name(STR("-x")));
+    assert_false(gate_is_name(STR("")) || gate_is_name(STR("..")) || gate_is_name(STR("a/b")));
+    assert_false(gate_is_name(STR("-x")));
     assert_false(gate_is_name(STR("a b")) || gate_is_name(STR("a\nb")) || gate_is_name(STR("\xff")));
     assert_true(gate_same_principal(STR("Ana@X"), STR("aNA@x")));
     assert_false(gate_same_principal(STR("ana@x"), STR("ana@xy")) || gate_same_principal(STR("@"), STR("`")));

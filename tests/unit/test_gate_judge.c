@@ -60,10 +60,12 @@ static void write_verdict(const char *outcome, const char *role)
     struct error err;
     assert_int_equal(gate_digest_path(&arena, "model", &model, &err), STATUS_OK);
     assert_int_equal(gate_digest_path(&arena, "rows", &rows, &err), STATUS_OK);
-    write_text("verdict.json", str_format(&arena, "{\"format\":\"refit-verdict/1\",\"name\":\"release\",\"outcome\":\"%s\","
-               "\"policy_sha256\":\"" STR_FMT "\",\"inputs\":{\"model\":{\"sha256\":\"" STR_FMT "\"},\"rows\":{\"sha256\":\""
-               STR_FMT "\",\"role\":\"%s\"}},\"results\":[]}", outcome, STR_ARG(rows), STR_ARG(model), STR_ARG(rows),
-               role).ptr);
+    struct str inputs = str_format(&arena, "{\"model\":{\"sha256\":\"" STR_FMT "\"},\"rows\":{\"sha256\":\"" STR_FMT
+                                   "\",\"role\":\"%s\"}}", STR_ARG(model), STR_ARG(rows), role);
+    struct str text = str_format(&arena, "{\"format\":\"refit-verdict/1\",\"name\":\"release\",\"outcome\":\"%s\","
+                                 "\"policy_sha256\":\"" STR_FMT "\",\"inputs\":" STR_FMT ",\"results\":[]}", outcome,
+                                 STR_ARG(rows), STR_ARG(inputs));
+    write_text("verdict.json", text.ptr);
 }
 
 static int set_up_project(void **state)
@@ -82,7 +84,8 @@ static int set_up_project(void **state)
     write_text("rows", "1,2\n");
     write_verdict("needs_approval", "test");
     assert_int_equal(yaml_parse(&arena, STR("model: model\n"), STR("d"), &definition, &err), STATUS_OK);
-    question = (struct gate_question){STR("release"), STR("verdict.json"), definition, STR("k"), STR(""), STR(""), STR("")};
+    question = (struct gate_question){STR("release"), STR("verdict.json"), definition, STR("k"), STR(""), STR(""),
+                                      STR("")};
     return 0;
 }
 

@@ -6,7 +6,8 @@ from approvals import Gated, canonical, mail, sha256
 from harness import contains, equal, expect
 
 p = Gated(need=2)
-equal(p.refit("approvals").stdout, "no approvals\ngate `release` needs 2 approvals by `leads`, and has 0\n", "nothing yet")
+equal(p.refit("approvals").stdout,
+      "no approvals\ngate `release` needs 2 approvals by `leads`, and has 0\n", "nothing yet")
 first = p.approve("ana", "--reason", "the seven is fine", "--expires", "7d")
 equal(first["outcome"], "needs approval", "one of two")
 contains(first["message"], "needs 2 approvals by `leads`", "has 1")

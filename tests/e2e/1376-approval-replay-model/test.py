@@ -27,10 +27,10 @@ p.write("model/weights", "w")
 p.replace("refit.yaml", "model: model.bin", "model: model")
 p.approve("ana")
 equal(p.judged()[0], "approved", "a folder")
-for name, undo in (("model/more", lambda: p.remove("model/more")), ("model/weights", lambda: p.write("model/weights", "w"))):
+for name, undo in (("model/more", p.remove), ("model/weights", lambda name: p.write(name, "w"))):
     p.write(name, "other")
     equal(p.states()["ana"], ("void", "the model has changed"), name)
-    undo()
+    undo(name)
 p.link("model/link", "weights")
 equal(p.states()["ana"], ("void", "the model has changed"), "a link")
 p.remove("model/link")

@@ -20,17 +20,19 @@ for principal in ("*@example.org", "b?@example.org", "*", "!ana@example.org", "b
 refused(p.line("bo", "bo@example.org,cy@example.org"), "gives one key to several people")
 refused(p.line("bo", '"*@example.org"'), "")
 refused(p.line("bo", '"bo@example.org"'), "without quotes")
-for option in ("cert-authority", "CERT-AUTHORITY", 'namespaces="git",cert-authority', 'cert-authority,namespaces="git"'):
+for option in ("cert-authority", "CERT-AUTHORITY", 'namespaces="git",cert-authority',
+               'cert-authority,namespaces="git"'):
     refused(p.line("bo", options=option), "a certificate authority could make a key for anybody")
 for option in ("no-such-option", 'namespaces="a"namespaces="b"', 'namespaces="a",', 'namespaces="a', "namespaces=a"):
     refused(p.line("bo", options=option), "")
-subprocess.run(["ssh-keygen", "-q", "-s", p.keys["bo"], "-I", "cy", "-n", "cy@example.org", p.keys["cy"].with_suffix(".pub")],
-               check=True)
+subprocess.run(["ssh-keygen", "-q", "-s", p.keys["bo"], "-I", "cy", "-n", "cy@example.org",
+                p.keys["cy"].with_suffix(".pub")], check=True)
 certificate = " ".join((p.base / "key-cy-cert.pub").read_text().split()[:2])
 refused(f"cy@example.org {certificate}\n", "a certificate is no key")
 refused("\n# a comment\nbo@example.org ssh-ed25519\n", "a line is PRINCIPAL [OPTIONS] KEY-TYPE KEY", number=4)
 
-p.signers(p.line("ana") + "\n  # the others\n" + p.line("bo", options='namespaces="refit-approval,git"').replace(" ", "\t"))
+tabs = p.line("bo", options='namespaces="refit-approval,git"').replace(" ", "\t")
+p.signers(p.line("ana") + "\n  # the others\n" + tabs)
 equal(p.judged()[0], "approved", "a plain list")
 equal(p.approve("bo")["state"], "valid", "a key with options")
 

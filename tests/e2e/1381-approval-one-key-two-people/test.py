@@ -6,8 +6,8 @@ p = Gated(need=2)
 p.approve("ana")
 for second in ("bo@example.org", "boris@example.org"):
     p.signers(p.line("ana") + p.line("ana", second))
-    contains(p.refit("approvals", exit=2).stderr, f"the key of `{second}` is that of `ana@example.org` in line 1; one key "
-             "stands for one person")
+    contains(p.refit("approvals", exit=2).stderr,
+             f"the key of `{second}` is that of `ana@example.org` in line 1; one key stands for one person")
 
 p.signers(p.line("ana") + p.line("bo", "ANA@example.org"))
 answer = p.approve("bo")

@@ -1,5 +1,5 @@
-"""Whose approval counts is never said by the checkout: not in its configuration, not by a file in it, and not by a .refit
-that came with it. A file in it counts if its SHA-256 is pinned elsewhere."""
+"""Whose approval counts is never said by the checkout: not in its configuration, not by a file in it, and not by a
+.refit that came with it. A file in it counts if its SHA-256 is pinned elsewhere."""
 from approvals import Gated, sha256
 from harness import contains, equal
 

@@ -48,4 +48,5 @@ contains(p.refit("approvals", exit=2).stderr, "`approvals.policy` and `approvals
 
 # A policy that is a file of the machine must say where rejections are kept.
 p.configure(f"approvals:\n  policy: {p.trusted}/policy.yaml\n  signers: {p.trusted}/signers\n")
-contains(p.refit("approvals", exit=2).stderr, "add `protected: {url: URL, ref: refs/heads/BRANCH}`, or `protected: none`")
+contains(p.refit("approvals", exit=2).stderr,
+         "add `protected: {url: URL, ref: refs/heads/BRANCH}`, or `protected: none`")

@@ -1,5 +1,5 @@
-"""What the gate's definition asks for adds to the policy: more people, another group, less time; never less of it. A gate
-that the policy does not know is approved by nobody."""
+"""What the gate's definition asks for adds to the policy: more people, another group, less time; never less of it. A
+gate that the policy does not know is approved by nobody."""
 from approvals import Gated
 from harness import contains, equal
 
@@ -27,7 +27,8 @@ ask("{expires: 1s}")
 p.forge(next(file for file in p.files()), "ana", signedAt="2026-01-01T00:00:00Z", expiresAt="2999-01-01T00:00:00Z")
 equal(p.judged()[0], "needs approval", "less time")
 for text, fault in (("{need: many}", "`need` is a number"), ("{group: 1}", "`group` is the name"),
-                    ("{not_author: 1}", "`not_author` is true or false"), ("{expires: soon}", "`expires` is a duration")):
+                    ("{not_author: 1}", "`not_author` is true or false"),
+                    ("{expires: soon}", "`expires` is a duration")):
     ask(text)
     contains(p.judged()[1], "`approval` of gate `release`: " + fault)
 

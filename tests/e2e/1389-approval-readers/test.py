@@ -1,4 +1,5 @@
-"""`refit approvals` and `refit audit` run nothing of the project, write nothing, and read hostile files without harm."""
+"""`refit approvals` and `refit audit` run nothing of the project, write nothing, and read hostile files unharmed; what
+approves writes nowhere else."""
 import os
 
 from approvals import Gated, sha256
