@@ -103,10 +103,10 @@ struct vcs_authorships {
 
 /*
  * The commits that HEAD has and `since` has not (the full id of a commit; "" = all), newest first, but for those that
- * change nothing outside `apart`, a folder relative to `folder`, against one of their parents. STATUS_NOT_FOUND if the
- * repository has no commit `since`. In `arena`.
+ * change only files which `skip` names, against one of their parents. STATUS_NOT_FOUND if the repository has no commit
+ * `since`. In `arena`.
  */
-enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, const char *apart,
+enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_fn skip, void *ctx,
                                  struct vcs_authorships *out, struct error *err);
 
 /* Has the commit that is checked out an entry of that name, of any kind? `file` is relative to `folder`. */

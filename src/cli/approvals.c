@@ -1,4 +1,6 @@
 /* `refit approvals`: what was signed, and whether it counts. A reader. */
+#include <stdlib.h>
+
 #include "cli/gates.h"
 #include "refit/base/fs.h"
 
@@ -7,7 +9,31 @@ struct listing {
     struct gates gates;
     struct json j;
     struct sheet sheet;
+    struct judged { /* a gate in an environment */
+        struct str gate, environment;
+        struct gate_judgement judgement;
+        enum status status;
+        struct error why;
+    } **judged; /* malloc'd */
+    uint32_t count, cap;
 };
+
+/* Each gate is judged once for each environment that a statement names. */
+static const struct judged *judge(struct listing *l, struct str gate, struct str environment)
+{
+    struct gate_question question;
+    for (uint32_t i = 0; i < l->count; i++)
+        if (str_equal(l->judged[i]->gate, gate) && str_equal(l->judged[i]->environment, environment))
+            return l->judged[i];
+    struct judged *made = arena_new(&l->in->arena, struct judged);
+    *made = (struct judged){.gate = gate, .environment = environment};
+    made->status = gates_question(l->in, &l->gates, gate, environment, &question, &made->why);
+    if (made->status == STATUS_OK)
+        made->status = gate_judge(&l->in->arena, &question, &l->gates.trust, clock_wall_ms(), &made->judgement,
+                                  &made->why);
+    MEM_GROW(l->judged, l->count, l->cap);
+    return l->judged[l->count++] = made;
+}
 
 static enum paint paint_of(enum gate_state state)
 {
@@ -71,42 +97,36 @@ static void print(struct listing *l, const struct gate_entry *entry)
     sheet_add(&l->sheet, paint_of(entry->state), entry->file, str_from(gate_state_name(entry->state)), who, until);
 }
 
-/* A statement for one environment is judged for that one. */
-static enum status judge(struct listing *l, struct gate_entry *entry, struct error *why)
-{
-    struct gate_question question;
-    struct gate_judgement judgement;
-    struct arena *arena = &l->in->arena;
-    enum status status = gates_question(l->in, &l->gates, entry->statement.binding.gate,
-                                        entry->statement.binding.environment, &question, why);
-    if (status == STATUS_OK)
-        status = gate_judge(arena, &question, &l->gates.trust, clock_wall_ms(), &judgement, why);
-    for (uint32_t i = 0; status == STATUS_OK && i < judgement.entries.count; i++) {
-        const struct gate_entry *judged = &judgement.entries.items[i];
-        if (str_equal(judged->file, entry->file) && judged->protected_only == entry->protected_only)
-            *entry = *judged;
-    }
-    return status;
-}
-
 /* A fault of this machine, and not one of what is judged. */
 static bool is_ours(enum status status)
 {
     return status != STATUS_OK && (status == STATUS_INTERRUPTED || status_exit(status) == status_exit(STATUS_IO));
 }
 
+/* As it was judged for the environment that it is for. */
+static void take_state(struct listing *l, const struct judged *judged, struct gate_entry *entry)
+{
+    const struct gate_entries *entries = &judged->judgement.entries;
+    for (uint32_t i = 0; i < entries->count; i++)
+        if (str_equal(entries->items[i].file, entry->file) &&
+            entries->items[i].protected_only == entry->protected_only)
+            *entry = entries->items[i];
+    if (judged->status != STATUS_OK && entry->state == GATE_VALID) { /* there is nothing now that it could be for */
+        entry->state = GATE_VOID;
+        entry->why = str_dup(&l->in->arena, str_from(judged->why.message));
+    }
+}
+
 static enum status list(struct listing *l, struct gate_entry *entry, struct error *err)
 {
-    struct error why;
-    bool signed_well = entry->state == GATE_VALID || entry->state == GATE_REJECTION;
-    enum status status = signed_well ? judge(l, entry, &why) : STATUS_OK;
-    if (is_ours(status)) {
-        *err = why;
-        return status;
-    }
-    if (status != STATUS_OK && entry->state == GATE_VALID) { /* there is nothing now that it could be for */
-        entry->state = GATE_VOID;
-        entry->why = str_dup(&l->in->arena, str_from(why.message));
+    if (entry->state == GATE_VALID || entry->state == GATE_REJECTION) {
+        const struct gate_binding *b = &entry->statement.binding;
+        const struct judged *judged = judge(l, b->gate, b->environment);
+        if (is_ours(judged->status)) {
+            *err = judged->why;
+            return judged->status;
+        }
+        take_state(l, judged, entry);
     }
     print(l, entry);
     return STATUS_OK;
@@ -143,20 +163,15 @@ static enum status list_gates(struct listing *l, struct str only, struct error *
     uint32_t count = declared != NULL && declared->type == VALUE_MAP ? declared->map.count : 0;
     struct str environment = str_from(option_text(l->in, OPTION_ENVIRONMENT));
     for (uint32_t i = 0; i < count; i++) {
-        struct gate_question question;
-        struct gate_judgement judgement = {.have = 0};
         struct str gate = declared->map.pairs[i].key;
         if (only.len > 0 && !str_equal(only, gate))
             continue;
-        struct error why;
-        enum status status = gates_question(l->in, &l->gates, gate, environment, &question, &why);
-        if (status == STATUS_OK)
-            status = gate_judge(&l->in->arena, &question, &l->gates.trust, clock_wall_ms(), &judgement, &why);
-        if (is_ours(status)) {
-            *err = why;
-            return status;
+        const struct judged *judged = judge(l, gate, environment);
+        if (is_ours(judged->status)) {
+            *err = judged->why;
+            return judged->status;
         }
-        print_gate(l, gate, &judgement, status != STATUS_OK ? why.message : NULL);
+        print_gate(l, gate, &judged->judgement, judged->status != STATUS_OK ? judged->why.message : NULL);
     }
     return STATUS_OK;
 }
@@ -203,6 +218,7 @@ static enum status run_approvals(struct invocation *in, struct error *err)
     if (status == STATUS_OK)
         status = list_all(&l, err);
     gates_close(&l.gates);
+    free(l.judged);
     return status;
 }
 

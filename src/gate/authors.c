@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "refit/base/path.h"
 #include "refit/vcs.h"
 
 static void add(struct gate_authors *authors, uint32_t *cap, struct str name)
@@ -20,7 +21,7 @@ static enum status check_commit(struct gate_checker *checker, const struct vcs_a
     enum gate_signature result = GATE_SIGNATURE_BAD;
     struct str principal = STR(""), fingerprint;
     enum status status = STATUS_OK;
-    if (commit->signature.len > 0)
+    if (str_starts(commit->signature, STR("-----BEGIN SSH SIGNATURE-----")))
         status = gate_checker_check(checker, "git", commit->content, commit->signature, 0, &result, &principal,
                                     &fingerprint, err);
     if (status != STATUS_OK)
@@ -35,11 +36,20 @@ static enum status check_commit(struct gate_checker *checker, const struct vcs_a
     return STATUS_OK;
 }
 
-/* What a run and an approval write, and what is not the work of an author. */
+/* approvals/heads and approvals/GATE/0123456789abcdef.json or .sig: to commit an approval makes nobody an author. */
+static bool is_approval(void *ctx, struct str file)
+{
+    struct str name = path_name(file);
+    size_t digits = name.len - (str_ends(name, STR(".json")) ? 5 : str_ends(name, STR(".sig")) ? 4 : 0);
+    (void)ctx;
+    return str_is(file, GATE_HEADS) || (str_is(path_parent(path_parent(file)), GATE_FOLDER) && digits < name.len &&
+                                        digits == 16 && gate_is_hex(str_slice(name, 0, 16), 16));
+}
+
+/* What a run writes is no work of an author, either. */
 static bool is_ours(void *ctx, struct str file)
 {
-    (void)ctx;
-    return str_is(file, "refit.lock") || str_starts(file, STR(GATE_FOLDER "/"));
+    return str_is(file, "refit.lock") || is_approval(ctx, file);
 }
 
 static enum status check_tree(struct arena *arena, struct gate_authors *out, struct error *err)
@@ -75,7 +85,7 @@ enum status gate_authors_read(struct arena *arena, const struct gate_signers *si
 {
     struct vcs_authorships commits;
     *out = (struct gate_authors){.known = false, .why = STR(""), .unsigned_commit = STR("")};
-    enum status status = vcs_read_authorships(arena, ".", since, GATE_FOLDER, &commits, err);
+    enum status status = vcs_read_authorships(arena, ".", since, is_approval, NULL, &commits, err);
     if (status != STATUS_OK)
         return status;
     if (!commits.repository)

@@ -9,7 +9,8 @@
 struct walking {
     struct repository repository;
     struct arena *arena;
-    struct str apart; /* as the repository names it, with a slash at its end */
+    vcs_skip_fn skip;
+    void *ctx;
     struct vcs_authorship *items; /* malloc'd */
     uint32_t count, cap;
 };
@@ -27,15 +28,19 @@ static enum status fault(struct walking *w, const git_oid *oid, struct error *er
 
 /* ---- does it change anything that counts? ---- */
 
-/* Ends the comparison at the first file that is not set apart. */
+static bool is_skipped(const struct walking *w, const char *path)
+{
+    struct str file = str_from(path), prefix = str_from(w->repository.prefix);
+    return str_starts(file, prefix) && w->skip(w->ctx, str_slice(file, prefix.len, file.len));
+}
+
+/* Ends the comparison at the first file that counts. */
 static int on_delta(const git_diff *diff, const git_diff_delta *delta, const char *pathspec, void *ctx)
 {
     const struct walking *w = ctx;
     (void)diff;
     (void)pathspec;
-    bool apart = str_starts(str_from(delta->old_file.path), w->apart) &&
-                 str_starts(str_from(delta->new_file.path), w->apart);
-    return apart ? 0 : GIT_EUSER;
+    return is_skipped(w, delta->old_file.path) && is_skipped(w, delta->new_file.path) ? 0 : GIT_EUSER;
 }
 
 static enum status compare(struct walking *w, git_commit *commit, unsigned parent, bool *changes, struct error *err)
@@ -166,10 +171,10 @@ static enum status find_head(struct walking *w, git_oid *out, bool *found, struc
     return STATUS_OK;
 }
 
-enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, const char *apart,
+enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_fn skip, void *ctx,
                                  struct vcs_authorships *out, struct error *err)
 {
-    struct walking w = {.arena = arena};
+    struct walking w = {.arena = arena, .skip = skip, .ctx = ctx};
     git_oid head;
     *out = (struct vcs_authorships){.repository = false};
     enum status status = repository_open(arena, folder, &w.repository, err);
@@ -177,7 +182,6 @@ enum status vcs_read_authorships(struct arena *arena, const char *folder, struct
         status = find_head(&w, &head, &out->repository, err);
     if (status == STATUS_OK && out->repository) {
         out->shallow = w.repository.git.git_repository_is_shallow(w.repository.handle) == 1;
-        w.apart = str_format(arena, "%s%s/", w.repository.prefix, apart);
         if (!out->shallow)
             status = walk_from(&w, &head, since, err);
     }

@@ -20,6 +20,12 @@ def own():
 p.commit("ana", signed="ana", message="approve")
 equal(p.judged()[0], "approved", "the approver has committed the approval")
 
+# Code that is hidden among approvals is one.
+p.write("approvals/release/code.py", "0")
+p.commit("ana", signed="ana")
+own()
+p.git("reset", "-q", "--hard", "HEAD~1")
+
 # Author, committer, and whose key it is: each is one of them, and case does not matter.
 p.write("code.py", "1")
 p.git("add", "code.py")
