@@ -238,6 +238,59 @@ static void refuses_what_cannot_be_bound(void **state)
     assert_int_equal(gate_judge(&arena, &question, &trust, 0, &out, &err), STATUS_NOT_FOUND);
 }
 
+/* ---- the pin ---- */
+
+static void git(const char *const *words)
+{
+    const char *all[16] = {"git", "-c", "user.name=a", "-c", "user.email=a@x"};
+    size_t count = 5;
+    struct buf output = {0}, complaint = {0};
+    struct error err;
+    int code;
+    while (*words != NULL)
+        all[count++] = *words++;
+    assert_int_equal(helper_run(all, STR(""), &output, &complaint, &code, &err), STATUS_OK);
+    if (code != 0)
+        fail_msg("%s", complaint.ptr);
+    buf_finish(&output);
+    buf_finish(&complaint);
+}
+
+static enum status open_pinned(const char *policy, struct error *err)
+{
+    struct config_entry entries[] = {{STR("approvals.policy"), str_from(policy), STR("user:1")},
+                                     {STR("approvals.ref"), STR("refs/heads/main"), STR("user:2")},
+                                     {STR("approvals.signers"), STR("signers"), STR("user:3")},
+                                     {STR("approvals.url"), str_from(folder), STR("user:4")}};
+    struct config config = {.entries = entries, .entry_count = 4};
+    return gate_trust_open(&arena, &config, str_format(&arena, "%s/below", folder), &trust, err);
+}
+
+/* Of a project below the top of its repository the branch's files have names that begin at the project. */
+static void reads_the_protected_branch(void **state)
+{
+    (void)state;
+    struct error err;
+    write_text("policy.yaml", "repository: r\ngroups: {}\n");
+    write_text("signers", "");
+    assert_int_equal(fs_make_directories("below/approvals/release", &err), STATUS_OK);
+    write_text("below/refit.lock", "the lock\n");
+    write_text("below/approvals/heads", "heads\n");
+    write_text("below/approvals/release/a.json", "{}");
+    git((const char *const[]){"init", "-q", "-b", "main", NULL});
+    git((const char *const[]){"add", "policy.yaml", "signers", "below", NULL});
+    git((const char *const[]){"commit", "-q", "-m", "m", NULL});
+    assert_int_equal(chdir("below"), 0);
+    if (open_pinned("policy.yaml", &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    assert_true(trust.pinned && trust.protected_known && str_is(trust.policy.ref, "refs/heads/main"));
+    assert_true(str_is(trust.lock, "the lock\n") && trust.file_count == 2);
+    assert_true(str_is(trust.files[0].path, "approvals/heads") && str_is(trust.files[0].bytes, "heads\n"));
+    assert_true(str_is(trust.files[1].path, "approvals/release/a.json") && str_is(trust.files[1].bytes, "{}"));
+    assert_int_equal(open_pinned("none.yaml", &err), STATUS_MANIFEST);
+    assert_false(trust.pinned);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_project, tear_down_project)
 
 int main(void)
@@ -252,6 +305,7 @@ int main(void)
         TEST(the_key_of_the_stage_counts),
         TEST(without_a_rule_nobody_approves),
         TEST(refuses_what_cannot_be_bound),
+        TEST(reads_the_protected_branch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
