@@ -73,6 +73,16 @@ struct gate_authors {
 enum status gate_authors_read(struct arena *arena, const struct gate_signers *signers, struct str since,
                               struct gate_authors *out, struct error *err);
 
+/* ---- the rule (rule.c) ---- */
+
+struct gate_strict_rule {
+    struct gate_rule rule;
+    struct str also_group; /* that people must be in, too; "" = none */
+};
+
+enum status gate_rule_make_strict(const struct gate_rule *rule, const struct gate_question *question,
+                                  struct gate_strict_rule *out, struct error *err);
+
 /* ---- the verdict of a question (bind.c) ---- */
 
 enum status gate_verdict_read(struct arena *arena, const struct gate_question *question, struct gate_verdict *out,

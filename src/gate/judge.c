@@ -11,8 +11,7 @@ struct judging {
     const struct gate_question *question;
     const struct gate_trust *trust;
     int64_t now_ms;
-    struct gate_rule rule;       /* the policy's, made stricter by the definition */
-    struct str also_group;       /* that the definition names, too; "" = none */
+    struct gate_strict_rule rule;
     struct gate_verdict verdict;
     struct gate_binding binding; /* as of now */
     struct gate_authors authors;
@@ -29,38 +28,7 @@ const char *gate_outcome_name(enum gate_outcome outcome)
     return names[outcome];
 }
 
-/* ---- the rule ---- */
-
-static enum status bad_approval(const struct judging *j, const char *what, struct error *err)
-{
-    return error_set(err, STATUS_MANIFEST, "`approval` of gate `" STR_FMT "`: %s", STR_ARG(j->question->gate), what);
-}
-
-/* What the definition asks for can only add to the policy: it is in the checkout. */
-static enum status make_stricter(struct judging *j, struct error *err)
-{
-    const struct value *approval = value_get(j->question->definition, STR("approval"));
-    const struct value *need = value_get(approval, STR("need")), *group = value_get(approval, STR("group")),
-                       *author = value_get(approval, STR("not_author")), *expires = value_get(approval, STR("expires"));
-    uint64_t lasts_ms = 0;
-    if (need != NULL && (need->type != VALUE_INT || need->integer < 1 || need->integer > 1000))
-        return bad_approval(j, "`need` is a number of people, from 1 on", err);
-    if (group != NULL && group->type != VALUE_STRING)
-        return bad_approval(j, "`group` is the name of a group of the policy", err);
-    if (author != NULL && author->type != VALUE_BOOL)
-        return bad_approval(j, "`not_author` is true or false", err);
-    if (expires != NULL && (!parse_duration_ms(expires->text, &lasts_ms) || lasts_ms < 1000 ||
-                            lasts_ms > INT64_MAX / 2))
-        return bad_approval(j, "`expires` is a duration, such as 14d", err);
-    if (need != NULL && (uint32_t)need->integer > j->rule.need)
-        j->rule.need = (uint32_t)need->integer;
-    if (group != NULL && !str_equal(group->text, j->rule.group))
-        j->also_group = group->text;
-    j->rule.not_author = j->rule.not_author || (author != NULL && author->boolean);
-    if (lasts_ms > 0 && (j->rule.expires_ms == 0 || (int64_t)lasts_ms < j->rule.expires_ms))
-        j->rule.expires_ms = (int64_t)lasts_ms;
-    return STATUS_OK;
-}
+/* ---- people ---- */
 
 static bool is_member(const struct judging *j, struct str group, struct str principal)
 {
@@ -122,9 +90,9 @@ static void judge_rejection(struct judging *j, struct gate_entry *entry)
         set(entry, GATE_VOID, STR("the model has changed"));
     else if (b->environment.len > 0 && !str_equal(b->environment, j->binding.environment))
         set(entry, GATE_VOID, STR("it is for another environment"));
-    else if (!is_member(j, j->rule.group, entry->principal))
+    else if (!is_member(j, j->rule.rule.group, entry->principal))
         set(entry, GATE_NOT_COUNTED, str_format(j->arena, STR_FMT " is not in the group `" STR_FMT "`",
-                                                STR_ARG(entry->principal), STR_ARG(j->rule.group)));
+                                                STR_ARG(entry->principal), STR_ARG(j->rule.rule.group)));
     else
         entry->why = entry->statement.reason;
 }
@@ -137,8 +105,8 @@ static bool judge_time(struct judging *j, struct gate_entry *entry)
         set(entry, GATE_NOT_COUNTED, STR("it says that it was signed in the future"));
         return false;
     }
-    if (j->rule.expires_ms > 0 && s->signed_at_ms + j->rule.expires_ms < end_ms)
-        end_ms = s->signed_at_ms + j->rule.expires_ms;
+    if (j->rule.rule.expires_ms > 0 && s->signed_at_ms + j->rule.rule.expires_ms < end_ms)
+        end_ms = s->signed_at_ms + j->rule.rule.expires_ms;
     if (j->now_ms < end_ms)
         return true;
     struct str end = gate_time_text(j->arena, end_ms);
@@ -148,9 +116,9 @@ static bool judge_time(struct judging *j, struct gate_entry *entry)
 
 static bool judge_person(struct judging *j, struct gate_entry *entry)
 {
-    struct str who = entry->principal, group = j->rule.group;
-    if (is_member(j, group, who) && j->also_group.len > 0)
-        group = j->also_group;
+    struct str who = entry->principal, group = j->rule.rule.group;
+    if (is_member(j, group, who) && j->rule.also_group.len > 0)
+        group = j->rule.also_group;
     if (!is_member(j, group, who))
         set(entry, GATE_NOT_COUNTED,
             str_format(j->arena, STR_FMT " is not in the group `" STR_FMT "`", STR_ARG(who), STR_ARG(group)));
@@ -172,7 +140,7 @@ static struct str since(const struct judging *j)
 static enum status judge_author(struct judging *j, struct gate_entry *entry, struct error *err)
 {
     enum status status = STATUS_OK;
-    if (!j->rule.not_author)
+    if (!j->rule.rule.not_author)
         return status;
     if (!j->authors_read)
         status = gate_authors_read(j->arena, &j->trust->signers, since(j), &j->authors, err);
@@ -248,8 +216,8 @@ static struct str describe_need(struct judging *j)
     const struct gate_judgement *out = j->out;
     struct buf text = {0};
     buf_print(&text, "gate `" STR_FMT "` needs %u approval%s by `" STR_FMT "`", STR_ARG(j->question->gate), out->need,
-              out->need == 1 ? "" : "s", STR_ARG(j->rule.group));
-    if (out->need > j->rule.need)
+              out->need == 1 ? "" : "s", STR_ARG(j->rule.rule.group));
+    if (out->need > j->rule.rule.need)
         buf_print(&text, " (one more than usual, since " STR_FMT ")", STR_ARG(j->authors.unsigned_commit));
     buf_print(&text, ", and has %u", out->have);
     append_why_not(j, &text);
@@ -270,7 +238,7 @@ static void count(struct judging *j, bool passes)
     const struct gate_entry *rejection = find_state(&out->entries, GATE_REJECTION);
     bool more = j->authors_read && j->authors.known && j->authors.unsigned_commit.len > 0;
     out->have = j->people.count;
-    out->need = j->rule.need + more;
+    out->need = j->rule.rule.need + more;
     if (rejection != NULL)
         set_outcome(j, GATE_REJECTED,
                     str_format(j->arena, "gate `" STR_FMT "` was rejected by " STR_FMT ": " STR_FMT,
@@ -280,7 +248,7 @@ static void count(struct judging *j, bool passes)
         set_outcome(j, GATE_PASS, STR(""));
     else if (out->have >= out->need)
         set_outcome(j, GATE_APPROVED, str_format(j->arena, "gate `" STR_FMT "` was approved by %u of `" STR_FMT "`",
-                                                 STR_ARG(j->question->gate), out->have, STR_ARG(j->rule.group)));
+                                                 STR_ARG(j->question->gate), out->have, STR_ARG(j->rule.rule.group)));
     else
         set_outcome(j, GATE_NEEDS_APPROVAL, describe_need(j));
 }
@@ -305,8 +273,7 @@ static void judge_alone(struct judging *j, bool passes)
 enum status gate_judge(struct arena *arena, const struct gate_question *question, const struct gate_trust *trust,
                        int64_t now_ms, struct gate_judgement *out, struct error *err)
 {
-    struct judging j = {.arena = arena, .question = question, .trust = trust, .now_ms = now_ms, .out = out,
-                        .also_group = STR("")};
+    struct judging j = {.arena = arena, .question = question, .trust = trust, .now_ms = now_ms, .out = out};
     *out = (struct gate_judgement){.outcome = GATE_NEEDS_APPROVAL, .message = STR("")};
     const struct gate_rule *rule = trust->pinned ? gate_policy_rule(&trust->policy, question->gate) : NULL;
     enum status status = rule != NULL ? gate_bind(arena, question, trust, &j.verdict, &j.binding, err)
@@ -316,8 +283,7 @@ enum status gate_judge(struct arena *arena, const struct gate_question *question
     bool clean = j.verdict.outcome == GATE_VERDICT_PASS || j.verdict.outcome == GATE_VERDICT_WARN;
     bool passes = clean && (!trust->pinned || question->altered.len == 0);
     if (rule != NULL) {
-        j.rule = *rule;
-        status = make_stricter(&j, err);
+        status = gate_rule_make_strict(rule, question, &j.rule, err);
         if (status == STATUS_OK)
             status = judge_entries(&j, err);
     }

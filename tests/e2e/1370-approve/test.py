@@ -45,6 +45,18 @@ equal(p.read("approvals/heads"), sha256(p.bytes(second["file"])) + "\n", "the he
 equal(p.statement(second["file"])["predicate"]["parents"], [sha256(p.bytes(again["file"]))], "the entry before it")
 expect(not p.exists("ran.txt"), "a command of the project ran")
 
+# The key of the configuration, and the usual one in the home.
+p.configure(f"approvals:\n  policy: {p.trusted}/policy.yaml\n  signers: {p.trusted}/signers\n  key: {p.keys['cy']}\n")
+contains(p.refit("approve", "release").stdout, "approving", "model.bin", "at gate", "needs approval", "good until",
+         "wrote approvals/release/", "was approved by 3 of `leads`")
+p.configure(f"approvals:\n  policy: {p.trusted}/policy.yaml\n  signers: {p.trusted}/signers\n")
+(p.home / ".ssh").mkdir()
+(p.home / ".ssh/id_ed25519").symlink_to(p.keys["bo"])
+p.refit("approve", "release", "--reason", "home")
+equal([entry["who"] for entry in p.approvals() if entry["reason"] == "home"], [mail("bo")], "the key in the home")
+(p.home / ".ssh/id_ed25519").unlink()
+made = len(p.files())
+
 # What cannot be approved.
 contains(p.refit("approve", "relaese", exit=2).stderr, "no gate is called `relaese`; did you mean `release`?")
 contains(p.approve("eve", exit=2).stderr, "is not in the list of allowed signers", "nothing was written")
@@ -59,4 +71,4 @@ contains(p.approve("ana", exit=2).stderr, "has no verdict yet (checks/release.js
 p.verdict()
 p.write("test.csv", "edited after the gate was judged")
 contains(p.approve("ana", exit=2).stderr, "another content of test.csv")
-equal(len(p.files()), 3, "statements")
+equal(len(p.files()), made, "statements")

@@ -28,7 +28,7 @@ p.forge(next(file for file in p.files()), "ana", signedAt="2026-01-01T00:00:00Z"
 equal(p.judged()[0], "needs approval", "less time")
 for text, fault in (("{need: many}", "`need` is a number"), ("{group: 1}", "`group` is the name"),
                     ("{not_author: 1}", "`not_author` is true or false"),
-                    ("{expires: soon}", "`expires` is a duration")):
+                    ("{expires: soon}", "`expires` is a duration"), ("true", "it is a map such as")):
     ask(text)
     contains(p.judged()[1], "`approval` of gate `release`: " + fault)
 
