@@ -191,8 +191,8 @@ struct gate_question {
     struct str altered;
 };
 
-/* The verdict and the binding as of now; reads the model and every input whole. STATUS_MANIFEST if the verdict is about other bytes than are there, is of
- * another gate, or the definition names no model. */
+/* The verdict and the binding as of now; reads the model and every input whole. STATUS_MANIFEST if the verdict is about
+ * other bytes than are there, is of another gate, or the definition names no model. */
 enum status gate_bind(struct arena *arena, const struct gate_question *question, const struct gate_trust *trust,
                       struct gate_verdict *verdict, struct gate_binding *out, struct error *err);
 
