@@ -158,6 +158,7 @@ struct gate_verdict {
     struct str policy_sha256; /* of the gate's definition */
     struct gate_input *inputs;  /* sorted by path */
     uint32_t input_count;
+    struct gate_names findings; /* the messages of results that did not pass */
     struct str sha256; /* of the file */
 };
 

@@ -6,7 +6,7 @@
 #include "refit/base/fs.h"
 #include "refit/base/path.h"
 
-enum { EXPIRES_DAYS = 14 };
+enum { EXPIRES_DAYS = 14, FINDINGS_MAX = 20 };
 
 static const struct option_spec approve_options[] = {
     {OPTION_KEY, "key", "FILE", "sign with this SSH key (default: approvals.key, or the first in ~/.ssh)"},
@@ -104,6 +104,11 @@ static void show_binding(struct approving *a)
     sheet_add(&sheet, PAINT_NONE, approval ? STR("approving") : STR("rejecting"), b->model,
               short_digest(b->model_sha256), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("at gate"), b->gate, str_from(outcomes[a->verdict.outcome]), STR(""));
+    for (uint32_t i = 0; i < a->verdict.findings.count && i < FINDINGS_MAX; i++)
+        sheet_add(&sheet, PAINT_NONE, STR("finding"), STR(""), a->verdict.findings.items[i], STR(""));
+    if (a->verdict.findings.count > FINDINGS_MAX)
+        sheet_add(&sheet, PAINT_NONE, STR("findings"),
+                  str_format(&a->in->arena, "%u more", a->verdict.findings.count - FINDINGS_MAX), STR(""), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("report"), a->question.verdict_file, short_digest(b->report), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("definition"), STR(""), short_digest(b->policy), STR(""));
     sheet_add(&sheet, PAINT_NONE, STR("test data"), STR(""), short_digest(b->test_set), STR(""));

@@ -52,6 +52,17 @@ static bool read_inputs(struct arena *arena, const struct value *inputs, struct 
     return true;
 }
 
+static void read_findings(struct arena *arena, const struct value *results, struct gate_names *out)
+{
+    uint32_t count = results != NULL && results->type == VALUE_LIST ? results->list.count : 0;
+    *out = (struct gate_names){arena_array(arena, struct str, count), 0};
+    for (uint32_t i = 0; i < count; i++) {
+        struct str message = text_of(results->list.items[i], "message");
+        if (!str_is(text_of(results->list.items[i], "outcome"), "pass") && message.len > 0)
+            out->items[out->count++] = message;
+    }
+}
+
 enum status gate_verdict_parse(struct arena *arena, struct str text, struct str file, struct gate_verdict *out,
                                struct error *err)
 {
@@ -73,5 +84,6 @@ enum status gate_verdict_parse(struct arena *arena, struct str text, struct str 
         return refuse(name, err, "`policy_sha256` is no SHA-256");
     if (!read_inputs(arena, value_get(root, STR("inputs")), out))
         return refuse(name, err, "`inputs` is no map of files with their SHA-256");
+    read_findings(arena, value_get(root, STR("results")), &out->findings);
     return gate_sha256(arena, text, &out->sha256, err);
 }

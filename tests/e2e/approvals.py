@@ -83,7 +83,8 @@ class Gated(Project):
         inputs = {path: {"sha256": sha256(self.bytes(path)), "bytes": len(self.bytes(path))}
                   for path in ("model.bin", "test.csv", "base.csv")}
         verdict = {"check": "model", "format": "refit-verdict/1", "inputs": inputs, "name": name, "outcome": outcome,
-                   "policy_sha256": sha256("the definition"), "results": [{"message": message}], **more}
+                   "policy_sha256": sha256("the definition"),
+                   "results": [{"outcome": outcome, "message": message}], **more}
         self.write(f"checks/{name}.json", json.dumps(verdict, sort_keys=True) + "\n")
 
     # what people do

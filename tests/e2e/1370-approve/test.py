@@ -47,7 +47,8 @@ expect(not p.exists("ran.txt"), "a command of the project ran")
 
 # The key of the configuration, and the usual one in the home.
 p.configure(f"approvals:\n  policy: {p.trusted}/policy.yaml\n  signers: {p.trusted}/signers\n  key: {p.keys['cy']}\n")
-contains(p.refit("approve", "release").stdout, "approving", "model.bin", "at gate", "needs approval", "good until",
+contains(p.refit("approve", "release").stdout, "approving", "model.bin", "at gate", "needs approval",
+         "finding", "12 rows more would settle it", "report", "checks/release.json", "good until",
          "wrote approvals/release/", "was approved by 3 of `leads`")
 p.configure(f"approvals:\n  policy: {p.trusted}/policy.yaml\n  signers: {p.trusted}/signers\n")
 (p.home / ".ssh").mkdir()
