@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent
 
 # The order of the modules: a module includes only modules before it (tests/tidy.py checks it). The files of a module
 # are those in its folder.
-MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "report", "run", "cli"]
+MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "gate", "report",
+           "run", "cli"]
 
 # pkg-config name -> Debian package. The same libraries serve every target.
 LIBRARIES = {
@@ -45,7 +46,7 @@ COMPILERS = ["gcc", "clang", "cc"]
 
 # Which packages a target needs beyond the compiler and the libraries.
 TARGET_TOOLS = {
-    "test": {"git": "git"},
+    "test": {"git": "git", "ssh-keygen": "openssh-client"},
     "lint": {"gcc": "gcc", "clang": "clang"},
     "fuzz": {"clang": "clang"},
     "bench": {"xxhsum": "xxhash", "make": "make"},

@@ -97,4 +97,30 @@ struct vcs_lacks {
 enum status vcs_materialise(struct arena *arena, const char *folder, const struct vcs_commit *commit, bool whole,
                             const char *into, struct vcs_lacks *lacks, struct error *err);
 
+/* Whose a commit is, as it says itself. */
+struct vcs_authorship {
+    struct str id; /* in hex */
+    struct str author, committer; /* e-mail addresses */
+    struct str signature, content; /* what the commit is signed with, and the bytes that are signed; "" = not signed */
+};
+
+struct vcs_authorships {
+    bool repository; /* false: the folder is in no repository with a working tree, or has no commit yet */
+    bool shallow;    /* the clone lacks commits: then none are read */
+    struct vcs_authorship *items;
+    uint32_t count;
+};
+
+/*
+ * The commits that HEAD has and `since` has not (the full id of a commit; "" = all), newest first, but for those that
+ * change only files which `skip` names, against one of their parents. STATUS_NOT_FOUND if the repository has no commit
+ * `since`. In `arena`.
+ */
+enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_fn skip, void *ctx,
+                                 struct vcs_authorships *out, struct error *err);
+
+/* Has the commit that is checked out an entry of that name, of any kind? `file` is relative to `folder`. */
+enum status vcs_is_tracked(struct arena *arena, const char *folder, const char *file, bool *tracked,
+                           struct error *err);
+
 #endif

@@ -45,7 +45,12 @@ enum option_id {
     OPTION_INTO,
     OPTION_RERUN,
     OPTION_FROM,
-    OPTION_REPRODUCED
+    OPTION_REPRODUCED,
+    OPTION_KEY,
+    OPTION_EXPIRES,
+    OPTION_ENVIRONMENT,
+    OPTION_REASON,
+    OPTION_VERIFY
 };
 
 struct option_spec {
@@ -132,7 +137,7 @@ extern const struct command command_run, command_status, command_why, command_gr
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
     command_history, command_show, command_diff, command_pin, command_forget, command_reproduce,
-    command_check_determinism;
+    command_check_determinism, command_approve, command_reject, command_approvals, command_audit;
 
 /* ---- help (help.c) ---- */
 

@@ -6,6 +6,7 @@ const struct command *const cli_commands[] = {
     &command_metrics,   &command_history,           &command_show,    &command_restore,    &command_accept,
     &command_diff,
     &command_reproduce, &command_check_determinism, &command_store,   &command_verify,     &command_gc,
+    &command_approve,   &command_reject,            &command_approvals, &command_audit,
     &command_pin,       &command_forget,            &command_rules,   &command_config,     &command_init,
     &command_migrate,   &command_completion,        &command_help,    &command_version,
     NULL,

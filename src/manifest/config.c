@@ -85,11 +85,30 @@ static enum status read_store_budget(struct settings *s, const struct value *v, 
     return STATUS_OK;
 }
 
+/* Settings of approvals are text that is read where they are used. Whoever changes the checkout must not be able to
+ * say whose approval counts. */
+static enum status read_approvals(struct settings *s, const struct value *v, struct config *out, struct error *err)
+{
+    struct str text;
+    (void)out;
+    if (strcmp(s->l.file, "refit.config.yaml") == 0)
+        return REFUSE(&s->l, v, err, "whose approvals count cannot be said in the checkout; write this into "
+                      "~/.config/refit/config.yaml, or into .refit/config.yaml on this machine");
+    return read_string(&s->l, v, "a setting of `approvals`", &text, err);
+}
+
 static const struct setting {
     struct str name;
     setting_reader read;
     const char *fallback; /* the default as text; NULL = of this machine */
 } settings_table[] = {
+    {{"approvals.key", 13}, read_approvals, ""},
+    {{"approvals.policy", 16}, read_approvals, ""},
+    {{"approvals.policy_sha256", 23}, read_approvals, ""},
+    {{"approvals.ref", 13}, read_approvals, ""},
+    {{"approvals.signers", 17}, read_approvals, ""},
+    {{"approvals.signers_sha256", 24}, read_approvals, ""},
+    {{"approvals.url", 13}, read_approvals, ""},
     {{"compression", 11}, read_compression, "3"},
     {{"grace", 5}, read_grace, "10s"},
     {{"jobs", 4}, read_jobs, NULL},
@@ -179,19 +198,34 @@ static struct str origin_of(struct settings *s, struct str file, uint32_t line)
 
 /* ---- sources ---- */
 
-/* A map directly under `store` or `resources` is spread into dotted names. */
+/* Settings that may be written as a map, and such a map. */
+static const struct group {
+    struct str name;
+    const char *what, *example;
+} groups[] = {{{"approvals", 9}, "`approvals`", "a map such as {policy: FILE, signers: FILE}"},
+              {{"resources", 9}, "`resources`", "a map such as {gpus: 2}"},
+              {{"store", 5}, "`store`", "a map such as {path: FOLDER}"}};
+
+static const struct group *find_group(struct str name)
+{
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        if (str_equal(groups[i].name, name))
+            return &groups[i];
+    return NULL;
+}
+
+/* A map directly under the name of a group is spread into dotted names. */
 static enum status take_pair(struct settings *s, struct str file, const struct value_pair *pair, struct seen *seen,
                              struct str prefix, struct error *err)
 {
     struct str name = prefix.len ? str_format(s->l.arena, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(pair->key))
                                  : pair->key;
-    bool is_group = prefix.len == 0 && (str_is(pair->key, "store") || str_is(pair->key, "resources"));
-    if (is_group && pair->value->type == VALUE_NULL)
+    const struct group *group = prefix.len == 0 ? find_group(pair->key) : NULL;
+    if (group != NULL && pair->value->type == VALUE_NULL)
         return STATUS_OK;
-    if (is_group && pair->value->type != VALUE_MAP)
-        return read_type_error(&s->l, pair->value, str_is(name, "store") ? "`store`" : "`resources`",
-                               str_is(name, "store") ? "a map such as {path: FOLDER}" : "a map such as {gpus: 2}", err);
-    if (is_group) {
+    if (group != NULL && pair->value->type != VALUE_MAP)
+        return read_type_error(&s->l, pair->value, group->what, group->example, err);
+    if (group != NULL) {
         enum status status = STATUS_OK;
         for (uint32_t i = 0; i < pair->value->map.count && status == STATUS_OK; i++)
             status = take_pair(s, file, &pair->value->map.pairs[i], seen, name, err);

@@ -17,7 +17,11 @@
     X(git_blob_rawcontent) X(git_blob_rawsize) X(git_blob_free) X(git_oid_tostr)                           \
     X(git_revparse_single) X(git_object_peel) X(git_object_id) X(git_object_lookup)                        \
     X(git_repository_is_shallow) X(git_commit_tree) X(git_tree_entrycount) X(git_tree_entry_byindex)       \
-    X(git_tree_entry_name) X(git_tree_entry_filemode) X(git_tree_lookup) X(git_tree_free)
+    X(git_tree_entry_name) X(git_tree_entry_filemode) X(git_tree_lookup) X(git_tree_free)                 \
+    X(git_revwalk_new) X(git_revwalk_push) X(git_revwalk_hide) X(git_revwalk_next) X(git_revwalk_free)     \
+    X(git_commit_lookup) X(git_commit_free) X(git_commit_author) X(git_commit_committer)                   \
+    X(git_commit_parentcount) X(git_commit_parent) X(git_commit_extract_signature) X(git_buf_dispose)      \
+    X(git_diff_tree_to_tree) X(git_oid_fromstr) X(git_commit_id)
 
 struct git2 {
 #define X(name) __typeof__(name) *name;

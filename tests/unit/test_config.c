@@ -87,7 +87,7 @@ static void has_defaults(void **state)
     assert_true(resource(&config, "mem")->amount > 1 << 20);
     shows(&config, "store.path", ".refit/store", "default");
     shows(&config, "grace", "10s", "default");
-    assert_int_equal(config.entry_count, 9);
+    assert_int_equal(config.entry_count, 16);
     for (uint32_t i = 1; i < config.entry_count; i++)
         assert_true(str_compare(config.entries[i - 1].name, config.entries[i].name) < 0);
 }
@@ -165,7 +165,11 @@ static void refuses_with_a_place(void **state)
     } cases[] = {
         {"job: 1\n", 1, 1, "unknown setting `job`; did you mean `jobs`?"},
         {"store: {pth: x}\n", 1, 9, "unknown setting `store.pth`; did you mean `store.path`?"},
-        {"colour: 1\n", 1, 1, "known: compression, grace, jobs, keep_going, store.budget, store.path, resources"},
+        {"colour: 1\n", 1, 1, "known: approvals.key, approvals.policy, approvals.policy_sha256, "
+         "approvals.ref, approvals.signers, approvals.signers_sha256, approvals.url, compression, grace, jobs, "
+         "keep_going, store.budget, store.path, resources"},
+        {"approvals: x\n", 1, 12, "`approvals` must be a map"},
+        {"approvals: {policy: [x]}\n", 1, 21, "a setting of `approvals` must be a string"},
         {"jobs: 0\n", 1, 7, "`jobs` must be from 1 to 65535, not 0"},
         {"jobs: two\n", 1, 7, "`jobs` must be an integer, not a string"},
         {"keep_going: -1\n", 1, 13, "`keep_going` must be from 0"},

@@ -2,6 +2,8 @@
 #ifndef REFIT_BASE_SHA256_H
 #define REFIT_BASE_SHA256_H
 
+#include <stddef.h>
+
 #include "refit/base/digest.h"
 
 #define SHA256_HEX 64
@@ -9,5 +11,8 @@
 /* Of a file, as 64 lower-case hexadecimal digits and a NUL. STATUS_IO if libcrypto is not there. *also (may be NULL) is
  * the digest of the same bytes, from the same read: whatever becomes of the file, the one belongs to the other. */
 enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct digest *also, struct error *err);
+
+/* Of bytes, the same way. */
+enum status sha256_bytes(const void *bytes, size_t len, char hex[SHA256_HEX + 1], struct error *err);
 
 #endif

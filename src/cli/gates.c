@@ -1,0 +1,83 @@
+/* Gates as the manifest declares them, and what is trusted about approvals. Runs nothing of the project. */
+#include "cli/gates.h"
+
+#include "refit/base/fs.h"
+
+enum { MANIFEST_BYTES_MAX = 64 << 20 };
+
+static enum status read_declared(struct invocation *in, struct gates *gates, struct error *err)
+{
+    struct buf text = {0};
+    struct str path = gates->project->manifest_path.len > 0 ? gates->project->manifest_path : STR("refit.yaml");
+    struct value *root = NULL;
+    struct error why;
+    enum status status = fs_read(str_terminated(&in->arena, path), MANIFEST_BYTES_MAX, &text, &why);
+    if (status == STATUS_OK)
+        status = yaml_parse(&in->arena, str_dup(&in->arena, buf_view(&text)), path, &root, err);
+    else if (status == STATUS_NOT_FOUND)
+        status = error_set(err, STATUS_NOT_FOUND, "there is no refit.yaml here or above, so there are no gates");
+    else
+        *err = why;
+    buf_finish(&text);
+    if (status == STATUS_OK)
+        gates->declared = value_get(root, STR("gates"));
+    return status;
+}
+
+enum status gates_open(struct invocation *in, bool pinned, struct gates *out, struct error *err)
+{
+    *out = (struct gates){.project = NULL};
+    enum status status = cli_open_bare(in, &out->project, err);
+    if (status == STATUS_OK)
+        status = read_declared(in, out, err);
+    if (status == STATUS_OK)
+        status = lock_load(&in->arena, &out->lock, err);
+    if (status == STATUS_OK)
+        status = gate_trust_open(&in->arena, &out->project->config, out->project->root, &out->trust, err);
+    if (status == STATUS_OK && pinned && !out->trust.pinned)
+        status = error_set(err, STATUS_MANIFEST, "no policy says whose approvals count; set `approvals.policy` and "
+                           "`approvals.signers` in ~/.config/refit/config.yaml");
+    return status;
+}
+
+void gates_close(struct gates *gates)
+{
+    project_close(gates->project);
+}
+
+static enum status unknown_gate(struct invocation *in, const struct gates *gates, struct str gate, struct error *err)
+{
+    uint32_t count = gates->declared != NULL && gates->declared->type == VALUE_MAP ? gates->declared->map.count : 0;
+    struct str *names = arena_array(&in->arena, struct str, count);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = gates->declared->map.pairs[i].key;
+    const struct str *nearest = str_nearest(gate, names, count);
+    if (nearest != NULL)
+        return error_set(err, STATUS_USAGE, "no gate is called `" STR_FMT "`; did you mean `" STR_FMT "`?",
+                         STR_ARG(gate), STR_ARG(*nearest));
+    return error_set(err, STATUS_USAGE, "no gate is called `" STR_FMT "`; `gates` in the manifest declares them",
+                     STR_ARG(gate));
+}
+
+enum status gates_question(struct invocation *in, const struct gates *gates, struct str gate, struct str environment,
+                           struct gate_question *out, struct error *err)
+{
+    const struct value *definition = value_get(gates->declared, gate);
+    const struct value *verdict = value_get(definition, STR("verdict"));
+    const struct lock_stage *stage = lock_find(&gates->lock, gate);
+    char hex[DIGEST_HEX + 1];
+    if (definition == NULL)
+        return unknown_gate(in, gates, gate, err);
+    *out = (struct gate_question){
+        .gate = gate,
+        .definition = definition,
+        .verdict_file = verdict != NULL && verdict->type == VALUE_STRING
+                            ? verdict->text
+                            : str_format(&in->arena, "checks/" STR_FMT ".json", STR_ARG(gate)),
+        .environment = environment,
+        .stage_key = stage != NULL ? str_dup(&in->arena, str_from(digest_hex(stage->key, hex))) : STR(""),
+        .since = STR(""),
+        .altered = STR(""),
+    };
+    return STATUS_OK;
+}
