@@ -3,8 +3,8 @@
  *
  * No I/O and no state. Results are the same bits on every machine and in every locale: sums run in the order of the
  * arguments, and only operations that IEEE 754 rounds correctly are used (+ - * / sqrt, no exp or log of libm).
- * Where something is undefined (precision without a positive prediction, a p-value of nothing) the result is NaN; callers
- * decide what that means. Memory comes from an arena that the caller gives and rewinds.
+ * Where something is undefined (precision without a positive prediction, a p-value of nothing) the result is NaN;
+ * callers decide what that means. Memory comes from an arena that the caller gives and rewinds.
  * What draws at random returns a status, since it may take long: it looks for interrupts, and has no other error.
  * Agreement with scipy, statsmodels, scikit-learn and numpy: tests/statistics/.
  */
@@ -24,6 +24,7 @@
  */
 double real_exp(double x);
 double real_log(double x);
+double real_log1p(double x);                     /* ln(1 + x), exact for small x too */
 double real_power(double base, double exponent); /* base >= 0 */
 
 /*
@@ -57,7 +58,6 @@ void random_init(struct random *random, const uint8_t seed[RANDOM_SEED], uint64_
 uint64_t random_bits(struct random *random);                     /* 64 bits */
 uint32_t random_below(struct random *random, uint32_t limit);    /* uniform in [0, limit), without bias; limit > 0 */
 double random_unit(struct random *random);                       /* uniform in [0, 1), a multiple of 2^-53 */
-double random_normal(struct random *random);                     /* by inversion */
 
 /* How many of `drawn` items, taken without replacement from `total` items of which `marked` are marked, are marked.
  * By inversion from the mode outwards: the time is that of some standard deviations. */
@@ -85,8 +85,9 @@ double sample_deviation(const double *values, size_t count); /* population: divi
 double ks_distance(struct sample a, struct sample b);
 
 /* P(D >= distance) for n and m rows of the same continuous distribution: exact by counting lattice paths up to
- * KS_EXACT_MAX = n*m (Hodges 1957, Arkiv foer Matematik 3), beyond that Smirnov's limit 2 sum (-1)^(j-1) exp(-2 j^2 l^2),
- * l = sqrt(nm / (n + m)) D, which is 1 for l < .2. With ties in the data both err on the side of no difference. */
+ * KS_EXACT_MAX = n*m (Hodges 1957, Arkiv foer Matematik 3), beyond that Smirnov's limit
+ * 2 sum (-1)^(j-1) exp(-2 j^2 l^2), l = sqrt(nm / (n + m)) D, which is 1 for l < .2. With ties in the data both err on
+ * the side of no difference. */
 #define KS_EXACT_MAX 1000000
 struct test ks_test(double distance, uint64_t n, uint64_t m, struct arena *scratch);
 double smirnov_upper(double lambda);
@@ -114,7 +115,7 @@ uint64_t bins_total(const uint64_t *counts, uint32_t count);
  * (UINT32_MAX: none); it may be NULL. Ordered bins should rather be bins_merge()d, which joins neighbours. Both work
  * in place and return how many bins there are then. */
 #define BINS_EXPECTED 10
-uint32_t bins_pool(uint64_t *a, uint64_t *b, uint32_t count, double expected, uint32_t *group);
+uint32_t bins_pool(uint64_t *a, uint64_t *b, uint32_t count, double expected, uint32_t *group, struct arena *scratch);
 uint32_t bins_merge(uint64_t *a, uint64_t *b, uint32_t count, double expected, uint32_t *group);
 
 /* Population stability index: sum (p - q) ln(p / q) of the shares; an empty bin counts as half a row. With equal
@@ -174,8 +175,8 @@ double mcnemar_exact(struct pairs pairs);
 double equal_passes(double margin, double error, double alpha);
 
 /* Rows that let an equal model pass all of `claims` such comparisons with probability `power`, when the standard error
- * at `rows` rows is `error`: rows (z(1-alpha) + z(power^(1/claims)))^2 error^2 / margin^2. For one claim, power .8, alpha
- * .05 and proportions that is 6.2 discordance / margin^2. Infinite for margin 0. */
+ * at `rows` rows is `error`: rows (z(1-alpha) + z(power^(1/claims)))^2 error^2 / margin^2. For one claim, power .8,
+ * alpha .05 and proportions that is 6.2 discordance / margin^2. Infinite for margin 0. */
 double equal_rows(double rows, double margin, double error, double alpha, double power, uint32_t claims);
 
 /*
@@ -192,18 +193,21 @@ enum metric {
     METRIC_MAE
 };
 
-/* One model's answers for rows: classes (numbers of labels; accuracy, precision, recall, F1), or reals: probabilities or
- * scores of the positive class beside `positive` (AUC, log loss), or values beside `truth` (RMSE, MAE). */
+/* One model's answers for rows: classes as numbers (accuracy, precision, recall, F1), or reals: probabilities or scores
+ * of the positive class beside labels (AUC, log loss), or values beside true ones (RMSE, MAE). */
 struct answers {
     size_t count;
-    const uint32_t *label, *predicted; /* classes */
-    uint32_t positive;                 /* the class that precision, recall, F1, AUC and log loss ask for */
-    uint32_t classes;                  /* > 0: precision, recall and F1 are means over so many classes (macro), leaving out
-                                        * those that neither labels nor predictions have; an undefined one counts as 0 */
-    const double *truth, *real;        /* values; probabilities or scores */
-    const uint32_t *order;             /* AUC: the rows by ascending `real`, from metric_order() */
+    const uint32_t *label, *predicted;
+    uint32_t positive; /* the class that all but accuracy ask for */
+    uint32_t classes;  /* > 0: precision, recall and F1 are means over so many classes (macro) instead, without those
+                        * that neither labels nor predictions have; of one class an undefined value counts as 0 */
+    const double *truth, *real;
+    /* from metric_prepare() */
+    const uint32_t *order; /* AUC: the rows by ascending `real` */
+    const double *loss;    /* log loss, RMSE, MAE: of each row */
+    uint64_t *tally;       /* macro: room for counts of each class */
 };
-const uint32_t *metric_order(const double *real, size_t count, struct arena *arena);
+void metric_prepare(enum metric metric, struct answers *answers, struct arena *arena);
 double metric_value(enum metric metric, const struct answers *answers, const uint32_t *weights);
 bool metric_parse(struct str name, enum metric *out);
 const char *metric_name(enum metric metric);
@@ -231,7 +235,8 @@ struct bootstrap {
 uint32_t bootstrap_draws(uint32_t claims, double alpha);
 enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t draws,
                              struct random *random, struct arena *arena, struct bootstrap *out, struct error *err);
-struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha); /* one-sided, each of level 1 - alpha */
+/* One-sided limits, each of level 1 - alpha. */
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha);
 double bootstrap_worse(const struct bootstrap *bootstrap, double margin); /* p of the claim "below -margin" */
 
 #endif
