@@ -38,6 +38,7 @@ double beta_lower(double a, double b, double x);   /* regularised I_x(a, b) (DLM
 double normal_lower(double x);                     /* of the standard normal distribution */
 double normal_upper(double x);
 double normal_quantile(double p);                  /* x with normal_lower(x) = p; -inf and +inf for 0 and 1 */
+double student_quantile(double p, double freedom);  /* t with P(T <= t) = p, Student's t distribution */
 double chi2_upper(double x, double freedom);       /* P(X >= x) */
 double chi2_quantile(double p, double freedom);    /* x with P(X <= x) = p */
 double binomial_lower(uint64_t k, uint64_t n, double p); /* P(X <= k) */
@@ -209,6 +210,9 @@ struct answers {
 };
 void metric_prepare(enum metric metric, struct answers *answers, struct arena *arena);
 double metric_value(enum metric metric, const struct answers *answers, const uint32_t *weights);
+/* How many rows a metric is really about: the positive ones for recall, those predicted so for precision, the smaller of
+ * both for F1, the rarer class for AUC and log loss, else all. */
+uint32_t metric_units(enum metric metric, const struct answers *answers);
 bool metric_parse(struct str name, enum metric *out);
 const char *metric_name(enum metric metric);
 bool metric_falls(enum metric metric); /* lower is better */
@@ -228,7 +232,8 @@ struct bootstrap_rows {
 struct bootstrap {
     const double *sorted; /* the defined draws, ascending */
     uint32_t draws, undefined;
-    double error; /* their standard deviation */
+    double estimate; /* of the rows themselves */
+    double error;    /* standard deviation of the draws */
 };
 
 /* Draws for `claims` claims at level alpha: at least 20 claims / alpha, and 2000. */
@@ -236,7 +241,7 @@ uint32_t bootstrap_draws(uint32_t claims, double alpha);
 enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t draws,
                              struct random *random, struct arena *arena, struct bootstrap *out, struct error *err);
 /* One-sided limits, each of level 1 - alpha. */
-struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha);
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha, uint32_t units);
 double bootstrap_worse(const struct bootstrap *bootstrap, double margin); /* p of the claim "below -margin" */
 
 #endif

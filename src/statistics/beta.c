@@ -72,3 +72,26 @@ double binomial_mass(uint64_t k, uint64_t n, double p)
     }
     return p <= 0 || p >= 1 ? 0 : binomial_term((double)k, (double)(n - k), p, 1 - p);
 }
+
+/* P(T >= t) for t >= 0 is half of I_x(freedom / 2, 1 / 2), x = freedom / (freedom + t^2). */
+static double student_upper(double t, double freedom)
+{
+    return beta_lower(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2;
+}
+
+double student_quantile(double p, double freedom)
+{
+    if (!(p >= 0 && p <= 1) || !(freedom > 0))
+        return NAN;
+    if (p == 0 || p == 1 || p == 0.5)
+        return p == 0 ? -INFINITY : p == 1 ? INFINITY : 0;
+    double tail = p < 0.5 ? p : 1 - p, low = 0, high = 1;
+    while (student_upper(high, freedom) > tail)
+        high *= 2;
+    for (;;) { /* halved until no number is left between them */
+        double middle = low + (high - low) / 2;
+        if (middle <= low || middle >= high)
+            return p < 0.5 ? -middle : middle;
+        *(student_upper(middle, freedom) > tail ? &low : &high) = middle;
+    }
+}

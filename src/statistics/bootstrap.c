@@ -30,41 +30,60 @@ static double deviation(const double *values, uint32_t count)
     return count > 1 ? sample_deviation(values, count) * sqrt(count / (count - 1.0)) : NAN;
 }
 
+static enum status draw(struct bootstrap_rows rows, resampled statistic, const void *context, struct random *random,
+                        uint32_t *weights, uint32_t *times, double *values, struct bootstrap *out, struct error *err)
+{
+    uint32_t defined = 0;
+    for (uint32_t i = 0; i < out->draws; i++) {
+        draw_weights(rows, random, weights, times);
+        double value = statistic(context, weights);
+        if (!isnan(value))
+            values[defined++] = value;
+        enum status status = interrupt_check(false, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    out->undefined = out->draws - defined;
+    sort_reals(values, defined);
+    return STATUS_OK;
+}
+
 enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t draws,
                              struct random *random, struct arena *arena, struct bootstrap *out, struct error *err)
 {
-    *out = (struct bootstrap){.draws = draws};
+    *out = (struct bootstrap){.draws = draws, .estimate = statistic(context, NULL)};
     double *values = arena_array(arena, double, draws);
     struct arena_mark mark = arena_get_mark(arena);
-    uint32_t *weights = arena_array(arena, uint32_t, rows.count), defined = 0;
+    uint32_t *weights = arena_array(arena, uint32_t, rows.count);
     uint32_t *times = arena_array(arena, uint32_t, rows.cluster ? rows.clusters : 0);
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < draws && status == STATUS_OK; i++) {
-        draw_weights(rows, random, weights, times);
-        double value = statistic(context, weights);
-        if (isnan(value))
-            out->undefined++;
-        else
-            values[defined++] = value;
-        status = interrupt_check(false, err);
+    enum status status = draw(rows, statistic, context, random, weights, times, values, out, err);
+    if (status == STATUS_OK) {
+        out->sorted = values;
+        out->error = deviation(values, draws - out->undefined);
     }
     arena_rewind(arena, mark);
-    sort_reals(values, defined);
-    out->sorted = values;
-    out->error = deviation(values, defined);
     return status;
 }
 
-struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha)
+/* The draw that so large a share of all is at or below, undefined draws being on that side. */
+static double place(const struct bootstrap *bootstrap, double share, bool from_below)
 {
     uint32_t defined = bootstrap->draws - bootstrap->undefined;
-    /* The k-th smallest and the k-th largest, all undefined draws being smaller, or larger. */
-    uint32_t k = (uint32_t)floor(alpha * (bootstrap->draws + 1.0));
-    bool known = k > bootstrap->undefined && k - bootstrap->undefined <= defined;
-    uint32_t place = known ? k - bootstrap->undefined - 1 : 0;
+    double k = floor(share * (bootstrap->draws + 1.0)) - bootstrap->undefined;
+    if (!(k >= 1) || k > defined)
+        return from_below ? -INFINITY : INFINITY;
+    return bootstrap->sorted[from_below ? (uint32_t)k - 1 : defined - (uint32_t)k];
+}
+
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha, uint32_t units)
+{
+    if (units < 2)
+        return (struct interval){-INFINITY, INFINITY};
+    double widen = sqrt(units / (units - 1.0)), t = -student_quantile(alpha, units - 1.0) * widen;
+    double share = normal_lower(-t), reach = t * bootstrap->error;
     return (struct interval){
-        known ? bootstrap->sorted[place] : -INFINITY,
-        known ? bootstrap->sorted[defined - 1 - place] : INFINITY,
+        fmin(place(bootstrap, share, true), bootstrap->estimate - reach),
+        fmax(place(bootstrap, share, false), bootstrap->estimate + reach),
     };
 }
 
