@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent
 
 # The order of the modules: a module includes only modules before it (tests/tidy.py checks it). The files of a module
 # are those in its folder.
-MODULES = ["base", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "gate", "report",
+MODULES = ["base", "statistics", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "gate", "report",
            "run", "cli"]
 
 # pkg-config name -> Debian package. The same libraries serve every target.
@@ -273,7 +273,7 @@ def ninja_text():
         "include build/config.ninja",
         "",
         "warnings = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla",
-        "cflags = -std=c17 -D_GNU_SOURCE $warnings -Iinclude -Isrc $optimise $library_cflags",
+        "cflags = -std=c17 -D_GNU_SOURCE -ffp-contract=off $warnings -Iinclude -Isrc $optimise $library_cflags",
         "variant = $sanitize",
         "libs = $library_libs -lpthread -lm -ldl",
         "",

@@ -1,0 +1,96 @@
+/* The paired bootstrap: what else might have come of rows like these. */
+#include <math.h>
+#include <string.h>
+
+#include "refit/base/interrupt.h"
+#include "statistics/statistics.h"
+
+enum { DRAWS_MIN = 2000 };
+
+uint32_t bootstrap_draws(uint32_t claims, double alpha)
+{
+    double least = ceil(20.0 * claims / alpha);
+    return least > DRAWS_MIN ? (uint32_t)fmin(least, UINT32_MAX - 1) : DRAWS_MIN;
+}
+
+/* One set of indexes, as how often each row is in it. */
+static void draw_weights(struct bootstrap_rows rows, struct random *random, uint32_t *weights, uint32_t *times)
+{
+    uint32_t units = rows.cluster ? rows.clusters : (uint32_t)rows.count;
+    uint32_t *drawn = rows.cluster ? times : weights;
+    memset(drawn, 0, units * sizeof *drawn);
+    for (uint32_t i = 0; i < units; i++)
+        drawn[random_below(random, units)]++;
+    for (size_t i = 0; rows.cluster && i < rows.count; i++)
+        weights[i] = times[rows.cluster[i]];
+}
+
+static double deviation(const double *values, uint32_t count)
+{
+    return count > 1 ? sample_deviation(values, count) * sqrt(count / (count - 1.0)) : NAN;
+}
+
+static enum status draw(struct bootstrap_rows rows, resampled statistic, const void *context, struct random *random,
+                        uint32_t *weights, uint32_t *times, double *values, struct bootstrap *out, struct error *err)
+{
+    uint32_t defined = 0;
+    for (uint32_t i = 0; i < out->draws; i++) {
+        draw_weights(rows, random, weights, times);
+        double value = statistic(context, weights);
+        if (!isnan(value))
+            values[defined++] = value;
+        enum status status = interrupt_check(false, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    out->undefined = out->draws - defined;
+    sort_reals(values, defined);
+    return STATUS_OK;
+}
+
+enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t draws,
+                             struct random *random, struct arena *arena, struct bootstrap *out, struct error *err)
+{
+    *out = (struct bootstrap){.draws = draws, .estimate = statistic(context, NULL)};
+    double *values = arena_array(arena, double, draws);
+    struct arena_mark mark = arena_get_mark(arena);
+    uint32_t *weights = arena_array(arena, uint32_t, rows.count);
+    uint32_t *times = arena_array(arena, uint32_t, rows.cluster ? rows.clusters : 0);
+    enum status status = draw(rows, statistic, context, random, weights, times, values, out, err);
+    if (status == STATUS_OK) {
+        out->sorted = values;
+        out->error = deviation(values, draws - out->undefined);
+    }
+    arena_rewind(arena, mark);
+    return status;
+}
+
+/* The draw that so large a share of all is at or below, undefined draws being on that side. */
+static double place(const struct bootstrap *bootstrap, double share, bool from_below)
+{
+    uint32_t defined = bootstrap->draws - bootstrap->undefined;
+    double k = floor(share * (bootstrap->draws + 1.0)) - bootstrap->undefined;
+    if (!(k >= 1) || k > defined)
+        return from_below ? -INFINITY : INFINITY;
+    return bootstrap->sorted[from_below ? (uint32_t)k - 1 : defined - (uint32_t)k];
+}
+
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha, uint32_t units)
+{
+    if (units < 2)
+        return (struct interval){-INFINITY, INFINITY};
+    double widen = sqrt(units / (units - 1.0)), t = -student_quantile(alpha, units - 1.0) * widen;
+    double share = normal_lower(-t), reach = t * bootstrap->error;
+    return (struct interval){
+        fmin(place(bootstrap, share, true), bootstrap->estimate - reach),
+        fmax(place(bootstrap, share, false), bootstrap->estimate + reach),
+    };
+}
+
+double bootstrap_worse(const struct bootstrap *bootstrap, double margin)
+{
+    uint32_t defined = bootstrap->draws - bootstrap->undefined, reached = bootstrap->undefined;
+    for (uint32_t i = 0; i < defined; i++)
+        reached += bootstrap->sorted[i] >= -margin;
+    return (reached + 1.0) / (bootstrap->draws + 1.0);
+}
