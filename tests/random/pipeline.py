@@ -215,6 +215,8 @@ def resolve(vfs, path):
     done, todo, steps = [], path.split("/"), 0
     while todo:
         part, steps = todo.pop(0), steps + 1
+        if part == ".":
+            continue
         if part == "..":
             done = done[:-1]
             continue
