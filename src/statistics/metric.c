@@ -163,20 +163,3 @@ double metric_value(enum metric metric, const struct answers *answers, const uin
     }
     return mean_loss(answers, weights);
 }
-
-uint32_t metric_units(enum metric metric, const struct answers *answers)
-{
-    size_t positives = 0, predicted = 0;
-    if (metric == METRIC_ACCURACY || metric == METRIC_RMSE || metric == METRIC_MAE || answers->classes > 0)
-        return (uint32_t)answers->count;
-    for (size_t i = 0; i < answers->count; i++) {
-        positives += answers->label[i] == answers->positive;
-        predicted += answers->predicted != NULL && answers->predicted[i] == answers->positive;
-    }
-    size_t negatives = answers->count - positives;
-    if (metric == METRIC_AUC || metric == METRIC_LOG_LOSS)
-        return (uint32_t)(positives < negatives ? positives : negatives);
-    if (metric == METRIC_PRECISION)
-        return (uint32_t)predicted;
-    return (uint32_t)(metric == METRIC_RECALL || positives < predicted ? positives : predicted);
-}
