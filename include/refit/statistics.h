@@ -211,7 +211,7 @@ struct answers {
 };
 void metric_prepare(enum metric metric, struct answers *answers, struct arena *arena);
 double metric_value(enum metric metric, const struct answers *answers, const uint32_t *weights);
-bool metric_parse(struct str name, enum metric *out);
+bool metric_by_name(struct str name, enum metric *out);
 const char *metric_name(enum metric metric);
 bool metric_falls(enum metric metric); /* lower is better */
 

@@ -12,7 +12,7 @@ const char *metric_name(enum metric metric)
     return NAMES[metric];
 }
 
-bool metric_parse(struct str name, enum metric *out)
+bool metric_by_name(struct str name, enum metric *out)
 {
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (str_equal(name, str_from(NAMES[i]))) {

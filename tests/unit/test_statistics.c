@@ -376,8 +376,8 @@ static void metrics_may_be_undefined(void **state)
     metric_prepare(METRIC_AUC, &nothing_labelled, &arena);
     assert_true(isnan(metric_value(METRIC_AUC, &nothing_labelled, NULL)));
     enum metric metric;
-    assert_true(metric_parse(STR("log_loss"), &metric) && metric == METRIC_LOG_LOSS && metric_falls(metric));
-    assert_false(metric_parse(STR("logloss"), &metric));
+    assert_true(metric_by_name(STR("log_loss"), &metric) && metric == METRIC_LOG_LOSS && metric_falls(metric));
+    assert_false(metric_by_name(STR("logloss"), &metric));
 }
 
 struct two {
