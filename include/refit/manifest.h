@@ -111,6 +111,7 @@ struct manifest_stage {
     bool source; /* it has no command: its outs are there, or are fetched; `frozen` too */
     struct str desc;
     struct str rule; /* that it was made from; "" = none */
+    uint32_t check;  /* of the manifest's checks, from 1; 0 = it is none */
     struct value *meta; /* carried, never looked at; NULL = none */
 };
 
@@ -121,6 +122,20 @@ struct manifest_data {
     struct position at; /* of its path */
     struct str url, sha256; /* where people get it; both or none ("") */
     bool snapshot; /* false: only its digest is kept, as of any dep */
+};
+
+enum check_kind {
+    CHECK_DATA,  /* of `expect:` */
+    CHECK_MODEL, /* of `gates:` */
+};
+
+/* A check: a stage that `expect` or `gates` declares. It runs `refit check`, has its definition (`expect.NAME`,
+ * `gates.NAME`) as a parameter, and a verdict as its only out. */
+struct manifest_check {
+    enum check_kind kind;
+    uint32_t stage;     /* index */
+    struct str subject; /* the data, or the model, that is checked: canonical */
+    struct str verdict; /* canonical */
 };
 
 /* A file that was asked for while loading: what was loaded is so as long as it has this content, or is not there. */
@@ -142,6 +157,8 @@ struct manifest {
     uint32_t metric_count;
     struct manifest_data *data;
     uint32_t data_count;
+    struct manifest_check *checks; /* in the order of their stages */
+    uint32_t check_count;
 };
 
 /* The data set at, above or below a path; NULL = none. */

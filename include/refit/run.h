@@ -113,16 +113,18 @@ enum verdict {
     VERDICT_RESTORE, /* would restore */
     VERDICT_RUN,     /* would run */
     VERDICT_MAYBE,   /* may run: depends on what something upstream will produce */
+    VERDICT_BLOCKED, /* held back by a check, or follows what is */
     VERDICT_FAIL,    /* would fail: an input is missing, ... (reason says what) */
 };
-const char *verdict_name(enum verdict verdict); /* "fresh", "would restore", "would run", "may run", "would fail" */
+const char *verdict_name(enum verdict verdict); /* "fresh", "would restore", "would run", "may run", "blocked", "would fail" */
 
 struct stage_plan {
     enum verdict verdict;
     struct str reason;    /* one line */
+    struct str remark;    /* what a check found, unless it passed; "" = nothing */
     struct fields fields; /* none for VERDICT_FAIL; for VERDICT_MAYBE of what is there now, if that is known */
     struct digest key;
-    int exit_status; /* VERDICT_FAIL: what a run would end with */
+    int exit_status; /* of FAIL, BLOCKED and checks with such a verdict: what a run would end with */
     bool pending; /* its last attempt awaits `accept` */
     bool running; /* another process is running it now */
 };

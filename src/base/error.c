@@ -117,3 +117,15 @@ const char *error_text(const struct error *err, char *out, unsigned size)
         append_escaped(out, len, size, err->message);
     return out;
 }
+
+bool exit_is_worse(int one, int other)
+{
+    static const int order[] = {130, 5, 2, 1, 4, 3, 0};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (order[i] == other)
+            return false;
+        if (order[i] == one)
+            return true;
+    }
+    return false;
+}

@@ -150,7 +150,7 @@ static enum status run_dry(struct invocation *in, struct project *project, const
             continue;
         const struct stage_plan *plan = &plans[i];
         summary.counts[STATE_FRESH] += plan->verdict == VERDICT_FRESH;
-        if (plan->exit_status > summary.exit_status) /* 2 before 1 */
+        if (exit_is_worse(plan->exit_status, summary.exit_status))
             summary.exit_status = plan->exit_status;
         report_stage_planned(report, graph->stages[i].declared->name, str_from(verdict_name(plan->verdict)),
                              plan->reason);

@@ -26,6 +26,7 @@ static enum paint verdict_paint(enum verdict verdict)
     case VERDICT_RUN:
     case VERDICT_MAYBE:
         return PAINT_CHANGE;
+    case VERDICT_BLOCKED:
     case VERDICT_FAIL:
         return PAINT_BAD;
     case VERDICT_UNSELECTED:
@@ -40,6 +41,7 @@ static void print_json(const struct status_view *view)
                                         [VERDICT_RESTORE] = "restore",
                                         [VERDICT_RUN] = "run",
                                         [VERDICT_MAYBE] = "maybe",
+                                        [VERDICT_BLOCKED] = "blocked",
                                         [VERDICT_FAIL] = "fail"};
     struct buf document = {0};
     struct json j;
@@ -61,6 +63,8 @@ static void print_json(const struct status_view *view)
         json_str(&j, str_from(verdict_name(plan->verdict)));
         json_key(&j, "reason");
         json_str(&j, plan->reason);
+        json_key(&j, "remark");
+        json_str(&j, plan->remark);
         json_key(&j, "pending");
         json_bool(&j, plan->pending);
         json_key(&j, "running");
@@ -108,10 +112,12 @@ static void print_text(struct invocation *in, const struct status_view *view)
     for (uint32_t k = 0; k < view->graph->stage_count && !in->quiet; k++) {
         uint32_t i = view->graph->order[k].index;
         const struct stage_plan *plan = &view->plans[i];
-        if (!view->selected[i] || (plan->verdict == VERDICT_FRESH && !all && !plan->running && !plan->pending))
+        bool quiet = plan->verdict == VERDICT_FRESH && !plan->running && !plan->pending && plan->remark.len == 0;
+        if (!view->selected[i] || (quiet && !all))
             continue;
         sheet_add(&sheet, verdict_paint(plan->verdict), view->graph->stages[i].declared->name,
-                  str_from(verdict_name(plan->verdict)), plan->reason, remark(plan));
+                  str_from(verdict_name(plan->verdict)), plan->remark.len > 0 ? plan->remark : plan->reason,
+                  remark(plan));
     }
     sheet_print(&sheet, output_color(in));
     print_counts(view);

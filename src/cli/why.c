@@ -79,6 +79,8 @@ static void print_fresh(const struct explanation *e)
 
 static void print_remarks(const struct explanation *e)
 {
+    if (e->plan->remark.len > 0)
+        print_str(e->arena, "  ", e->plan->remark, "\n");
     if (e->plan->running)
         puts("  it is running now");
     if (e->plan->pending)

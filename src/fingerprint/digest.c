@@ -90,8 +90,10 @@ static enum status complete_walk(struct fingerprint *fp, struct arena *arena, st
     for (size_t i = 0; i < walk->count && status == STATUS_OK && *complete; i++) {
         struct walk_entry *e = &walk->entries[i];
         add_stat(stats, e->entry.path, &e->st);
-        if (e->entry.kind == ENTRY_LINK) /* one made anew may have the stat of the one before */
+        if (e->entry.kind == ENTRY_LINK) { /* one made anew may have the stat of the one before */
             buf_lstr(stats, e->entry.link);
+            buf_lstr(stats, e->arrives);
+        }
         if (e->entry.kind == ENTRY_FILE) {
             struct file_stat stat = file_stat_of(&e->st);
             struct arena_mark mark = arena_get_mark(arena);

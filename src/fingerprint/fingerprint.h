@@ -58,6 +58,7 @@ struct walk_entry {
     struct stat st;
     bool unknown;          /* digest still to be read */
     struct str follow; /* a link that leaves the tree: what it leads to, as a path that can be digested; "" = none */
+    struct str arrives; /* a link to another place in the tree than its text says: there, below the top; "" = none */
 };
 
 struct walk {

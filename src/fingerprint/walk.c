@@ -110,6 +110,23 @@ static enum status add_file(struct walker *w, struct str path, const struct stat
     return status;
 }
 
+/* A link whose way back into the tree leads over what is not in it may arrive at something else the next time, with no
+ * change in the tree: where it arrives counts with its text, unless that is what the text says. */
+static enum status note_arrival(struct walker *w, struct str real, struct walk_entry *e, struct error *err)
+{
+    struct str said, arrives = str_slice(real, w->real_top.len + !str_is(w->real_top, "/"), real.len);
+    enum status status = path_make(w->arena, w->real_top, path_parent(e->entry.path), e->entry.link, &said, err);
+    if (status != STATUS_OK || str_equal(said, arrives))
+        return status;
+    e->arrives = arrives;
+    struct buf both = {0};
+    buf_lstr(&both, e->entry.link);
+    buf_lstr(&both, arrives);
+    e->entry.digest = digest_of(both.ptr, both.len);
+    buf_finish(&both);
+    return STATUS_OK;
+}
+
 /* A dep's link within the tree, or into nothing, is its text; one that leaves the tree is followed besides. */
 static enum status add_link(struct walker *w, struct str path, const struct stat *st, struct error *err)
 {
@@ -134,8 +151,9 @@ static enum status add_link(struct walker *w, struct str path, const struct stat
     if (str_equal(real, w->real_top) || real_is_below(w->real_top, real))
         return error_set(err, STATUS_FAILED, STR_FMT " is a link to a folder that contains it; remove it or ignore it",
                          STR_ARG(path));
-    if (!real_is_below(real, w->real_top))
-        e->follow = path;
+    if (real_is_below(real, w->real_top))
+        return note_arrival(w, real, e, err);
+    e->follow = path;
     return STATUS_OK;
 }
 

@@ -15,22 +15,6 @@ struct out_ref {
     struct position at;
 };
 
-struct edge {
-    uint32_t from, to; /* stage indexes */
-};
-
-/* What is needed only while building. */
-struct builder {
-    struct arena *arena;
-    const struct manifest *manifest;
-    struct graph *graph;
-    struct out_ref *outs; /* sorted by path once complete */
-    uint32_t out_count;
-    struct edge *edges;
-    size_t edge_count, edge_cap;
-    uint32_t file_cap;
-};
-
 static enum status complain(const struct builder *b, const struct manifest_stage *stage, struct position at,
                             struct error *err, const char *text, struct str one, struct str two, struct str three)
 {
@@ -122,7 +106,7 @@ static enum status check_overlaps(const struct builder *b, struct error *err)
     return STATUS_OK;
 }
 
-static void add_edge(struct builder *b, uint32_t from, uint32_t to)
+void graph_add_edge(struct builder *b, uint32_t from, uint32_t to)
 {
     MEM_GROW(b->edges, b->edge_count, b->edge_cap);
     b->edges[b->edge_count++] = (struct edge){from, to};
@@ -152,7 +136,7 @@ static enum status link_path(struct builder *b, uint32_t to, struct str path, st
         uint32_t from = b->outs[i].stage.index;
         if (from == to)
             return own_out(b, to, path, at, err);
-        add_edge(b, from, to);
+        graph_add_edge(b, from, to);
     }
     return STATUS_OK;
 }
@@ -176,7 +160,7 @@ static enum status link_group(struct builder *b, uint32_t index, const struct ma
             return complain(b, stage, need->at, err, "stage `@` needs the group `@`, which it belongs to", stage->name,
                             need->path, STR(""));
         if (!stage->frozen)
-            add_edge(b, i, index);
+            graph_add_edge(b, i, index);
     }
     return STATUS_OK;
 }
@@ -204,7 +188,7 @@ static enum status link_needs(struct builder *b, uint32_t index, struct error *e
         if (from == index)
             return complain(b, stage, stage->needs[j].at, err, "stage `@` needs itself", stage->name, STR(""), STR(""));
         if (!stage->frozen)
-            add_edge(b, from, index);
+            graph_add_edge(b, from, index);
     }
     return STATUS_OK;
 }
@@ -252,8 +236,7 @@ static int compare_edges(const void *a, const void *b)
     return (one->from > two->from) - (one->from < two->from);
 }
 
-/* Turns the list of edges into each stage's upstream and downstream, without duplicates. */
-static void settle_edges(struct builder *b)
+void graph_settle_edges(struct builder *b)
 {
     struct graph *g = b->graph;
     if (b->edge_count > 1)
@@ -262,6 +245,9 @@ static void settle_edges(struct builder *b)
     for (size_t i = 0; i < b->edge_count; i++)
         if (kept == 0 || compare_edges(&b->edges[kept - 1], &b->edges[i]) != 0)
             b->edges[kept++] = b->edges[i];
+    b->edge_count = kept;
+    for (uint32_t i = 0; i < g->stage_count; i++)
+        g->stages[i].upstream_count = g->stages[i].downstream_count = 0;
     for (size_t i = 0; i < kept; i++) {
         g->stages[b->edges[i].to].upstream_count++;
         g->stages[b->edges[i].from].downstream_count++;
@@ -331,7 +317,8 @@ static enum status build(struct builder *b, struct error *err)
         status = link_stage(b, i, err);
     if (status != STATUS_OK)
         return status;
-    settle_edges(b);
+    graph_settle_edges(b);
+    graph_link_checks(b);
     return graph_sort(b->arena, g, err);
 }
 

@@ -5,12 +5,12 @@
 #include "refit/base/path.h"
 
 static const struct str key_names[] = {{"stages", 6}, {"vars", 4}, {"tools", 5}, {"desc", 4}, {"shell", 5},
-                                        {"data", 4}};
+                                        {"data", 4},   {"expect", 6}, {"gates", 5}};
 enum { KEY_COUNT = sizeof key_names / sizeof *key_names, KEY_OWN = 2 /* the first that DVC does not know */ };
 
 /* What a later version will understand. */
 static const struct str later_names[] = {
-    {"gates", 5}, {"rules", 5},
+    {"rules", 5},
 };
 
 static bool is_own_key(struct str key)
@@ -120,7 +120,9 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = resolve_value(l, data, &data, err);
     if (status == STATUS_OK && data != NULL)
         status = load_data(l, data, err);
-    return status == STATUS_OK ? load_stages(l, stages, err) : status;
+    if (status == STATUS_OK)
+        status = load_stages(l, stages, err);
+    return status == STATUS_OK ? load_checks(l, root, err) : status;
 }
 
 static enum status load_data_source(struct loader *l, const struct manifest_source *source, const struct value *tree,

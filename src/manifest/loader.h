@@ -123,6 +123,9 @@ enum status check_place(struct loader *l, const char *what, struct str path, str
 /* Outs of all three sections; a NULL section is absent. */
 enum status load_outs(struct loader *l, const struct value *const sections[3], struct error *err);
 
+/* The stages of `expect` and `gates`, behind all others. */
+enum status load_checks(struct loader *l, const struct value *root, struct error *err);
+
 /* The data sets of the top level. */
 enum status load_data(struct loader *l, const struct value *v, struct error *err);
 

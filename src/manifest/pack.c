@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 5 };
+enum { PACK_FORMAT = 6 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -103,6 +103,7 @@ static void put_stage(struct buf *out, const struct manifest_stage *stage)
     put_str(out, stage->depfile);
     put_str(out, stage->desc);
     put_str(out, stage->rule);
+    buf_u32(out, stage->check);
     put_strs(out, stage->commands, stage->command_count);
     put_strs(out, stage->tools, stage->tool_count);
     put_paths(out, stage->deps, stage->dep_count);
@@ -140,6 +141,18 @@ static void put_data(struct buf *out, const struct manifest *manifest)
     }
 }
 
+static void put_checks(struct buf *out, const struct manifest *manifest)
+{
+    buf_u32(out, manifest->check_count);
+    for (uint32_t i = 0; i < manifest->check_count; i++) {
+        const struct manifest_check *check = &manifest->checks[i];
+        buf_u8(out, (uint8_t)check->kind);
+        buf_u32(out, check->stage);
+        put_str(out, check->subject);
+        put_str(out, check->verdict);
+    }
+}
+
 void manifest_pack(const struct manifest *manifest, struct buf *out)
 {
     buf_u32(out, PACK_FORMAT);
@@ -150,6 +163,7 @@ void manifest_pack(const struct manifest *manifest, struct buf *out)
     buf_u32(out, manifest->stage_count);
     for (uint32_t i = 0; i < manifest->stage_count; i++)
         put_stage(out, &manifest->stages[i]);
+    put_checks(out, manifest);
 }
 
 /* ---- reading ---- */
@@ -285,6 +299,7 @@ static void get_stage(struct reader *r, struct arena *arena, struct manifest_sta
     stage->depfile = get_str(r);
     stage->desc = get_str(r);
     stage->rule = get_str(r);
+    stage->check = reader_u32(r);
     stage->commands = get_strs(r, arena, &stage->command_count);
     stage->tools = get_strs(r, arena, &stage->tool_count);
     stage->deps = get_paths(r, arena, &stage->dep_count);
@@ -324,6 +339,23 @@ static void get_data(struct reader *r, struct arena *arena, struct manifest *man
     }
 }
 
+static void get_checks(struct reader *r, struct arena *arena, struct manifest *manifest)
+{
+    manifest->check_count = get_count(r, 1 + 4 + 2 * STR_LEAST);
+    manifest->checks = arena_array(arena, struct manifest_check, manifest->check_count);
+    for (uint32_t i = 0; i < manifest->check_count; i++) {
+        struct manifest_check *check = &manifest->checks[i];
+        uint8_t kind = reader_u8(r);
+        check->kind = kind == CHECK_MODEL ? CHECK_MODEL : CHECK_DATA;
+        check->stage = reader_u32(r);
+        check->subject = get_str(r);
+        check->verdict = get_str(r);
+        r->bad |= kind > CHECK_MODEL || check->stage >= manifest->stage_count;
+    }
+    for (uint32_t i = 0; !r->bad && i < manifest->stage_count; i++)
+        r->bad = manifest->stages[i].check > manifest->check_count;
+}
+
 bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out)
 {
     struct reader r = reader_from(bytes.ptr, bytes.len);
@@ -338,5 +370,7 @@ bool manifest_unpack(struct arena *arena, struct str bytes, struct manifest *out
     out->stages = arena_array(arena, struct manifest_stage, out->stage_count);
     for (uint32_t i = 0; i < out->stage_count && !r.bad; i++)
         get_stage(&r, arena, &out->stages[i]);
+    if (!r.bad)
+        get_checks(&r, arena, out);
     return reader_done(&r);
 }

@@ -103,7 +103,7 @@ static const char *verdict_color(struct str verdict)
         return COLOR_DIM;
     if (str_is(verdict, "would restore"))
         return COLOR_GREEN;
-    return str_is(verdict, "would fail") ? COLOR_RED : COLOR_YELLOW;
+    return str_is(verdict, "would fail") || str_is(verdict, "blocked") ? COLOR_RED : COLOR_YELLOW;
 }
 
 void plain_stage_planned(struct report *r, struct str name, struct str verdict, struct str reason)

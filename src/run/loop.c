@@ -253,14 +253,13 @@ static enum status write_lock(struct run *run, const struct lock *lock, struct e
     return status;
 }
 
-/* Where several apply, the first of these counts. */
 static int worst_exit(const struct run *run)
 {
-    static const int order[] = {130, 5, 2, 1, 4, 3};
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
-        if (run->saw_exit[order[i]])
-            return order[i];
-    return 0;
+    int worst = 0;
+    for (int code = 1; code < (int)(sizeof run->saw_exit / sizeof *run->saw_exit); code++)
+        if (run->saw_exit[code] && exit_is_worse(code, worst))
+            worst = code;
+    return worst;
 }
 
 /* What was done is in the history, even if refit.lock could not be written or must not change: `status` says that. */

@@ -10,7 +10,8 @@ const char *verdict_name(enum verdict verdict)
 {
     static const char *const names[] = {
         [VERDICT_UNSELECTED] = "not selected", [VERDICT_FRESH] = "fresh",   [VERDICT_RESTORE] = "would restore",
-        [VERDICT_RUN] = "would run",           [VERDICT_MAYBE] = "may run", [VERDICT_FAIL] = "would fail",
+        [VERDICT_RUN] = "would run",           [VERDICT_MAYBE] = "may run", [VERDICT_BLOCKED] = "blocked",
+        [VERDICT_FAIL] = "would fail",
     };
     return names[verdict];
 }
@@ -39,7 +40,8 @@ static const struct record_out *overlay(void *ctx, struct str path)
     return NULL;
 }
 
-/* An upstream stage whose result is open, or that cannot run; index GRAPH_NONE if there is none. */
+/* An upstream stage whose result is open, or that cannot run (it fails, or is blocked); index GRAPH_NONE if there is
+ * none. */
 static struct stage_id open_upstream(const struct planner *planner, struct stage_id id, bool *fails)
 {
     const struct graph_stage *node = &planner->project->graph.stages[id.index];
@@ -49,7 +51,7 @@ static struct stage_id open_upstream(const struct planner *planner, struct stage
         enum verdict verdict = planner->plans[node->upstream[i].index].verdict;
         if (verdict == VERDICT_RUN || verdict == VERDICT_MAYBE)
             found = node->upstream[i];
-        if (verdict == VERDICT_FAIL) {
+        if (verdict == VERDICT_FAIL || verdict == VERDICT_BLOCKED) {
             *fails = true;
             return node->upstream[i];
         }
@@ -98,14 +100,52 @@ static enum status plan_open(struct planner *planner, struct stage_id id, struct
     return status;
 }
 
+/* Is it held back by verdicts that are there? Those that a run would restore first are not known yet. */
+static enum status plan_held(struct planner *planner, struct stage_id id, bool *held, struct error *err)
+{
+    struct project *p = planner->project;
+    const struct graph_stage *node = &p->graph.stages[id.index];
+    struct stage_plan *plan = &planner->plans[id.index];
+    struct judgement judged;
+    *held = false;
+    for (uint32_t i = 0; i < node->upstream_count; i++)
+        if (p->manifest.stages[node->upstream[i].index].check > 0 && planner->restored[node->upstream[i].index] != NULL)
+            return STATUS_OK;
+    enum status status = judge_upstream(p, planner->check.arena, id, &judged, err);
+    *held = status == STATUS_OK && judged.exit_status != 0;
+    if (*held) {
+        plan->verdict = VERDICT_BLOCKED;
+        plan->reason = judged.text;
+        plan->exit_status = judged.exit_status;
+    }
+    return status;
+}
+
+/* What a check that a run would not make again has found. */
+static enum status plan_verdict(struct planner *planner, struct stage_id id, struct error *err)
+{
+    struct project *p = planner->project;
+    struct stage_plan *plan = &planner->plans[id.index];
+    uint32_t check = p->manifest.stages[id.index].check;
+    struct judgement judged;
+    if (check == 0 || plan->verdict != VERDICT_FRESH)
+        return STATUS_OK;
+    enum status status = judge_check(p, planner->check.arena, &p->manifest.checks[check - 1], &judged, err);
+    if (status == STATUS_OK) {
+        plan->exit_status = judged.exit_status;
+        plan->remark = judged.text;
+    }
+    return status;
+}
+
 static enum status plan_stage(struct planner *planner, struct stage_id id, struct error *err)
 {
     struct stage_plan *plan = &planner->plans[id.index];
     struct arena *arena = planner->check.arena;
-    bool fails;
+    bool fails, held;
     struct stage_id open = open_upstream(planner, id, &fails);
     if (open.index != GRAPH_NONE) {
-        plan->verdict = fails ? VERDICT_FAIL : VERDICT_MAYBE;
+        plan->verdict = !fails ? VERDICT_MAYBE : planner->plans[open.index].verdict;
         plan->reason = str_format(arena, "after " STR_FMT ", which %s",
                                   STR_ARG(planner->project->graph.stages[open.index].declared->name),
                                   verdict_name(planner->plans[open.index].verdict));
@@ -117,6 +157,9 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
         }
         return fails ? STATUS_OK : plan_open(planner, id, plan, err);
     }
+    enum status status = plan_held(planner, id, &held, err);
+    if (status != STATUS_OK || held)
+        return status;
     const char *what = open_by_restore(planner, id);
     if (what != NULL) {
         plan->verdict = VERDICT_MAYBE;
@@ -124,7 +167,7 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
         return plan_open(planner, id, plan, err);
     }
     struct check check;
-    enum status status = check_stage(&planner->check, id, &check, err);
+    status = check_stage(&planner->check, id, &check, err);
     if (status != STATUS_OK)
         return status;
     static const enum verdict verdicts[] = {
@@ -142,7 +185,7 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
                        STR_ARG(planner->project->graph.stages[id.index].declared->name));
     if (check.outcome == CHECK_RESTORE)
         planner->restored[id.index] = check.record;
-    return STATUS_OK;
+    return plan_verdict(planner, id, err);
 }
 
 /* Where the state does not know what a tool printed last, refit.lock does. */

@@ -346,6 +346,22 @@ void recording_note(struct recording *r, const struct history_stage *stage);
 enum status recording_save(struct recording *r, const struct lock *lock, int exit_status,
                            const uint32_t counts[HISTORY_COUNTERS], struct error *err);
 
+/* ---- verdicts (judge.c) ---- */
+
+struct judgement {
+    int exit_status; /* 0: what is held back by the check may go on; 3: it needs an approval; 4: the check failed */
+    bool warns;
+    struct str text; /* one line, unless it is a plain pass */
+};
+
+/* What a check's verdict says, as it is on disk. A verdict that is not there, or malformed, holds back. */
+enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
+                        struct judgement *out, struct error *err);
+
+/* The worst of those that hold a stage back. Checks themselves are not held back. */
+enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
+                           struct error *err);
+
 /* ---- the loop ---- */
 
 struct stage_run;

@@ -79,6 +79,18 @@ static void set_devices(const struct stage_run *s, struct environment *e)
     buf_finish(&list);
 }
 
+/* So that a command can call the program that runs it, as make's commands call $(MAKE). */
+static void set_own_path(struct environment *e)
+{
+    struct arena scratch;
+    struct str path;
+    struct error ignored; /* without /proc it is what PATH has */
+    arena_init(&scratch);
+    bool known = fs_read_link(&scratch, "/proc/self/exe", &path, &ignored) == STATUS_OK;
+    set_variable(e, STR("REFIT"), known ? path : STR("refit"));
+    arena_finish(&scratch);
+}
+
 static char **make_environment(const struct stage_run *s)
 {
     struct environment e = {0};
@@ -88,6 +100,7 @@ static char **make_environment(const struct stage_run *s)
         e.items[e.count++] = memcpy(mem_alloc(size), *item, size);
     }
     const struct manifest_stage *stage = stage_declared(s);
+    set_own_path(&e);
     set_variable(&e, STR("REFIT_ROOT"), s->run->project->root);
     set_variable(&e, STR("REFIT_STAGE"), stage->name);
     if (str_is(stage->shell, SHELL_OF_DVC)) {

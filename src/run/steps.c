@@ -30,6 +30,28 @@ static struct str error_reason(struct run *run, const struct error *err)
 
 /* ---- ends ---- */
 
+/* What a check found is told when it is done, whether or not anything depends on it. */
+static void tell_verdict(struct stage_run *s)
+{
+    struct run *run = s->run;
+    uint32_t check = stage_declared(s)->check;
+    struct arena scratch;
+    struct judgement judged;
+    struct error err;
+    if (check == 0)
+        return;
+    arena_init(&scratch);
+    if (judge_check(run->project, &scratch, &run->project->manifest.checks[check - 1], &judged, &err) != STATUS_OK)
+        run_set_fatal(run, &err);
+    else if (judged.exit_status != 0)
+        run->saw_exit[judged.exit_status] = true;
+    if (judged.text.len > 0) {
+        standing_spoil(run->check.standing);
+        report_warning(run->report, judged.text);
+    }
+    arena_finish(&scratch);
+}
+
 static void end_stage(struct stage_run *s, enum stage_state state, struct str reason, bool with_log, int exit_code)
 {
     struct run *run = s->run;
@@ -51,6 +73,8 @@ static void end_stage(struct stage_run *s, enum stage_state state, struct str re
     }
     schedule_finish(run->schedule, s->id, state);
     report_stage_finished(run->report, &finish);
+    if (stage_state_is_good(state))
+        tell_verdict(s);
     struct history_stage noted = {.name = stage->name,
                                   .state = state,
                                   .duration_ms = finish.duration_ms,
@@ -191,12 +215,37 @@ static struct stage_run *new_stage(struct run *run, struct stage_id id)
 
 static void make_room(struct stage_run *s);
 
+/* Is the stage held back by a check? Then it has come to its end. */
+static bool is_held_back(struct stage_run *s)
+{
+    struct run *run = s->run;
+    struct arena scratch;
+    struct judgement judged;
+    struct error err;
+    if (run->project->manifest.check_count == 0)
+        return false;
+    arena_init(&scratch);
+    enum status status = judge_upstream(run->project, &scratch, s->id, &judged, &err);
+    if (status != STATUS_OK) {
+        run_set_fatal(run, &err);
+        run_failed(s, status_exit(status), error_reason(run, &err));
+    } else if (judged.exit_status != 0) {
+        run->saw_exit[judged.exit_status] = true;
+        s->check.has_key = false;
+        end_stage(s, STATE_BLOCKED, str_dup(&run->project->arena, judged.text), false, 0);
+    }
+    arena_finish(&scratch);
+    return status != STATUS_OK || judged.exit_status != 0;
+}
+
 void run_check(struct run *run, struct stage_id id)
 {
     struct arena_mark mark = arena_get_mark(&run->project->arena);
     bool first = run->stages[id.index] == NULL;
     struct stage_run *s = first ? new_stage(run, id) : run->stages[id.index];
     struct error err;
+    if (is_held_back(s))
+        return;
     enum status status = check_stage(&run->check, id, &s->check, &err);
     while (status == STATUS_CORRUPT && s->digest_tries++ < DIGEST_TRIES) { /* what is damaged was taken out */
         report_warning(run->report, error_reason(run, &err));
@@ -302,6 +351,8 @@ void run_start(struct run *run, struct stage_id id)
 {
     struct stage_run *s = run->stages[id.index];
     recording_see_head(&run->recording);
+    if (is_held_back(s))
+        return;
     if (is_as_checked(s))
         make_room(s);
     else

@@ -250,7 +250,7 @@ def tree_of(vfs, path):
 
 def dep_of(vfs, path):
     """A dep as a value to compare: a link's text and what it leads to; of a folder what is in it, a link that leaves it
-    with what it leads to."""
+    with what it leads to, and one that comes back into it with where that is."""
     entry, real = vfs.get(path), resolve(vfs, path)
     text = entry[1] if entry and entry[0] == "l" else ""
     if vfs[real][0] != "d":
@@ -261,6 +261,8 @@ def dep_of(vfs, path):
         target = resolve(vfs, real + name)
         if value[0] == "l" and target and not target.startswith(real + "/"):
             inside[name] = (*value, dep_of(vfs, target))
+        elif value[0] == "l" and target and os.path.normpath(f"{real}{name}/../{value[1]}") != target:
+            inside[name] = (*value, target[len(real):])
     return text, ("d", frozenset(inside.items()))
 
 

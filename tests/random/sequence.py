@@ -175,12 +175,17 @@ class Sequence:
             self.doubt_all_but_roots(ws)
         self.command(ws, "verify")
 
-    def doubt_all_but_roots(self, collecting):
-        """A gc may have taken what no refit.lock names."""
+    def doubt_all_but_roots(self, collecting, running=None):
+        """A gc may have taken what no refit.lock names, or what none names any more once those that run have ended
+        (`running`: workspace → keys that it will leave there)."""
         roots = [(key, outs) for ws in self.spaces if ws is collecting or ws.published == (self.store or ws)
-                 for key, outs, _ in ws.known.lock.values()]
+                 for name, (key, outs, _) in ws.known.lock.items()
+                 if ws not in (running or {}) or key == running[ws].get(name, key)]
         self.doubt |= {(key, found) for key, made in self.records.items() for found, outs in made.items()
                        if (key, outs) not in roots}
+
+    def keys_of(self, ws):
+        return {name: each.key for name, each in self.predict(ws, ws.scan()).items()}
 
     def run_beside_gc(self, ws, jobs, budget):
         self.doubt_all_but_roots(ws)
@@ -303,7 +308,7 @@ class Sequence:
     def run_both(self, jobs, budget):
         """Two clones at once with one store: each as if alone, but a command may be spared by the other's."""
         if budget:
-            self.doubt_all_but_roots(self.spaces[0])
+            self.doubt_all_but_roots(self.spaces[0], {ws: self.keys_of(ws) for ws in self.spaces})
         for ws in self.spaces:
             self.settle_doubts(ws)
         befores = [ws.scan() for ws in self.spaces]

@@ -452,6 +452,86 @@ static void what_is_made_meanwhile_is_found(void **unused)
     graph_finish(&g);
 }
 
+/* ---- checks ---- */
+
+static struct graph build_checked(const struct words *words, uint32_t count, struct manifest_check *checks,
+                                  uint32_t check_count)
+{
+    struct manifest *m = manifest_of(words, count);
+    struct graph g;
+    m->checks = checks;
+    m->check_count = check_count;
+    for (uint32_t i = 0; i < check_count; i++)
+        m->stages[checks[i].stage].check = i + 1;
+    if (graph_build(&arena, m, &g, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    return g;
+}
+
+static void a_check_of_data_comes_before_its_readers(void **unused)
+{
+    (void)unused;
+    static const struct words words[] = {
+        {.name = "fetch", .outs = "d/raw"},
+        {.name = "profile", .deps = "d/raw", .outs = "profile"}, /* which the check follows from */
+        {.name = "train", .deps = "d/raw", .outs = "model"},
+        {.name = "list", .deps = "d"},
+        {.name = "tune", .params = "d/raw"},
+        {.name = "rest", .deps = "d2/raw model"},
+        {.name = "old", .deps = "d/raw", .outs = "old", .frozen = true},
+        {.name = "check", .deps = "d/raw profile", .outs = "verdict"},
+        {.name = "second", .deps = "d/raw", .outs = "verdict2"},
+    };
+    struct manifest_check checks[] = {{.kind = CHECK_DATA, .stage = 7, .subject = STR("d/raw")},
+                                      {.kind = CHECK_DATA, .stage = 8, .subject = STR("d/raw")}};
+    struct graph g = build_checked(words, COUNT(words), checks, 2);
+    static const bool held[] = {false, false, true, true, true, false, false, false, false};
+    for (uint32_t i = 0; i < COUNT(words); i++)
+        assert_int_equal(follows(&g, 7, i), held[i]);
+    assert_true(follows(&g, 8, 1)); /* the second does not follow from it */
+    assert_true(follows(&g, 8, 2));
+    assert_false(follows(&g, 8, 7));
+    graph_finish(&g);
+}
+
+static void a_check_of_a_model_comes_before_its_deploys(void **unused)
+{
+    (void)unused;
+    static const struct words words[] = {
+        {.name = "train", .outs = "model"},
+        {.name = "predict", .deps = "model", .outs = "rows"},
+        {.name = "gate", .deps = "model rows", .outs = "verdict"},
+        {.name = "pack", .deps = "model", .outs = "package"},
+        {.name = "ship", .deps = "package", .kind = STAGE_DEPLOY},
+        {.name = "copy", .deps = "model", .kind = STAGE_DEPLOY, .outs = "copied"},
+        {.name = "other", .deps = "site", .kind = STAGE_DEPLOY},
+    };
+    struct manifest_check checks[] = {{.kind = CHECK_MODEL, .stage = 2, .subject = STR("model")}};
+    struct graph g = build_checked(words, COUNT(words), checks, 1);
+    static const bool held[] = {false, false, false, false, true, true, false};
+    for (uint32_t i = 0; i < COUNT(words); i++)
+        assert_int_equal(follows(&g, 2, i), held[i]);
+    graph_finish(&g);
+}
+
+/* Each holds back what the other follows from: the first has its way, and there is no cycle. */
+static void checks_make_no_cycles(void **unused)
+{
+    (void)unused;
+    static const struct words words[] = {
+        {.name = "one", .deps = "a", .outs = "x"},
+        {.name = "two", .deps = "b", .outs = "y"},
+        {.name = "check-a", .deps = "a y", .outs = "va"},
+        {.name = "check-b", .deps = "b x", .outs = "vb"},
+    };
+    struct manifest_check checks[] = {{.kind = CHECK_DATA, .stage = 2, .subject = STR("a")},
+                                      {.kind = CHECK_DATA, .stage = 3, .subject = STR("b")}};
+    struct graph g = build_checked(words, COUNT(words), checks, 2);
+    assert_true(follows(&g, 2, 0));
+    assert_false(follows(&g, 3, 1));
+    graph_finish(&g);
+}
+
 /* ---- selection ---- */
 
 /* The graph of all that follows:  load → split → train → report;  split → eval;  other;  train → ship (deploy) → smoke
@@ -628,6 +708,9 @@ int main(void)
         TEST(an_empty_manifest_is_an_empty_graph),
         TEST(makers_are_found),
         TEST(what_is_made_meanwhile_is_found),
+        TEST(a_check_of_data_comes_before_its_readers),
+        TEST(a_check_of_a_model_comes_before_its_deploys),
+        TEST(checks_make_no_cycles),
         TEST(selection_follows_targets),
         TEST(groups_and_globs_select_many),
         TEST(selection_stops_at_frozen_stages),

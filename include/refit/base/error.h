@@ -10,6 +10,7 @@
 #ifndef REFIT_BASE_ERROR_H
 #define REFIT_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdint.h>
 
@@ -42,6 +43,9 @@ struct error {
 
 /* The exit status of the program for a status. */
 int status_exit(enum status status);
+
+/* Where several exit statuses apply, the first of 130, 5, 2, 1, 4, 3 counts. */
+bool exit_is_worse(int one, int other);
 
 /* Set an error without a position. Returns `status`, so that a caller can write `return error_set(...)`. */
 enum status error_set(struct error *err, enum status status, const char *format, ...)

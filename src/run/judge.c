@@ -1,0 +1,118 @@
+/* Verdicts, judged on the way from a check to what it holds back. They are never in a key: what a stage makes does not
+ * depend on whether it was allowed to. */
+#include "refit/base/fs.h"
+#include "refit/base/json.h"
+#include "run/run.h"
+
+enum { VERDICT_BYTES_MAX = 64 << 20 };
+
+static bool result_is(const struct value *result, const char *outcome)
+{
+    const struct value *v = value_get(result, STR("outcome"));
+    return v != NULL && v->type == VALUE_STRING && str_is(v->text, outcome);
+}
+
+/* Does a result decide against going on? One of `severity: warn` does not. */
+static bool is_against(const struct value *result)
+{
+    const struct value *severity = value_get(result, STR("severity"));
+    if (severity != NULL && severity->type == VALUE_STRING && str_is(severity->text, "warn"))
+        return false;
+    return !result_is(result, "pass") && !result_is(result, "warn");
+}
+
+/* The first result that is as `picks` wants it, and how many more there are. */
+static struct str describe(struct arena *arena, const struct value *verdict, bool (*picks)(const struct value *))
+{
+    const struct value *results = value_get(verdict, STR("results")), *first = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; results != NULL && results->type == VALUE_LIST && i < results->list.count; i++)
+        if (picks(results->list.items[i])) {
+            first = first != NULL ? first : results->list.items[i];
+            count++;
+        }
+    const struct value *message = value_get(first, STR("message"));
+    if (message == NULL || message->type != VALUE_STRING)
+        return STR("");
+    if (count == 1)
+        return str_format(arena, ": " STR_FMT, STR_ARG(message->text));
+    return str_format(arena, ": " STR_FMT " (and %u more)", STR_ARG(message->text), count - 1);
+}
+
+static bool is_warning(const struct value *result)
+{
+    return !result_is(result, "pass") && !is_against(result);
+}
+
+static void say(struct arena *arena, const struct manifest_check *check, struct str name, const char *what,
+                struct str why, struct judgement *out)
+{
+    out->text = str_format(arena, "%s `" STR_FMT "` %s" STR_FMT "; see " STR_FMT,
+                           check->kind == CHECK_DATA ? "the check" : "the gate", STR_ARG(name), what, STR_ARG(why),
+                           STR_ARG(str_printable(arena, check->verdict)));
+}
+
+static void judge_verdict(struct arena *arena, const struct manifest_check *check, struct str name,
+                          const struct value *verdict, struct judgement *out)
+{
+    if (result_is(verdict, "pass"))
+        return;
+    if (result_is(verdict, "warn")) {
+        out->warns = true;
+        say(arena, check, name, "warns", describe(arena, verdict, is_warning), out);
+    } else if (result_is(verdict, "needs_approval")) {
+        out->exit_status = 3;
+        say(arena, check, name, "needs approval", describe(arena, verdict, is_against), out);
+    } else {
+        out->exit_status = 4;
+        say(arena, check, name, result_is(verdict, "fail") ? "failed" : "has a verdict that says nothing",
+            describe(arena, verdict, is_against), out);
+    }
+}
+
+enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
+                        struct judgement *out, struct error *err)
+{
+    struct str name = project->manifest.stages[check->stage].name;
+    struct value *verdict;
+    struct buf text = {0};
+    *out = (struct judgement){.text = STR("")};
+    enum status status = fs_read(check->verdict.ptr, VERDICT_BYTES_MAX, &text, err);
+    if (status == STATUS_OK)
+        status = json_parse(arena, buf_view(&text), check->verdict.ptr, &verdict, err);
+    buf_finish(&text);
+    if (status == STATUS_NOT_FOUND) {
+        out->exit_status = 4;
+        say(arena, check, name, "has no verdict", STR(""), out);
+        return STATUS_OK;
+    }
+    if (status == STATUS_MANIFEST) { /* what was checked is not known: nobody goes on */
+        struct error why = *err;
+        out->exit_status = 4;
+        say(arena, check, name, "has a verdict that cannot be read",
+            str_format(arena, " (%s)", str_dup(arena, str_from(why.message)).ptr), out);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        judge_verdict(arena, check, name, verdict, out);
+    return status;
+}
+
+enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
+                           struct error *err)
+{
+    const struct graph_stage *node = &project->graph.stages[id.index];
+    *out = (struct judgement){.text = STR("")};
+    for (uint32_t i = 0; node->declared->check == 0 && i < node->upstream_count; i++) {
+        uint32_t check = project->manifest.stages[node->upstream[i].index].check;
+        struct judgement one;
+        if (check == 0)
+            continue;
+        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1], &one, err);
+        if (status != STATUS_OK)
+            return status;
+        if (one.exit_status > out->exit_status)
+            *out = one;
+    }
+    return STATUS_OK;
+}
