@@ -56,6 +56,7 @@ struct project {
     struct fingerprint *fp;
     struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
     bool writer, copy;
+    struct judge *judge; /* of gates; NULL until one is judged */
     struct workspace_lock *workspace; /* NULL if it is not held */
     bool stands;             /* everything is fresh, and manifest and graph are not loaded */
     uint32_t standing_count; /* then: so many stages */

@@ -2,9 +2,16 @@
  * depend on whether it was allowed to. */
 #include "refit/base/fs.h"
 #include "refit/base/json.h"
+#include "refit/gate.h"
 #include "run/run.h"
 
-enum { VERDICT_BYTES_MAX = 64 << 20 };
+enum { VERDICT_BYTES_MAX = 64 << 20, MANIFEST_BYTES_MAX = 64 << 20 };
+
+/* What judging a gate takes besides its verdict; read once. */
+struct judge {
+    struct gate_trust trust;
+    const struct value *gates; /* of the manifest */
+};
 
 static bool result_is(const struct value *result, const char *outcome)
 {
@@ -62,12 +69,78 @@ static void judge_verdict(struct arena *arena, const struct manifest_check *chec
         say(arena, check, name, "warns", describe(arena, verdict, is_warning), out);
     } else if (result_is(verdict, "needs_approval")) {
         out->exit_status = 3;
-        say(arena, check, name, "needs approval", describe(arena, verdict, is_against), out);
+        out->found = describe(arena, verdict, is_against);
+        say(arena, check, name, "needs approval", out->found, out);
     } else {
         out->exit_status = 4;
         say(arena, check, name, result_is(verdict, "fail") ? "failed" : "has a verdict that says nothing",
             describe(arena, verdict, is_against), out);
     }
+}
+
+/* ---- gates: approvals count, too ---- */
+
+static enum status open_judge(struct project *p, struct error *err)
+{
+    struct buf text = {0};
+    struct value *root;
+    if (p->judge != NULL)
+        return STATUS_OK;
+    struct judge *judge = arena_new(&p->arena, struct judge);
+    enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
+    if (status == STATUS_OK)
+        status = yaml_parse(&p->arena, str_dup(&p->arena, buf_view(&text)), p->manifest_path, &root, err);
+    buf_finish(&text);
+    if (status == STATUS_OK)
+        status = gate_trust_open(&p->arena, &p->config, p->root, &judge->trust, err);
+    if (status != STATUS_OK)
+        return status;
+    judge->gates = value_get(root, STR("gates"));
+    p->judge = judge;
+    return STATUS_OK;
+}
+
+/* The key under which the gate was judged last: an approval is for that. */
+static enum status key_of(struct project *p, struct arena *arena, struct str name, struct str *hex, struct error *err)
+{
+    struct stage_memory memory;
+    bool known;
+    char text[DIGEST_HEX + 1];
+    enum status status = state_get_stage(p->state, name, arena, &memory, &known, err);
+    *hex = status == STATUS_OK && known ? str_dup(arena, str_from(digest_hex(memory.key, text))) : STR("");
+    return status;
+}
+
+static enum status judge_approvals(struct project *p, struct arena *arena, const struct manifest_check *check,
+                                   struct str name, struct judgement *out, struct error *err)
+{
+    struct gate_judgement judged;
+    enum status status = open_judge(p, err);
+    if (status != STATUS_OK)
+        return status;
+    struct gate_question question = {.gate = name,
+                                     .verdict_file = check->verdict,
+                                     .definition = value_get(p->judge->gates, name),
+                                     .environment = STR(""),
+                                     .since = STR(""),
+                                     .altered = STR("")};
+    status = key_of(p, arena, name, &question.stage_key, err);
+    if (status == STATUS_OK)
+        status = gate_judge(arena, &question, &p->judge->trust, clock_wall_ms(), &judged, err);
+    if (status != STATUS_OK || judged.outcome == GATE_PASS)
+        return status;
+    struct str why = judged.message.len > 0 ? str_format(arena, ": " STR_FMT, STR_ARG(judged.message)) : STR("");
+    if (judged.outcome == GATE_APPROVED) {
+        *out = (struct judgement){.text = STR(""), .found = STR("")};
+    } else if (judged.outcome == GATE_REJECTED) {
+        out->exit_status = 4;
+        say(arena, check, name, "was rejected", why, out);
+    } else if (judged.outcome == GATE_NEEDS_APPROVAL) {
+        out->exit_status = 3;
+        say(arena, check, name, "needs approval", str_format(arena, STR_FMT STR_FMT, STR_ARG(out->found), STR_ARG(why)),
+            out);
+    }
+    return STATUS_OK;
 }
 
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
@@ -76,7 +149,7 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
     struct str name = project->manifest.stages[check->stage].name;
     struct value *verdict;
     struct buf text = {0};
-    *out = (struct judgement){.text = STR("")};
+    *out = (struct judgement){.text = STR(""), .found = STR("")};
     enum status status = fs_read(check->verdict.ptr, VERDICT_BYTES_MAX, &text, err);
     if (status == STATUS_OK)
         status = json_parse(arena, buf_view(&text), check->verdict.ptr, &verdict, err);
@@ -93,16 +166,19 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
             str_format(arena, " (%s)", str_dup(arena, str_from(why.message)).ptr), out);
         return STATUS_OK;
     }
-    if (status == STATUS_OK)
-        judge_verdict(arena, check, name, verdict, out);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    judge_verdict(arena, check, name, verdict, out);
+    return check->kind == CHECK_MODEL && out->exit_status != 4
+               ? judge_approvals(project, arena, check, name, out, err)
+               : STATUS_OK;
 }
 
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
                            struct error *err)
 {
     const struct graph_stage *node = &project->graph.stages[id.index];
-    *out = (struct judgement){.text = STR("")};
+    *out = (struct judgement){.text = STR(""), .found = STR("")};
     for (uint32_t i = 0; node->declared->check == 0 && i < node->upstream_count; i++) {
         uint32_t check = project->manifest.stages[node->upstream[i].index].check;
         struct judgement one;

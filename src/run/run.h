@@ -442,7 +442,8 @@ enum status recording_save(struct recording *r, const struct lock *lock, int exi
 struct judgement {
     int exit_status; /* 0: what is held back by the check may go on; 3: it needs an approval; 4: the check failed */
     bool warns;
-    struct str text; /* one line, unless it is a plain pass */
+    struct str text;  /* one line, unless it is a plain pass */
+    struct str found; /* what a verdict that needs approval found, for that line */
 };
 
 /* What a check's verdict says, as it is on disk. A verdict that is not there, or malformed, holds back. */

@@ -79,5 +79,5 @@ p.remove(".refit/store")
 results, result = reproduced(p, "--rerun", exit=1)
 equal(results, {"s": "not reproducible"}, "stages")
 equal(asked, ["/gone"], "requests")
-contains(result.events[-1]["lacking"][0]["reason"], "neither store nor workspace have what refit.lock names",
+contains(result.events[-1]["lacking"][0]["reason"], "neither store nor workspace have that of HEAD",
          "nor could it be got", "HTTP Error 404")
