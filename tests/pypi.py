@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ["ipykernel", "jsonschema", "nbconvert", "papermill", "pytest", "PyYAML", "scikit-learn"]
+PACKAGES = ["ipykernel", "jsonschema", "mpmath", "nbconvert", "papermill", "pytest", "PyYAML", "scikit-learn",
+            "statsmodels"]
 
 
 class Unavailable(Exception):

@@ -121,7 +121,8 @@ uint32_t bins_merge(uint64_t *a, uint64_t *b, uint32_t count, double expected, u
 
 /* Population stability index: sum (p - q) ln(p / q) of the shares; an empty bin counts as half a row. With equal
  * distributions PSI / (1/n + 1/m) follows chi2 with count - 1 degrees: that gives p, and psi_threshold, which equal
- * distributions exceed with probability `alpha` (.01). */
+ * distributions exceed with probability `alpha` (.01). For bins of ten rows and more (bins_merge): with less, 2%
+ * instead of 1% are exceeded (measured, 100 rows in ten bins). */
 double psi_value(struct bins bins);
 struct test psi_test(struct bins bins);
 double psi_threshold(uint64_t n, uint64_t m, uint32_t count, double alpha);
@@ -210,17 +211,20 @@ struct answers {
 };
 void metric_prepare(enum metric metric, struct answers *answers, struct arena *arena);
 double metric_value(enum metric metric, const struct answers *answers, const uint32_t *weights);
-/* How many rows a metric is really about: the positive ones for recall, those predicted so for precision, the smaller of
- * both for F1, the rarer class for AUC and log loss, else all. */
-uint32_t metric_units(enum metric metric, const struct answers *answers);
-bool metric_parse(struct str name, enum metric *out);
+bool metric_by_name(struct str name, enum metric *out);
 const char *metric_name(enum metric metric);
 bool metric_falls(enum metric metric); /* lower is better */
 
 /*
  * Paired bootstrap. Rows are drawn with replacement, by cluster if there are any, `draws` times; each draw is given to
  * `statistic` as weights of the rows, so both models see the same rows. NaN is an undefined draw: it counts as -inf for
- * the lower limit and as +inf for the upper one. Percentile limits; p = (r + 1) / (draws + 1).
+ * the lower limit and as +inf for the upper one. p = (r + 1) / (draws + 1).
+ *
+ * A limit is the further of the percentile limit and estimate -+ t error, both with Student's t in place of the normal
+ * quantile (the percentile expanded as in Hesterberg 2015, The American Statistician 69:371-386), its degrees of
+ * freedom from the kurtosis of the jackknife. Measured at 100 rows, lower limit, nominal 95%, a candidate that is
+ * worse: the bare percentile covers 92.1% (AUC) and 90.3% (recall), bias-corrected and accelerated 90.9% and 89.9%,
+ * this 94.9% and 96.2%.
  */
 typedef double (*resampled)(const void *context, const uint32_t *weights);
 
@@ -234,6 +238,7 @@ struct bootstrap {
     uint32_t draws, undefined;
     double estimate; /* of the rows themselves */
     double error;    /* standard deviation of the draws */
+    double freedom;  /* how well it is known, as degrees of freedom */
 };
 
 /* Draws for `claims` claims at level alpha: at least 20 claims / alpha, and 2000. */
@@ -241,7 +246,7 @@ uint32_t bootstrap_draws(uint32_t claims, double alpha);
 enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t draws,
                              struct random *random, struct arena *arena, struct bootstrap *out, struct error *err);
 /* One-sided limits, each of level 1 - alpha. */
-struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha, uint32_t units);
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha);
 double bootstrap_worse(const struct bootstrap *bootstrap, double margin); /* p of the claim "below -margin" */
 
 #endif

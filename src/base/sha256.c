@@ -1,4 +1,4 @@
-/* SHA-256 of files, by libcrypto. */
+/* SHA-256 of files and bytes, by libcrypto. */
 #include "refit/base/sha256.h"
 
 #include <errno.h>
@@ -41,6 +41,20 @@ enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct error
         status = digest(&crypto, fd, path, hex, err);
         close(fd);
     }
+    crypto_close(&crypto);
+    return status;
+}
+
+enum status sha256_bytes(const void *bytes, size_t len, char hex[SHA256_HEX + 1], struct error *err)
+{
+    struct crypto crypto;
+    enum status status = crypto_open("SHA-256", &crypto, err);
+    if (status == STATUS_OK)
+        status = crypto_begin(&crypto, "SHA-256", crypto.EVP_sha256(), err);
+    if (status == STATUS_OK && len > 0 && crypto.EVP_DigestUpdate(crypto.context, bytes, len) != 1)
+        status = crypto_refused("SHA-256", err);
+    if (status == STATUS_OK)
+        status = crypto_end(&crypto, "SHA-256", hex, err);
     crypto_close(&crypto);
     return status;
 }

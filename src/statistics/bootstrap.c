@@ -5,7 +5,7 @@
 #include "refit/base/interrupt.h"
 #include "statistics/statistics.h"
 
-enum { DRAWS_MIN = 2000 };
+enum { DRAWS_MIN = 2000, GROUPS_MAX = 200 };
 
 uint32_t bootstrap_draws(uint32_t claims, double alpha)
 {
@@ -28,6 +28,35 @@ static void draw_weights(struct bootstrap_rows rows, struct random *random, uint
 static double deviation(const double *values, uint32_t count)
 {
     return count > 1 ? sample_deviation(values, count) * sqrt(count / (count - 1.0)) : NAN;
+}
+
+/*
+ * How well the standard error is known, as degrees of freedom of Student's t: the variance of a variance is
+ * (kurtosis - 1) / n of its square, that of one with f degrees 2 / f. The kurtosis is that of the changes when each
+ * group of rows (or clusters) is left out; it is large where few rows decide.
+ */
+static double freedom_of(struct bootstrap_rows rows, resampled statistic, const void *context, uint32_t *weights)
+{
+    uint32_t units = rows.cluster ? rows.clusters : (uint32_t)rows.count, defined = 0;
+    uint32_t groups = units < GROUPS_MAX ? units : GROUPS_MAX;
+    double values[GROUPS_MAX] = {0}, squares = 0, fourths = 0;
+    for (uint32_t group = 0; group < groups; group++) {
+        for (size_t i = 0; i < rows.count; i++)
+            weights[i] = (rows.cluster ? rows.cluster[i] : i) % groups != group;
+        double value = statistic(context, weights);
+        if (!isnan(value))
+            values[defined++] = value;
+    }
+    double mean = sample_mean(values, defined);
+    for (uint32_t i = 0; i < defined; i++) {
+        double square = (values[i] - mean) * (values[i] - mean);
+        squares += square;
+        fourths += square * square;
+    }
+    if (!(squares > 0))
+        return defined > 0 ? defined - 1.0 : 0;
+    double kurtosis = defined * fourths / (squares * squares);
+    return fmin(defined - 1.0, 2 * defined / (kurtosis - 1));
 }
 
 static enum status draw(struct bootstrap_rows rows, resampled statistic, const void *context, struct random *random,
@@ -60,6 +89,7 @@ enum status bootstrap_paired(struct bootstrap_rows rows, resampled statistic, co
     if (status == STATUS_OK) {
         out->sorted = values;
         out->error = deviation(values, draws - out->undefined);
+        out->freedom = freedom_of(rows, statistic, context, weights);
     }
     arena_rewind(arena, mark);
     return status;
@@ -75,11 +105,12 @@ static double place(const struct bootstrap *bootstrap, double share, bool from_b
     return bootstrap->sorted[from_below ? (uint32_t)k - 1 : defined - (uint32_t)k];
 }
 
-struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha, uint32_t units)
+struct interval bootstrap_limits(const struct bootstrap *bootstrap, double alpha)
 {
-    if (units < 2)
+    double freedom = bootstrap->freedom;
+    if (!(freedom > 0) || isnan(bootstrap->estimate))
         return (struct interval){-INFINITY, INFINITY};
-    double widen = sqrt(units / (units - 1.0)), t = -student_quantile(alpha, units - 1.0) * widen;
+    double t = -student_quantile(alpha, freedom) * sqrt((freedom + 1) / freedom);
     double share = normal_lower(-t), reach = t * bootstrap->error;
     return (struct interval){
         fmin(place(bootstrap, share, true), bootstrap->estimate - reach),

@@ -12,7 +12,7 @@ const char *metric_name(enum metric metric)
     return NAMES[metric];
 }
 
-bool metric_parse(struct str name, enum metric *out)
+bool metric_by_name(struct str name, enum metric *out)
 {
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (str_equal(name, str_from(NAMES[i]))) {
@@ -162,21 +162,4 @@ double metric_value(enum metric metric, const struct answers *answers, const uin
         break;
     }
     return mean_loss(answers, weights);
-}
-
-uint32_t metric_units(enum metric metric, const struct answers *answers)
-{
-    size_t positives = 0, predicted = 0;
-    if (metric == METRIC_ACCURACY || metric == METRIC_RMSE || metric == METRIC_MAE || answers->classes > 0)
-        return (uint32_t)answers->count;
-    for (size_t i = 0; i < answers->count; i++) {
-        positives += answers->label[i] == answers->positive;
-        predicted += answers->predicted != NULL && answers->predicted[i] == answers->positive;
-    }
-    size_t negatives = answers->count - positives;
-    if (metric == METRIC_AUC || metric == METRIC_LOG_LOSS)
-        return (uint32_t)(positives < negatives ? positives : negatives);
-    if (metric == METRIC_PRECISION)
-        return (uint32_t)predicted;
-    return (uint32_t)(metric == METRIC_RECALL || positives < predicted ? positives : predicted);
 }

@@ -175,7 +175,7 @@ static double bootstrap_limit(void)
     struct bootstrap bootstrap;
     struct bootstrap_rows rows = {.count = count};
     assert_int_equal(bootstrap_paired(rows, drop, &two, 40000, &random, &arena, &bootstrap, NULL), STATUS_OK);
-    struct interval limits = bootstrap_limits(&bootstrap, .05, (uint32_t)count);
+    struct interval limits = bootstrap_limits(&bootstrap, .05);
     return number(3) != 0 ? limits.upper : limits.lower;
 }
 
