@@ -44,7 +44,9 @@ enum option_id {
     OPTION_REMOVE,
     OPTION_INTO,
     OPTION_RERUN,
-    OPTION_FROM
+    OPTION_FROM,
+    OPTION_SPEC,
+    OPTION_STAGE
 };
 
 struct option_spec {
@@ -131,7 +133,7 @@ extern const struct command command_run, command_status, command_why, command_gr
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
     command_history, command_show, command_diff, command_pin, command_forget, command_reproduce,
-    command_check_determinism;
+    command_check_determinism, command_check;
 
 /* ---- help (help.c) ---- */
 
