@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parent
 
 # The order of the modules: a module includes only modules before it (tests/tidy.py checks it). The files of a module
 # are those in its folder.
-MODULES = ["base", "statistics", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "gate",
-           "report", "run", "cli"]
+MODULES = ["base", "statistics", "check", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs",
+           "gate", "report", "run", "cli"]
 
 # pkg-config name -> Debian package. The same libraries serve every target.
 LIBRARIES = {
@@ -34,12 +34,13 @@ LIBRARIES = {
     "libuv": "libuv1-dev",
     "libzstd": "libzstd-dev",
     "jansson": "libjansson-dev",
+    "zlib": "zlib1g-dev",
 }
 # xxHash for x86 can be built so that it picks the widest instructions of the processor.
 DISPATCH = "#include <xxh_x86dispatch.h>\nint main(void) { return (int)XXH3_128bits(\"\", 0).low64; }\n"
 # Loaded when first needed (src/vcs/git2.c, src/base/crypto.c), since linking to them would take longer than all else at
 # every start.
-LOADED_LIBRARIES = {"libgit2": "libgit2-dev", "libcrypto": "libssl-dev"}
+LOADED_LIBRARIES = {"libgit2": "libgit2-dev", "libcrypto": "libssl-dev", "libpcre2-8": "libpcre2-dev"}
 TEST_LIBRARIES = {"cmocka": "libcmocka-dev"}
 TOOLS = {"ninja": "ninja-build", "pkg-config": "pkg-config", "ar": "binutils"}
 COMPILERS = ["gcc", "clang", "cc"]

@@ -19,7 +19,7 @@ COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 100
 
 # Public headers that are not called as their module.
-HEADER_MODULE = {"state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest", "history": "store"}
+HEADER_MODULE = {"model_check": "check", "state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest", "history": "store"}
 
 # A library's header -> the modules that may include it.
 LIBRARY_MODULES = {
@@ -27,7 +27,9 @@ LIBRARY_MODULES = {
     r"jansson\.h": {"base"},
     r"yaml\.h": {"manifest"},
     r"lmdb\.h": {"store"},
-    r"(zstd|zstd_errors|zdict)\.h": {"store"},
+    r"(zstd|zstd_errors|zdict)\.h": {"store", "check"},
+    r"zlib\.h": {"check"},
+    r"pcre2\.h": {"check"},
     r"uv\.h": {"execute", "run"},
     r"git2.*\.h": {"vcs"},
     r"openssl/.*\.h": {"base"},

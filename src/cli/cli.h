@@ -50,7 +50,9 @@ enum option_id {
     OPTION_EXPIRES,
     OPTION_ENVIRONMENT,
     OPTION_REASON,
-    OPTION_VERIFY
+    OPTION_VERIFY,
+    OPTION_SPEC,
+    OPTION_STAGE
 };
 
 struct option_spec {
@@ -137,7 +139,7 @@ extern const struct command command_run, command_status, command_why, command_gr
     command_accept, command_metrics, command_store, command_config, command_init, command_completion, command_help,
     command_version, command_verify, command_gc, command_rules, command_migrate,
     command_history, command_show, command_diff, command_pin, command_forget, command_reproduce,
-    command_check_determinism, command_approve, command_reject, command_approvals, command_audit;
+    command_check_determinism, command_approve, command_reject, command_approvals, command_audit, command_check;
 
 /* ---- help (help.c) ---- */
 

@@ -4,7 +4,7 @@
 const struct command *const cli_commands[] = {
     &command_run,       &command_status,            &command_why,     &command_graph,      &command_logs,
     &command_metrics,   &command_history,           &command_show,    &command_restore,    &command_accept,
-    &command_diff,
+    &command_diff,      &command_check,
     &command_reproduce, &command_check_determinism, &command_store,   &command_verify,     &command_gc,
     &command_approve,   &command_reject,            &command_approvals, &command_audit,
     &command_pin,       &command_forget,            &command_rules,   &command_config,     &command_init,

@@ -127,7 +127,7 @@ static struct str make_command(struct loader *l, enum check_kind kind, struct st
     const char *what = kind == CHECK_DATA ? "data" : "model";
     if (str_is(file, "refit.yaml"))
         return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --stage", what, STR_ARG(name));
-    return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --stage --manifest '" STR_FMT "'", what,
+    return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --stage -f '" STR_FMT "'", what,
                       STR_ARG(name), STR_ARG(file));
 }
 

@@ -1,0 +1,97 @@
+/*
+ * Expectations on data: does a table look as it should?
+ *
+ * Files in, verdict out: neither store nor state nor processes, and no clock. The same inputs give the same bytes on every
+ * machine and in every locale, and no outcome depends on the order of the rows (but that of `increasing`). One pass over the
+ * data at bounded memory; `unique`, `unique_rows`, `foreign_key` and `no_overlap` are exact, and sort on disk ($TMPDIR)
+ * what does not fit.
+ *
+ *   data: people.csv               # CSV or JSON Lines (by its name, or `format: csv | jsonl`), also of gzip or zstd
+ *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ...
+ *   null_values: ["", NA]          # cells of CSV that are null; by default the empty one
+ *   severity: error | warn         # of all that does not say otherwise
+ *   show_rows: true                # failing values are shown in the verdict: they may be personal data
+ *   malformed: {max: 0}            # rows that cannot be read; looked for in any case
+ *   row_count: {min: 1, max: 1000}
+ *   column_names: {exact: [a, b]}  # or `superset`, `ordered`
+ *   freshness: {column: at, max_age: 2d}
+ *   unique_rows: [a, b]
+ *   a_less_than_b: {a: start, b: end, or_equal: true}
+ *   no_overlap: {with: test.csv, key: id}
+ *   columns:
+ *     age: {type: integer, not_null: true, between: [0, 120], mean: {min: 20, max: 60}}
+ *
+ * Rules for each value: type (integer, number, boolean, date, timestamp, string), not_null, between, in_set, not_in_set,
+ * matches (PCRE2; the whole value), length (in characters), unique, increasing, finite, foreign_key {file, column}. Rules for all
+ * of them: mean, median, stdev (of a sample: n - 1), sum, min, max, quantile {q}, distinct_count, distinct_ratio, null_ratio.
+ * A rule's value is its argument, or a map with it and `mostly` (the share that must hold, default 1), `where`
+ * (check/expression.h), `severity` and `allow_empty`; a list of such maps is several.
+ *
+ * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that met no
+ * value is not evaluated, and fails unless `allow_empty`.
+ *
+ * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below 2^13 whole
+ * numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude by at most 1/4096
+ * of themselves. distinct_count is exact up to 4096 values, then HyperLogLog with 2^14 registers: standard error .81%.
+ */
+#ifndef REFIT_CHECK_H
+#define REFIT_CHECK_H
+
+#include <stdbool.h>
+
+#include "refit/base/error.h"
+#include "refit/base/sha256.h"
+#include "refit/base/value.h"
+
+#define DATA_LINES_MAX 20
+
+enum data_outcome { DATA_PASS, DATA_NOT_EVALUATED, DATA_FAIL };
+const char *data_outcome_name(enum data_outcome outcome); /* "pass", "not_evaluated", "fail" */
+
+struct data_result {
+    const char *rule;
+    struct str column, slice; /* "" = none; the slice is the text of `where` */
+    enum data_outcome outcome;
+    bool warns;             /* severity: warn */
+    bool is_text;           /* what was observed is `text`; else `observed`, NaN = nothing */
+    double observed;        /* of rules for each value: the share that holds */
+    struct str text;
+    const struct value *expected;
+    uint64_t n, nulls, failing;
+    uint64_t lines[DATA_LINES_MAX]; /* the first ones that fail, ascending */
+    struct str shown[DATA_LINES_MAX];
+    uint32_t line_count;
+    struct str message; /* one line */
+};
+
+struct data_input {
+    struct str path;
+    char sha256[SHA256_HEX + 1];
+    uint64_t bytes;
+};
+
+struct data_verdict {
+    struct str name;
+    bool failed, warns; /* the outcome is the first that is true, or pass */
+    char policy_sha256[SHA256_HEX + 1]; /* of the canonical text of the definition */
+    struct data_input *inputs;   /* sorted by path; malloc'd, as the results */
+    uint32_t input_count, input_cap;
+    struct data_result *results; /* in the order of the definition */
+    uint32_t result_count, result_cap;
+    bool show_rows;
+};
+const char *data_verdict_outcome(const struct data_verdict *verdict);
+
+/*
+ * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST
+ * for a definition that is wrong, STATUS_NOT_FOUND and STATUS_IO for files, STATUS_FAILED for broken compression,
+ * STATUS_INTERRUPTED. data_verdict_finish() in any case.
+ */
+enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
+                       struct data_verdict *out, struct error *err);
+void data_verdict_finish(struct data_verdict *verdict);
+
+/* The verdict as JSON (refit-verdict/1), with a newline. */
+void data_verdict_print(const struct data_verdict *verdict, struct buf *out);
+
+#endif

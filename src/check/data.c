@@ -1,0 +1,191 @@
+/* Expectations on data: one pass over the rows, then what needs sorting, then the conclusions. */
+#include "check/data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void fault(void *ctx, enum table_fault_kind kind, uint64_t line)
+{
+    struct data_spec *spec = ctx;
+    struct expectation *e = &spec->items[0];
+    bool show = spec->show_rows;
+    spec->show_rows = true; /* the name of a fault is nobody's data */
+    data_note(spec, e, line, str_from(table_fault_name(kind)));
+    spec->show_rows = show;
+}
+
+/* ---- which columns are read ---- */
+
+struct wanted {
+    struct str *names;
+    uint32_t count, cap;
+};
+
+static uint32_t want(struct wanted *wanted, struct str name)
+{
+    for (uint32_t i = 0; i < wanted->count; i++)
+        if (str_equal(wanted->names[i], name))
+            return i;
+    MEM_GROW(wanted->names, wanted->count, wanted->cap);
+    wanted->names[wanted->count] = name;
+    return wanted->count++;
+}
+
+static void want_all(struct data_spec *spec, struct wanted *wanted)
+{
+    for (uint32_t i = 0; i < spec->count; i++) {
+        struct expectation *e = &spec->items[i];
+        uint32_t count = 0;
+        const struct str *names = e->where != NULL ? expression_columns(e->where, &count) : NULL;
+        e->wanted = arena_array(spec->arena, uint32_t, e->column_count);
+        e->there = arena_array(spec->arena, bool, e->column_count);
+        e->where_at = arena_array(spec->arena, uint32_t, count);
+        for (uint32_t k = 0; k < e->column_count; k++)
+            e->wanted[k] = want(wanted, e->columns[k]);
+        for (uint32_t k = 0; k < count; k++)
+            e->where_at[k] = want(wanted, names[k]);
+    }
+}
+
+/* A column that `where` names must be there: otherwise it would choose rows by nothing. */
+static enum status check_where(const struct data_spec *spec, const struct wanted *wanted, const bool *there,
+                               struct error *err)
+{
+    for (uint32_t i = 0; i < spec->count; i++) {
+        const struct expectation *e = &spec->items[i];
+        uint32_t count = 0;
+        if (e->where != NULL)
+            expression_columns(e->where, &count);
+        for (uint32_t k = 0; k < count; k++)
+            if (!there[e->where_at[k]])
+                return error_at(err, STATUS_MANIFEST, spec->file, e->at->line, e->at->column,
+                                "`where` names a column `" STR_FMT "`, which " STR_FMT " has not",
+                                STR_ARG(str_printable(spec->arena, wanted->names[e->where_at[k]])),
+                                STR_ARG(str_printable(spec->arena, spec->data)));
+        for (uint32_t k = 0; k < e->column_count; k++)
+            e->there[k] = there[e->wanted[k]];
+    }
+    return STATUS_OK;
+}
+
+/* ---- the pass ---- */
+
+static enum status one_batch(struct pass *pass, uint32_t wanted_count, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < wanted_count; i++)
+        pass->numbers[i].made = false;
+    for (uint32_t i = 0; i < pass->spec->count && status == STATUS_OK; i++)
+        status = data_rows(pass, &pass->spec->items[i], err);
+    pass->rows += pass->batch->rows;
+    return status;
+}
+
+static enum status all_batches(struct pass *pass, uint32_t wanted_count, struct error *err)
+{
+    struct table_batch batch;
+    pass->batch = &batch;
+    pass->numbers = mem_alloc((wanted_count + 1) * sizeof *pass->numbers);
+    pass->chosen = mem_alloc(TABLE_ROWS_MAX * sizeof *pass->chosen);
+    enum status status = table_next(pass->table, &batch, err);
+    while (status == STATUS_OK && batch.rows > 0) {
+        status = one_batch(pass, wanted_count, err);
+        if (status == STATUS_OK)
+            status = table_next(pass->table, &batch, err);
+    }
+    for (uint32_t i = 0; i < wanted_count; i++) {
+        free(pass->numbers[i].values);
+        free(pass->numbers[i].good);
+    }
+    free(pass->numbers);
+    free(pass->chosen);
+    return status;
+}
+
+enum status data_add_input(struct data_verdict *verdict, struct str path, const struct table *table, struct error *err)
+{
+    uint32_t at = verdict->input_count;
+    (void)err;
+    for (uint32_t i = 0; i < verdict->input_count; i++)
+        if (str_equal(verdict->inputs[i].path, path))
+            return STATUS_OK;
+    MEM_GROW(verdict->inputs, verdict->input_count, verdict->input_cap);
+    for (; at > 0 && str_compare(verdict->inputs[at - 1].path, path) > 0; at--)
+        verdict->inputs[at] = verdict->inputs[at - 1];
+    struct data_input *input = &verdict->inputs[at];
+    *input = (struct data_input){.path = path, .bytes = table_bytes(table)};
+    memcpy(input->sha256, table_sha256(table), sizeof input->sha256);
+    verdict->input_count++;
+    return STATUS_OK;
+}
+
+static enum status judge(struct pass *pass, struct error *err)
+{
+    struct data_spec *spec = pass->spec;
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < spec->count && status == STATUS_OK; i++) {
+        struct expectation *e = &spec->items[i];
+        if (e->rule == RULE_FOREIGN_KEY || e->rule == RULE_NO_OVERLAP)
+            status = data_other_file(pass, e, err);
+        if (status == STATUS_OK && e->spill != NULL)
+            status = data_join(spec, e, err);
+        if (status == STATUS_OK)
+            data_conclude(pass, e);
+    }
+    return status;
+}
+
+static enum status read_table(struct pass *pass, struct error *err)
+{
+    struct data_spec *spec = pass->spec;
+    struct wanted wanted = {0};
+    want_all(spec, &wanted);
+    bool *there = arena_array(spec->arena, bool, wanted.count);
+    table_want(pass->table, wanted.names, wanted.count, there);
+    pass->columns = table_columns(pass->table, &pass->column_count);
+    enum status status = check_where(spec, &wanted, there, err);
+    if (status == STATUS_OK)
+        status = all_batches(pass, wanted.count, err);
+    if (status == STATUS_OK)
+        status = data_add_input(pass->verdict, spec->data, pass->table, err);
+    if (status == STATUS_OK)
+        status = judge(pass, err);
+    free(wanted.names);
+    return status;
+}
+
+static enum status digest_policy(const struct value *definition, char hex[SHA256_HEX + 1], struct error *err)
+{
+    struct buf text = {0};
+    value_canonical(definition, &text);
+    enum status status = sha256_bytes(text.ptr, text.len, hex, err);
+    buf_finish(&text);
+    return status;
+}
+
+enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
+                       struct data_verdict *out, struct error *err)
+{
+    struct data_spec spec;
+    *out = (struct data_verdict){.name = name};
+    enum status status = data_spec_read(arena, definition, file, &spec, err);
+    struct pass pass = {.spec = &spec, .verdict = out};
+    if (status == STATUS_OK)
+        status = digest_policy(definition, out->policy_sha256, err);
+    spec.options.fault = fault;
+    spec.options.ctx = &spec;
+    out->show_rows = spec.show_rows;
+    if (status == STATUS_OK)
+        status = table_open(str_terminated(arena, spec.data), &spec.options, &pass.table, err);
+    if (status == STATUS_OK)
+        status = read_table(&pass, err);
+    table_close(pass.table);
+    data_spec_finish(&spec);
+    return status;
+}
+
+void data_verdict_finish(struct data_verdict *verdict)
+{
+    free(verdict->inputs);
+    free(verdict->results);
+}

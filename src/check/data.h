@@ -1,0 +1,117 @@
+/* Shared by the files that check data: what a definition says, and what is gathered while the rows go by. */
+#ifndef CHECK_DATA_H
+#define CHECK_DATA_H
+
+#include "check/exact_sum.h"
+#include "check/expression.h"
+#include "check/pattern.h"
+#include "check/sketch.h"
+#include "check/spill.h"
+#include "refit/check.h"
+
+enum rule {
+    /* for each value */
+    RULE_TYPE, RULE_NOT_NULL, RULE_BETWEEN, RULE_IN_SET, RULE_NOT_IN_SET, RULE_MATCHES, RULE_LENGTH, RULE_UNIQUE,
+    RULE_INCREASING, RULE_FINITE, RULE_FOREIGN_KEY,
+    /* for all values of a column */
+    RULE_MEAN, RULE_MEDIAN, RULE_STDEV, RULE_SUM, RULE_MIN, RULE_MAX, RULE_QUANTILE, RULE_DISTINCT_COUNT,
+    RULE_DISTINCT_RATIO, RULE_NULL_RATIO,
+    /* for the table */
+    RULE_ROW_COUNT, RULE_COLUMN_NAMES, RULE_FRESHNESS, RULE_UNIQUE_ROWS, RULE_A_LESS_THAN_B, RULE_NO_OVERLAP,
+    RULE_MALFORMED,
+    RULE_COUNT
+};
+const char *rule_name(enum rule rule);
+
+enum value_kind { KIND_INTEGER, KIND_NUMBER, KIND_BOOLEAN, KIND_DATE, KIND_TIMESTAMP, KIND_STRING };
+
+/* A value of the definition that cells are compared with. */
+struct constant {
+    struct str text;
+    bool is_number;
+    double number;
+};
+
+enum names_rule { NAMES_EXACT, NAMES_SUPERSET, NAMES_ORDERED };
+
+struct expectation {
+    enum rule rule;
+    const struct value *at; /* its argument in the definition */
+    struct str column;
+    double mostly;
+    struct expression *where; /* NULL = all rows */
+    struct str where_text;
+    uint32_t *where_at; /* of the wanted columns, those of `where` */
+    bool warns, allow_empty, strictly, or_equal;
+    bool has_min, has_max;
+    struct constant min, max;
+    double q;
+    int64_t max_age_s;
+    enum value_kind kind;
+    enum names_rule names;
+    struct constant *items; /* sets, names; sorted by text */
+    uint32_t item_count;
+    struct str *columns; /* that it reads: wanted[] has where each is */
+    uint32_t *wanted;
+    bool *there;
+    uint32_t column_count;
+    struct str other_file, other_column;
+    struct pattern *pattern;
+    /* gathered */
+    uint64_t n, nulls, failing, odd; /* odd: values that are no numbers where a number is needed */
+    uint64_t lines[DATA_LINES_MAX];
+    struct str shown[DATA_LINES_MAX];
+    uint32_t line_count;
+    struct exact_sum *sum, *squares;
+    struct quantile_sketch *quantiles;
+    struct distinct_sketch *distinct;
+    struct spill *spill;
+    double least, most, last_number;
+    struct buf last; /* the value before, of `increasing`; the newest one, of `freshness` */
+    bool has_last, nan;
+};
+
+struct data_spec {
+    struct arena *arena;
+    const char *file; /* of the definition */
+    struct str data;
+    struct table_options options;
+    bool show_rows, warns;
+    struct expectation *items; /* malloc'd; the first one is that of malformed rows */
+    uint32_t count, cap;
+};
+
+/* STATUS_MANIFEST. data_spec_finish() in any case. */
+enum status data_spec_read(struct arena *arena, const struct value *definition, const char *file,
+                           struct data_spec *out, struct error *err);
+void data_spec_finish(struct data_spec *spec);
+
+/* The rows. */
+struct column_numbers { /* of a wanted column in a batch, made when first asked for */
+    double *values;
+    bool *good;
+    bool made;
+};
+struct pass {
+    struct data_spec *spec;
+    struct data_verdict *verdict;
+    struct table *table;
+    const struct table_batch *batch;
+    struct column_numbers *numbers; /* [wanted] */
+    bool *chosen; /* rows that `where` chooses */
+    uint64_t rows;
+    const struct str *columns;
+    uint32_t column_count;
+};
+void data_note(struct data_spec *spec, struct expectation *e, uint64_t line, struct str value); /* one that fails */
+enum status data_rows(struct pass *pass, struct expectation *e, struct error *err); /* the batch, for one expectation */
+const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted);
+bool value_is_kind(const struct cell *cell, enum value_kind kind);
+
+/* After the last row. */
+enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
+enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err);  /* what was spilled */
+enum status data_add_input(struct data_verdict *verdict, struct str path, const struct table *table, struct error *err);
+void data_conclude(struct pass *pass, struct expectation *e);
+
+#endif

@@ -1,0 +1,269 @@
+/* Tables: the block of bytes that rows are read from, and batches. */
+#include "check/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/table_reader.h"
+#include "refit/base/interrupt.h"
+
+enum { BLOCK_BYTES = 1 << 20 };
+
+const char *table_fault_name(enum table_fault_kind kind)
+{
+    static const char *const names[FAULT_COUNT] = {
+        [FAULT_TOO_FEW_CELLS] = "too few cells",
+        [FAULT_TOO_MANY_CELLS] = "too many cells",
+        [FAULT_QUOTE] = "a quote out of place",
+        [FAULT_NUL] = "a NUL byte",
+        [FAULT_ENCODING] = "bytes that are not UTF-8",
+        [FAULT_LONG_LINE] = "a line that is too long",
+        [FAULT_JSON] = "no JSON object",
+        [FAULT_DOUBLE_COLUMN] = "a column that is there twice",
+    };
+    return names[kind];
+}
+
+void table_fault(struct table *t, enum table_fault_kind kind, uint64_t line)
+{
+    if (t->options.fault != NULL)
+        t->options.fault(t->options.ctx, kind, line);
+}
+
+bool table_is_null(const struct table *t, const char *ptr, size_t len)
+{
+    if (t->options.null_values == NULL)
+        return len == 0;
+    for (uint32_t i = 0; i < t->options.null_count; i++)
+        if (t->options.null_values[i].len == len && memcmp(t->options.null_values[i].ptr, ptr, len) == 0)
+            return true;
+    return false;
+}
+
+void table_add_column(struct table *t, struct str name)
+{
+    for (uint32_t i = 0; i < t->column_count; i++)
+        if (str_equal(t->columns[i], name)) {
+            table_fault(t, FAULT_DOUBLE_COLUMN, t->line);
+            break;
+        }
+    MEM_GROW(t->columns, t->column_count, t->column_cap);
+    t->columns[t->column_count++] = str_dup(&t->arena, name);
+}
+
+/* ---- the block ---- */
+
+static void make_room(struct table *t)
+{
+    if (t->at > 0) {
+        memmove(t->block, t->block + t->at, t->end - t->at);
+        t->end -= t->at;
+        t->at = 0;
+    }
+    if (t->cap - t->end >= BLOCK_BYTES / 2)
+        return;
+    size_t limit = t->options.line_bytes_max + BLOCK_BYTES, cap = 2 * t->cap;
+    t->cap = cap < limit ? cap : limit;
+    t->block = mem_resize(t->block, t->cap + BLOCK_PAD);
+}
+
+enum status table_fill(struct table *t, struct error *err)
+{
+    size_t got = 0;
+    make_room(t);
+    enum status status = input_read(t->input, t->block + t->end, t->cap - t->end, &got, err);
+    t->end += got;
+    memset(t->block + t->end, 0, BLOCK_PAD);
+    t->eof = status == STATUS_OK && got == 0;
+    return status;
+}
+
+/* A line that does not end within the limit: it is told, and its bytes are passed over. Within a quote that is not closed
+ * the lines after the first are rows again, since one stray quote must not take the rest of the file. */
+static void give_up_line(struct table *t)
+{
+    const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
+    t->bad_rows++;
+    if (newline != NULL && !t->json) {
+        table_fault(t, FAULT_QUOTE, t->line++);
+        t->at = (size_t)(newline + 1 - t->block);
+        return;
+    }
+    table_fault(t, FAULT_LONG_LINE, t->line);
+    t->at = t->end;
+    t->skipping = true;
+}
+
+static void skip_line(struct table *t)
+{
+    const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
+    t->at = newline != NULL ? (size_t)(newline + 1 - t->block) : t->end;
+    t->line += newline != NULL;
+    t->skipping = newline == NULL;
+}
+
+static void read_rows(struct table *t)
+{
+    while (t->rows < TABLE_ROWS_MAX && t->at < t->end) {
+        if (t->skipping) {
+            skip_line(t);
+            continue;
+        }
+        uint64_t line = t->line;
+        enum row_end end = t->json ? json_read_row(t) : csv_read_row(t);
+        if (end == ROW_MORE) {
+            if (t->end - t->at < t->options.line_bytes_max)
+                return;
+            give_up_line(t);
+        } else if (end == ROW_GOOD) {
+            t->lines[t->rows++] = line;
+        } else if (end == ROW_BAD) {
+            t->bad_rows++;
+        }
+    }
+}
+
+enum status table_next(struct table *t, struct table_batch *out, struct error *err)
+{
+    t->rows = 0;
+    for (;;) {
+        read_rows(t);
+        if (t->rows > 0 || (t->eof && t->at == t->end))
+            break;
+        enum status status = table_fill(t, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (t->rows == 0 && t->sha256[0] == '\0') {
+        enum status status = input_finish(t->input, t->sha256, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *out = (struct table_batch){t->rows, t->good_rows, t->lines, t->cell_columns};
+    t->good_rows += t->rows;
+    return STATUS_OK;
+}
+
+/* ---- opening ---- */
+
+static bool is_json_name(struct str path)
+{
+    static const char *const packed[] = {".gz", ".zst", NULL}, *const json[] = {".jsonl", ".ndjson", ".json", NULL};
+    for (const char *const *ending = packed; *ending != NULL; ending++)
+        if (str_ends(path, str_from(*ending))) {
+            path.len -= strlen(*ending);
+            break;
+        }
+    for (const char *const *ending = json; *ending != NULL; ending++)
+        if (str_ends(path, str_from(*ending)))
+            return true;
+    return false;
+}
+
+static enum status read_first(struct table *t, struct error *err)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    enum { MARK_BYTES = sizeof mark - 1 };
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && t->end < MARK_BYTES && !t->eof)
+        status = table_fill(t, err);
+    if (status == STATUS_OK && t->end >= MARK_BYTES && memcmp(t->block, mark, MARK_BYTES) == 0)
+        t->at = MARK_BYTES;
+    if (status != STATUS_OK || !t->json)
+        return status == STATUS_OK ? csv_read_header(t, err) : status;
+    const char *newline;
+    while ((newline = memchr(t->block + t->at, '\n', t->end - t->at)) == NULL && !t->eof) {
+        if (t->end - t->at >= t->options.line_bytes_max)
+            return STATUS_OK; /* what is wrong with it is told when it is read as a row */
+        status = table_fill(t, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    size_t end = newline != NULL ? (size_t)(newline - t->block) : t->end;
+    json_read_columns(t, t->block + t->at, end - t->at);
+    return STATUS_OK;
+}
+
+enum status table_open(const char *path, const struct table_options *options, struct table **out, struct error *err)
+{
+    struct table *t = mem_alloc(sizeof *t);
+    *t = (struct table){.options = *options, .line = 1, .cap = BLOCK_BYTES};
+    arena_init(&t->arena);
+    t->block = mem_alloc(t->cap + BLOCK_PAD);
+    if (t->options.delimiter == '\0')
+        t->options.delimiter = ',';
+    if (t->options.line_bytes_max == 0)
+        t->options.line_bytes_max = TABLE_LINE_BYTES_MAX;
+    t->json = options->format == TABLE_JSONL || (options->format == TABLE_AUTO && is_json_name(str_from(path)));
+    enum status status = input_open(str_dup(&t->arena, str_from(path)).ptr, &t->input, err);
+    if (status == STATUS_OK)
+        status = read_first(t, err);
+    if (status == STATUS_OK)
+        table_want(t, NULL, 0, NULL);
+    if (status != STATUS_OK) {
+        table_close(t);
+        t = NULL;
+    }
+    *out = t;
+    return status;
+}
+
+void table_close(struct table *t)
+{
+    if (t == NULL)
+        return;
+    input_close(t->input);
+    free(t->block);
+    free(t->columns);
+    free(t->header);
+    free(t->cells);
+    arena_finish(&t->arena);
+    free(t);
+}
+
+const struct str *table_columns(const struct table *t, uint32_t *count)
+{
+    *count = t->column_count;
+    return t->columns;
+}
+
+void table_want(struct table *t, const struct str *names, uint32_t count, bool *there)
+{
+    t->want_count = count;
+    t->wanted = arena_array(&t->arena, struct str, count);
+    t->slots = arena_array(&t->arena, uint32_t, t->column_count);
+    t->lines = arena_array(&t->arena, uint64_t, TABLE_ROWS_MAX);
+    t->cell_columns = arena_array(&t->arena, const struct cell *, count);
+    free(t->cells);
+    t->cells = mem_alloc(mem_product(mem_product(count ? count : 1, TABLE_ROWS_MAX), sizeof *t->cells));
+    for (uint32_t i = 0; i < t->column_count; i++)
+        t->slots[i] = SLOT_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t column = 0;
+        t->wanted[i] = str_dup(&t->arena, names[i]);
+        t->cell_columns[i] = t->cells + (size_t)i * TABLE_ROWS_MAX;
+        while (column < t->column_count && !str_equal(t->columns[column], names[i]))
+            column++;
+        if (there != NULL)
+            there[i] = t->json || column < t->column_count;
+        if (!t->json && column < t->column_count)
+            t->slots[column] = i;
+        for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
+            t->cells[(size_t)i * TABLE_ROWS_MAX + row] = (struct cell){"", 0, CELL_NULL};
+    }
+}
+
+const char *table_sha256(const struct table *t)
+{
+    return t->sha256;
+}
+
+uint64_t table_bytes(const struct table *t)
+{
+    return input_bytes(t->input);
+}
+
+uint64_t table_bad_rows(const struct table *t)
+{
+    return t->bad_rows;
+}

@@ -1,0 +1,58 @@
+/* What a table is made of, for those who read its two formats. */
+#ifndef CHECK_TABLE_READER_H
+#define CHECK_TABLE_READER_H
+
+#include "check/input.h"
+#include "check/table.h"
+
+#define SLOT_NONE UINT32_MAX
+enum { BLOCK_PAD = 64 }; /* zeros after the last byte, so that a scan may read a whole vector */
+
+struct table {
+    struct table_options options;
+    struct input *input;
+    struct arena arena; /* names, and what batches are made in */
+    bool json;
+    char *block;
+    size_t at, end, cap; /* [at, end) is not read yet */
+    bool eof, skipping;  /* skipping: the rest of a line that is too long */
+    uint64_t line;       /* that block[at] is on */
+    struct str *columns;
+    uint32_t column_count, column_cap;
+    uint32_t want_count;
+    struct str *wanted;
+    uint32_t *slots; /* CSV: of each column the wanted one, or SLOT_NONE */
+    struct cell *cells; /* [wanted][row] */
+    const struct cell **cell_columns;
+    uint64_t *lines;
+    uint32_t rows;
+    uint64_t good_rows, bad_rows;
+    struct cell *header; /* while the first row is read: all of its cells; malloc'd */
+    uint32_t header_count, header_cap;
+    char sha256[SHA256_HEX + 1];
+};
+
+enum row_end {
+    ROW_GOOD,
+    ROW_BAD,   /* a fault was told */
+    ROW_BLANK, /* no row at all */
+    ROW_MORE,  /* the block ends before the row does */
+};
+
+/* Read a row that begins at table->at into row `table->rows` of the batch, and go past it (unless ROW_MORE). */
+enum row_end csv_read_row(struct table *table);
+enum row_end json_read_row(struct table *table);
+
+/* Take the columns' names from the first row of the block. */
+enum status csv_read_header(struct table *table, struct error *err);
+
+void table_fault(struct table *table, enum table_fault_kind kind, uint64_t line);
+void table_add_column(struct table *table, struct str name); /* copied; a second one of a name is a fault */
+bool table_is_null(const struct table *table, const char *ptr, size_t len);
+/* More bytes behind what is there; STATUS_OK with table->eof set if there are none. */
+enum status table_fill(struct table *table, struct error *err);
+
+/* JSON Lines: the leaves of the object at block[at..end of line), as columns. */
+void json_read_columns(struct table *table, const char *ptr, size_t len);
+
+#endif

@@ -1,0 +1,140 @@
+/* Kinds of values. */
+#include "check/value_kind.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool read_digits(const char **p, const char *end, int count, int64_t *out)
+{
+    *out = 0;
+    for (int i = 0; i < count; i++) {
+        if (*p == end || **p < '0' || **p > '9')
+            return false;
+        *out = *out * 10 + (*(*p)++ - '0');
+    }
+    return true;
+}
+
+static bool take(const char **p, const char *end, char c)
+{
+    if (*p == end || **p != c)
+        return false;
+    (*p)++;
+    return true;
+}
+
+/* Days since 1970-01-01 (Hinnant, chrono-compatible low-level date algorithms). */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400, of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static bool read_date(const char **p, const char *end, int64_t *days)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int64_t year, month, day;
+    if (!read_digits(p, end, 4, &year) || !take(p, end, '-') || !read_digits(p, end, 2, &month) ||
+        !take(p, end, '-') || !read_digits(p, end, 2, &day) || month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    *days = days_of(year, month, day);
+    return day <= lengths[month - 1] + (month == 2 && leap);
+}
+
+static bool read_clock(const char **p, const char *end, int64_t *out_s)
+{
+    int64_t hour, minute, second = 0;
+    if (!read_digits(p, end, 2, &hour) || !take(p, end, ':') || !read_digits(p, end, 2, &minute))
+        return false;
+    if (take(p, end, ':')) {
+        if (!read_digits(p, end, 2, &second))
+            return false;
+        if (take(p, end, '.')) {
+            const char *first = *p;
+            while (*p < end && **p >= '0' && **p <= '9')
+                (*p)++;
+            if (*p == first)
+                return false;
+        }
+    }
+    *out_s = hour * 3600 + minute * 60 + second;
+    return hour < 24 && minute < 60 && second <= 60;
+}
+
+static bool read_zone(const char **p, const char *end, int64_t *offset_s)
+{
+    int64_t hour, minute = 0;
+    *offset_s = 0;
+    if (*p == end || take(p, end, 'Z') || take(p, end, 'z'))
+        return true;
+    bool west = **p == '-';
+    if (!take(p, end, '+') && !take(p, end, '-'))
+        return false;
+    if (!read_digits(p, end, 2, &hour))
+        return false;
+    take(p, end, ':');
+    if (*p < end && !read_digits(p, end, 2, &minute))
+        return false;
+    *offset_s = (hour * 3600 + minute * 60) * (west ? -1 : 1);
+    return hour < 24 && minute < 60;
+}
+
+bool cell_time(const struct cell *cell, bool *has_clock, int64_t *out_s)
+{
+    const char *p = cell->ptr, *end = p + cell->len;
+    int64_t days, clock_s = 0, offset_s = 0;
+    if (cell->kind != CELL_TEXT || !read_date(&p, end, &days))
+        return false;
+    *has_clock = p < end;
+    if (*has_clock) {
+        if (!take(&p, end, 'T') && !take(&p, end, 't') && !take(&p, end, ' '))
+            return false;
+        if (!read_clock(&p, end, &clock_s) || !read_zone(&p, end, &offset_s))
+            return false;
+    }
+    *out_s = days * 86400 + clock_s - offset_s;
+    return p == end;
+}
+
+static bool is_integer(const struct cell *cell)
+{
+    uint32_t i = cell->len > 0 && (cell->ptr[0] == '-' || cell->ptr[0] == '+');
+    if (i == cell->len || (cell->kind != CELL_TEXT && cell->kind != CELL_NUMBER))
+        return false;
+    for (; i < cell->len; i++)
+        if (cell->ptr[i] < '0' || cell->ptr[i] > '9')
+            return false;
+    return true;
+}
+
+static bool is_boolean(const struct cell *cell)
+{
+    return cell->kind == CELL_BOOL ||
+           (cell->kind == CELL_TEXT && ((cell->len == 4 && strncasecmp(cell->ptr, "true", 4) == 0) ||
+                                        (cell->len == 5 && strncasecmp(cell->ptr, "false", 5) == 0)));
+}
+
+bool value_is_kind(const struct cell *cell, enum value_kind kind)
+{
+    double number;
+    bool clock;
+    int64_t at_s;
+    switch (kind) {
+    case KIND_INTEGER:
+        return is_integer(cell);
+    case KIND_NUMBER:
+        return cell_number(cell, &number);
+    case KIND_BOOLEAN:
+        return is_boolean(cell);
+    case KIND_DATE:
+        return cell_time(cell, &clock, &at_s) && !clock;
+    case KIND_TIMESTAMP:
+        return cell_time(cell, &clock, &at_s);
+    case KIND_STRING:
+        return cell->kind == CELL_TEXT;
+    }
+    return false;
+}
