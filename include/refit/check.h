@@ -82,6 +82,10 @@ struct data_verdict {
 };
 const char *data_verdict_outcome(const struct data_verdict *verdict);
 
+/* Is the definition right, as far as it can be told without the data? STATUS_MANIFEST, with the place, if not. */
+enum status data_definition_check(struct arena *arena, const struct value *definition, const char *file,
+                                  struct error *err);
+
 /*
  * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST
  * for a definition that is wrong, STATUS_NOT_FOUND and STATUS_IO for files, STATUS_FAILED for broken compression,

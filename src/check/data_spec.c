@@ -528,3 +528,12 @@ void data_spec_finish(struct data_spec *spec)
         finish_expectation(&spec->items[i]);
     free(spec->items);
 }
+
+enum status data_definition_check(struct arena *arena, const struct value *definition, const char *file,
+                                  struct error *err)
+{
+    struct data_spec spec;
+    enum status status = data_spec_read(arena, definition, file, &spec, err);
+    data_spec_finish(&spec);
+    return status;
+}

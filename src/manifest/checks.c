@@ -4,6 +4,7 @@
 
 #include "manifest/loader.h"
 #include "refit/base/path.h"
+#include "refit/check.h"
 
 /* ---- a stage, as somebody would have written it ---- */
 
@@ -153,7 +154,7 @@ static enum status check_definition(struct loader *l, const struct value_pair *p
     if (template_is_in(pair->value))
         return REFUSE(l, pair, err, "the %s `" STR_FMT "` has a template; `refit check` reads the definition as it "
                       "is written: put the value there", what, STR_ARG(pair->key));
-    return STATUS_OK;
+    return kind == CHECK_DATA ? data_definition_check(l->arena, pair->value, l->file, err) : STATUS_OK;
 }
 
 static enum status load_check(struct loader *l, const struct value_pair *pair, enum check_kind kind,

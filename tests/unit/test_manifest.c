@@ -346,7 +346,7 @@ static void checks_are_stages(void **state)
 {
     (void)state;
     struct manifest m = load("stages:\n  s: {cmd: x}\ntools: [cc --version]\nexpect:\n"
-         "  input: {data: d/x.csv, desc: the table, foreign_key: {column: a, file: keys.csv, of: k}}\n"
+         "  input: {data: d/x.csv, desc: the table, columns: {a: {foreign_key: {column: a, file: keys.csv}}}}\n"
          "gates:\n  release: {model: m.bin, rows: {candidate: c.csv, key: id}, verdict: v/r.json}\n");
     assert_int_equal(m.stage_count, 3);
     assert_int_equal(m.check_count, 2);
@@ -378,6 +378,8 @@ static void refuses_checks(void **state)
     refuses("stages: {}\nexpect: [x]\n", 2, 9, "`expect` must be a map of names to checks, not a list");
     refuses("stages: {}\ngates: x\n", 2, 8, "`gates` must be a map of names to checks, not a string");
     refuses("stages: {}\nexpect: {a: x.csv}\n", 2, 10, "the expectations `a` must be a map with `data`, not a string");
+    refuses("stages: {}\nexpect: {a: {data: d, columns: {x: {betwen: [0, 1]}}}}\n", 2, 37,
+            "there is no rule for a column called `betwen`; did you mean `between`?");
     refuses("stages: {}\nexpect: {a: {}}\n", 2, 10, "the expectations `a` has no `data`; name the file");
     refuses("stages: {}\ngates: {a: {}}\n", 2, 9, "the gate `a` has no `model`; name the file");
     refuses("stages: {}\ngates: {a: {model: \"${x}\"}}\n", 2, 9, "the gate `a` has a template");
