@@ -30,6 +30,17 @@ static struct str error_reason(struct run *run, const struct error *err)
 
 /* ---- ends ---- */
 
+/* Is there a stage in this run that the check can hold back? That says then what the check found. */
+static bool holds_any(const struct run *run, struct stage_id check)
+{
+    const struct graph_stage *node = &run->project->graph.stages[check.index];
+    for (uint32_t i = 0; i < node->downstream_count; i++)
+        if (run->selected[node->downstream[i].index] &&
+            run->project->graph.stages[node->downstream[i].index].declared->check == 0)
+            return true;
+    return false;
+}
+
 /* What a check found is told when it is done, whether or not anything depends on it. */
 static void tell_verdict(struct stage_run *s)
 {
@@ -47,7 +58,8 @@ static void tell_verdict(struct stage_run *s)
         run->saw_exit[judged.exit_status] = true;
     if (judged.text.len > 0) {
         standing_spoil(run->check.standing);
-        report_warning(run->report, judged.text);
+        if (judged.exit_status == 0 || !holds_any(run, s->id))
+            report_warning(run->report, judged.text);
     }
     arena_finish(&scratch);
 }
