@@ -95,6 +95,9 @@ enum status data_check(struct arena *arena, struct str name, const struct value 
                        struct data_verdict *out, struct error *err);
 void data_verdict_finish(struct data_verdict *verdict);
 
+/* A time as `freshness` observes it: a date, or a date and a time of day, of UTC unless it says otherwise. Seconds since 1970. */
+bool data_time_parse(struct str text, int64_t *out_s);
+
 /* The verdict as JSON (refit-verdict/1), with a newline. */
 void data_verdict_print(const struct data_verdict *verdict, struct buf *out);
 

@@ -138,3 +138,10 @@ bool value_is_kind(const struct cell *cell, enum value_kind kind)
     }
     return false;
 }
+
+bool data_time_parse(struct str text, int64_t *out_s)
+{
+    bool has_clock;
+    struct cell cell = {text.ptr, (uint32_t)text.len, CELL_TEXT};
+    return text.len <= UINT32_MAX && cell_time(&cell, &has_clock, out_s);
+}

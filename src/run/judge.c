@@ -2,6 +2,7 @@
  * depend on whether it was allowed to. */
 #include "refit/base/fs.h"
 #include "refit/base/json.h"
+#include "refit/check.h"
 #include "refit/gate.h"
 #include "run/run.h"
 
@@ -26,6 +27,31 @@ static bool is_against(const struct value *result)
     if (severity != NULL && severity->type == VALUE_STRING && str_is(severity->text, "warn"))
         return false;
     return !result_is(result, "pass") && !result_is(result, "warn");
+}
+
+/* ---- freshness: how old the newest row is now, which no verdict can know ---- */
+
+static bool is_stale(struct arena *arena, const struct value *result, int64_t now_ms, struct str *message)
+{
+    const struct value *newest = value_get(result, STR("observed"));
+    const struct value *expected = value_get(result, STR("expected"));
+    const struct value *limit = value_get(expected, STR("max_age")), *column = value_get(expected, STR("column"));
+    uint64_t limit_ms;
+    int64_t newest_s;
+    if (!result_is(result, "pass"))
+        return false;
+    if (limit == NULL || column == NULL || column->type != VALUE_STRING || newest == NULL ||
+        newest->type != VALUE_STRING || !parse_duration_ms(limit->text, &limit_ms) ||
+        !data_time_parse(newest->text, &newest_s)) {
+        *message = STR("freshness has a verdict that makes no sense");
+        return true;
+    }
+    int64_t age_ms = now_ms - 1000 * newest_s;
+    if (age_ms <= (int64_t)limit_ms)
+        return false;
+    *message = str_format(arena, "freshness of `" STR_FMT "`: the newest is " STR_FMT ", older than " STR_FMT,
+                          STR_ARG(column->text), STR_ARG(newest->text), STR_ARG(limit->text));
+    return true;
 }
 
 /* The first result that is as `picks` wants it, and how many more there are. */
@@ -78,6 +104,26 @@ static void judge_verdict(struct arena *arena, const struct manifest_check *chec
     }
 }
 
+static void judge_age(struct arena *arena, const struct manifest_check *check, struct str name,
+                      const struct value *verdict, struct judgement *out)
+{
+    const struct value *results = value_get(verdict, STR("results"));
+    struct str message;
+    for (uint32_t i = 0; results != NULL && results->type == VALUE_LIST && i < results->list.count; i++) {
+        const struct value *result = results->list.items[i], *severity = value_get(result, STR("severity"));
+        const struct value *rule = value_get(result, STR("rule"));
+        if (rule == NULL || rule->type != VALUE_STRING || !str_is(rule->text, "freshness"))
+            continue;
+        out->passing = true;
+        if (out->exit_status == 4 || !is_stale(arena, result, clock_wall_ms(), &message))
+            continue;
+        out->warns = severity != NULL && severity->type == VALUE_STRING && str_is(severity->text, "warn");
+        out->exit_status = out->warns ? out->exit_status : 4;
+        say(arena, check, name, out->warns ? "warns" : "failed", str_format(arena, ": " STR_FMT, STR_ARG(message)),
+            out);
+    }
+}
+
 /* ---- gates: approvals count, too ---- */
 
 static enum status open_judge(struct project *p, struct error *err)
@@ -115,6 +161,7 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
                                    struct str name, struct judgement *out, struct error *err)
 {
     struct gate_judgement judged;
+    out->passing = true;
     enum status status = open_judge(p, err);
     if (status != STATUS_OK)
         return status;
@@ -131,7 +178,7 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
         return status;
     struct str why = judged.message.len > 0 ? str_format(arena, ": " STR_FMT, STR_ARG(judged.message)) : STR("");
     if (judged.outcome == GATE_APPROVED) {
-        *out = (struct judgement){.text = STR(""), .found = STR("")};
+        *out = (struct judgement){.text = STR(""), .found = STR(""), .passing = true};
     } else if (judged.outcome == GATE_REJECTED) {
         out->exit_status = 4;
         say(arena, check, name, "was rejected", why, out);
@@ -169,6 +216,7 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
     if (status != STATUS_OK)
         return status;
     judge_verdict(arena, check, name, verdict, out);
+    judge_age(arena, check, name, verdict, out);
     return check->kind == CHECK_MODEL && out->exit_status != 4
                ? judge_approvals(project, arena, check, name, out, err)
                : STATUS_OK;

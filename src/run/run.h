@@ -442,6 +442,7 @@ enum status recording_save(struct recording *r, const struct lock *lock, int exi
 struct judgement {
     int exit_status; /* 0: what is held back by the check may go on; 3: it needs an approval; 4: the check failed */
     bool warns;
+    bool passing;     /* it may be another one later, though no file has changed */
     struct str text;  /* one line, unless it is a plain pass */
     struct str found; /* what a verdict that needs approval found, for that line */
 };

@@ -56,8 +56,9 @@ static void tell_verdict(struct stage_run *s)
         run_set_fatal(run, &err);
     else if (judged.exit_status != 0)
         run->saw_exit[judged.exit_status] = true;
-    if (judged.text.len > 0) {
+    if (judged.text.len > 0 || judged.passing)
         standing_spoil(run->check.standing);
+    if (judged.text.len > 0) {
         if (judged.exit_status == 0 || !holds_any(run, s->id))
             report_warning(run->report, judged.text);
     }
