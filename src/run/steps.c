@@ -58,10 +58,8 @@ static void tell_verdict(struct stage_run *s)
         run->saw_exit[judged.exit_status] = true;
     if (judged.text.len > 0 || judged.passing)
         standing_spoil(run->check.standing);
-    if (judged.text.len > 0) {
-        if (judged.exit_status == 0 || !holds_any(run, s->id))
-            report_warning(run->report, judged.text);
-    }
+    if (judged.text.len > 0 && (judged.exit_status == 0 || !holds_any(run, s->id)))
+        report_warning(run->report, judged.text);
     arena_finish(&scratch);
 }
 
