@@ -282,9 +282,13 @@ static enum status measure(struct collect *c, uint64_t *bytes, struct error *err
     return rc == 0 ? STATUS_OK : env_error(&c->store->env, rc, "read", err);
 }
 
+/* What goes leaves pages that are not full, most of all where it is spread over all of them: then a pass frees less than
+ * what it takes. So those after the first take it that what stays has its share of the pages that are used. */
 static uint64_t left_bytes(const struct collect *c, uint64_t used_bytes)
 {
     uint64_t taken = c->all_bytes > c->live_bytes ? c->all_bytes - c->live_bytes : 0;
+    if (c->again && c->all_bytes > 0)
+        taken = (uint64_t)((double)used_bytes * (double)taken / (double)c->all_bytes);
     return used_bytes > taken ? used_bytes - taken : 0;
 }
 
@@ -341,6 +345,7 @@ enum status store_collect(struct store *store, const struct store_collect_option
     uint64_t used_bytes = out->used_bytes;
     for (int i = 0; status == STATUS_OK && i < PASSES_MAX; i++) {
         uint64_t taken = out->taken_records;
+        c.again = i > 0;
         status = pass(&c, used_bytes, err);
         if (i == 0)
             first = *out;

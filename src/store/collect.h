@@ -36,6 +36,7 @@ struct collect {
     uint64_t sequence; /* what was put up to then has been looked at */
     uint64_t live_bytes; /* of what is marked, as kept */
     uint64_t all_bytes;  /* of all chunks, objects and records */
+    bool again;          /* a pass was made already, and did not do */
     struct digest_list {
         struct digest *digests;
         uint8_t *flags;
