@@ -91,6 +91,11 @@ enum status data_check(struct arena *arena, struct str name, const struct value 
                        struct data_verdict *out, struct error *err);
 void data_verdict_finish(struct data_verdict *verdict);
 
+/* A reference profile of a data file, as JSON (refit-profile/1), with a newline: of each column type, counts, and numbers in
+ * bins between percentiles or the counts of each category. Rows that cannot be read are counted in *bad and left out.
+ * STATUS_NOT_FOUND, STATUS_IO, STATUS_FAILED for broken compression, STATUS_INTERRUPTED. */
+enum status data_profile(struct arena *arena, const char *path, struct buf *out, uint64_t *bad, struct error *err);
+
 /* The verdict as JSON (refit-verdict/1), with a newline. */
 void data_verdict_print(const struct data_verdict *verdict, struct buf *out);
 

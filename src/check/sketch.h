@@ -19,6 +19,8 @@ struct quantile_sketch {
 void quantile_add(struct quantile_sketch *sketch, double value);
 /* The smallest value that at least a share q of all are not above. NaN of nothing. */
 double quantile_get(const struct quantile_sketch *sketch, double q);
+/* Each step that has values: its edge, in ascending order, and how many there are. */
+void quantile_each(const struct quantile_sketch *sketch, void (*each)(void *ctx, double value, uint64_t count), void *ctx);
 void quantile_finish(struct quantile_sketch *sketch);
 
 /* Exact up to DISTINCT_EXACT different hashes; then HyperLogLog (Flajolet and others, 2007; Ertl's estimator of 2017). */
