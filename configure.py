@@ -23,8 +23,10 @@ ROOT = Path(__file__).resolve().parent
 
 # The order of the modules: a module includes only modules before it (tests/tidy.py checks it). The files of a module
 # are those in its folder.
-MODULES = ["base", "statistics", "check", "manifest", "graph", "schedule", "store", "fingerprint", "execute", "vcs", "report",
-           "run", "cli"]
+MODULES = [
+    "base", "statistics", "check", "manifest", "graph", "schedule", "store", "fingerprint", "execute",
+    "vcs", "report", "run", "cli",
+]
 
 # pkg-config name -> Debian package. The same libraries serve every target.
 LIBRARIES = {

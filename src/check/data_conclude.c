@@ -13,7 +13,8 @@ const char *data_outcome_name(enum data_outcome outcome)
 
 static bool is_for_each(enum rule rule)
 {
-    return rule <= RULE_FOREIGN_KEY || rule == RULE_UNIQUE_ROWS || rule == RULE_A_LESS_THAN_B || rule == RULE_NO_OVERLAP;
+    return rule <= RULE_FOREIGN_KEY || rule == RULE_UNIQUE_ROWS || rule == RULE_A_LESS_THAN_B ||
+           rule == RULE_NO_OVERLAP;
 }
 
 /* "`age`", "`a`, `b`", "the table" */

@@ -9,7 +9,8 @@
 static const char *const rule_names[RULE_COUNT] = {
     "type", "not_null", "between", "in_set", "not_in_set", "matches", "length", "unique", "increasing", "finite",
     "foreign_key", "mean", "median", "stdev", "sum", "min", "max", "quantile", "distinct_count", "distinct_ratio",
-    "null_ratio", "row_count", "column_names", "freshness", "unique_rows", "a_less_than_b", "no_overlap", "drift", "malformed",
+    "null_ratio", "row_count", "column_names", "freshness", "unique_rows", "a_less_than_b", "no_overlap", "drift",
+    "malformed",
 };
 
 const char *rule_name(enum rule rule)
@@ -17,7 +18,8 @@ const char *rule_name(enum rule rule)
     return rule_names[rule];
 }
 
-static const char *const top_keys[] = {"data", "format", "delimiter", "header", "null_values", "severity", "show_rows",
+static const char *const top_keys[] = {"data", "format", "delimiter", "header", "null_values", "severity",
+                                       "show_rows",
                                        "columns", "verdict", "desc", "deps", NULL};
 
 #define REFUSE_AT(spec, v, err, ...) error_at((err), STATUS_MANIFEST, (spec)->file, (v)->line, (v)->column, __VA_ARGS__)
@@ -143,8 +145,8 @@ static enum status read_age(const struct data_spec *spec, const struct value *v,
     return STATUS_OK;
 }
 
-static enum status read_bound(const struct data_spec *spec, const struct value *v, const struct expectation *e, bool *has,
-                              struct constant *out, struct error *err)
+static enum status read_bound(const struct data_spec *spec, const struct value *v, const struct expectation *e,
+                              bool *has, struct constant *out, struct error *err)
 {
     *has = true;
     enum status status = read_constant(spec, v, rule_name(e->rule), out, err);
@@ -370,7 +372,8 @@ static enum status read_one(struct data_spec *spec, const struct value *v, enum 
                             struct error *err)
 {
     struct expectation e = {.rule = rule, .at = v, .column = column, .mostly = 1, .warns = spec->warns,
-                            .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""), .least = (double)INFINITY,
+                            .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""),
+                            .least = (double)INFINITY,
                             .most = -(double)INFINITY, .other_file = STR(""), .other_column = STR("")};
     e.columns = arena_array(spec->arena, struct str, 2);
     e.columns[0] = column;

@@ -1,10 +1,11 @@
 /*
- * What a column is like: counts, and its distribution in bins. A profile of a table is JSON that is the same for the same
- * rows in any order; drift compares a column with that of a profile, or of a file, of which the same is made first.
+ * What a column is like: counts, and its distribution in bins. A profile of a table is JSON that is the same for the
+ * same rows in any order; drift compares a column with that of a profile, or of a file, of which the same is made
+ * first.
  *
- * A column whose values are all numbers has bins between the reference's percentiles (edges are those of quantile_get()), the outer
- * ones without end; another one has its values as categories, if there are at most CATEGORIES_MAX; otherwise it is text, of
- * which nothing is compared but nulls.
+ * A column whose values are all numbers has bins between the reference's percentiles (edges are those of
+ * quantile_get()), the outer ones without end; another one has its values as categories, if there are at most
+ * CATEGORIES_MAX; otherwise it is text, of which nothing is compared but nulls.
  */
 #ifndef CHECK_PROFILE_H
 #define CHECK_PROFILE_H

@@ -126,9 +126,9 @@ const struct command command_check = {
     .name = "check",
     .summary = "judge data by what is expected of it",
     .arguments = "data [NAME] | profile DATA",
-    .description = "Reads the data once, judges it by `expect.NAME` of the manifest (or by the file of --spec), writes\n"
-                   "the verdict (checks/NAME.json), and prints a line for each expectation. Neither store nor state is\n"
-                   "touched. Exit status: 0 if all hold or only warn, 4 if one does not.\n"
+    .description = "Reads the data once, judges it by `expect.NAME` of the manifest (or by the file of --spec),\n"
+                   "writes the verdict (checks/NAME.json), and prints a line for each expectation. Neither store nor\n"
+                   "state is touched. Exit status: 0 if all hold or only warn, 4 if one does not.\n"
                    "`profile` writes what the columns of a data file are like, for others to be compared with.\n",
     .examples = "  refit check data people\n"
                 "  refit check data --spec people.yaml --json\n"

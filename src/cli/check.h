@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-/* The definition that the command line means: with --spec the whole of that file, else SECTION.NAME of the manifest, whose
- * folder is the working directory by then. Its file's name, for messages, and what it is called. */
+/* The definition that the command line means: with --spec the whole of that file, else SECTION.NAME of the manifest,
+   whose folder is the working directory by then. Its file's name, for messages, and what it is called. */
 struct check_definition {
     const struct value *value;
     const char *file;

@@ -1,5 +1,5 @@
-/* Shared by the drivers of tables: hostile bytes are read twice, with different limits of lines; each row has a line, lines
- * ascend, cells lie in good UTF-8, and both times the same comes of it. */
+/* Shared by the drivers of tables: hostile bytes are read twice, with different limits of lines; each row has a line,
+   lines ascend, cells lie in good UTF-8, and both times the same comes of it. */
 #ifndef REFIT_TESTS_TABLE_FUZZ_H
 #define REFIT_TESTS_TABLE_FUZZ_H
 

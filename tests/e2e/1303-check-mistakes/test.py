@@ -29,4 +29,5 @@ contains(p.refit("check", "data", "--spec", "spec.yaml", exit=2).stderr, "cannot
 
 # A column that is not there is a finding, with the one that was meant.
 p.write("spec.yaml", "data: a.csv\ncolumns: {amuont: {not_null: true}}\n")
-contains(p.refit("check", "data", "--spec", "spec.yaml", exit=4).stdout, "there is no column `amuont`; did you mean `amount`?")
+text = p.refit("check", "data", "--spec", "spec.yaml", exit=4).stdout
+contains(text, "there is no column `amuont`; did you mean `amount`?")

@@ -1,4 +1,4 @@
-"""Drift against a file and against its profile is the same; it takes an effect and significance; new categories fail."""
+"""Drift against a file and its profile is the same; it takes an effect and significance; new categories fail."""
 import math
 import random
 from harness import Project, contains, equal
@@ -60,7 +60,8 @@ equal((result["city"]["failing"], result["x"]["outcome"]), (1, "pass"), "a new c
 
 # What cannot be compared says so.
 equal(check("old.json", 4, "ks")["city"]["outcome"], "fail", "ks of categories")
-for text, message in [("{reference: old.json, columns: [z]}", "has no column `z`"), ("{method: psi}", "lacks `reference`"),
+for text, message in [("{reference: old.json, columns: [z]}", "has no column `z`"),
+                      ("{method: psi}", "lacks `reference`"),
                       ("{reference: old.json, method: wasserstein}", "one of psi, ks, chi2, js and linf"),
                       ("{reference: spec.yaml.json}", "cannot open")]:
     p.write("spec.yaml", f"data: now.csv\ndrift: {text}\n")
