@@ -19,7 +19,8 @@ COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 100
 
 # Public headers that are not called as their module.
-HEADER_MODULE = {"model_check": "check", "state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest", "history": "store"}
+HEADER_MODULE = {"model_check": "check",
+                 "state": "store", "config": "manifest", "dvc": "manifest", "rule": "manifest", "history": "store"}
 
 # A library's header -> the modules that may include it.
 LIBRARY_MODULES = {

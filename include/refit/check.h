@@ -1,10 +1,10 @@
 /*
  * Expectations on data: does a table look as it should?
  *
- * Files in, verdict out: neither store nor state nor processes, and no clock. The same inputs give the same bytes on every
- * machine and in every locale, and no outcome depends on the order of the rows (but that of `increasing`). One pass over the
- * data at bounded memory; `unique`, `unique_rows`, `foreign_key` and `no_overlap` are exact, and sort on disk ($TMPDIR)
- * what does not fit.
+ * Files in, verdict out: neither store nor state nor processes, and no clock. The same inputs give the same bytes on
+ * every machine and in every locale, and no outcome depends on the order of the rows (but that of `increasing`). One
+ * pass over the data at bounded memory; `unique`, `unique_rows`, `foreign_key` and `no_overlap` are exact, and sort
+ * on disk ($TMPDIR) what does not fit.
  *
  *   data: people.csv               # CSV or JSON Lines (by its name, or `format: csv | jsonl`), also of gzip or zstd
  *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ...
@@ -18,21 +18,30 @@
  *   unique_rows: [a, b]
  *   a_less_than_b: {a: start, b: end, or_equal: true}
  *   no_overlap: {with: test.csv, key: id}
+ *   drift: {reference: old.csv, method: psi, threshold: 0.1, alpha: 0.01, columns: [age]}
  *   columns:
  *     age: {type: integer, not_null: true, between: [0, 120], mean: {min: 20, max: 60}}
  *
- * Rules for each value: type (integer, number, boolean, date, timestamp, string), not_null, between, in_set, not_in_set,
- * matches (PCRE2; the whole value), length (in characters), unique, increasing, finite, foreign_key {file, column}. Rules for all
- * of them: mean, median, stdev (of a sample: n - 1), sum, min, max, quantile {q}, distinct_count, distinct_ratio, null_ratio.
- * A rule's value is its argument, or a map with it and `mostly` (the share that must hold, default 1), `where`
- * (check/expression.h), `severity` and `allow_empty`; a list of such maps is several.
+ * Rules for each value: type (integer, number, boolean, date, timestamp, string), not_null, between, in_set,
+ * not_in_set, matches (PCRE2; the whole value), length (in characters), unique, increasing, finite, foreign_key
+ * {file, column}. Rules for all of them: mean, median, stdev (of a sample: n - 1), sum, min, max, quantile {q},
+ * distinct_count, distinct_ratio, null_ratio. A rule's value is its argument, or a map with it and `mostly` (the
+ * share that must hold, default 1), `where` (check/expression.h), `severity` and `allow_empty`; a list of such maps
+ * is several.
  *
- * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that met no
- * value is not evaluated, and fails unless `allow_empty`.
+ * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that
+ * met no value is not evaluated, and fails unless `allow_empty`.
  *
- * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below 2^13 whole
- * numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude by at most 1/4096
- * of themselves. distinct_count is exact up to 4096 values, then HyperLogLog with 2^14 registers: standard error .81%.
+ * Drift compares columns with those of a data file or of a profile (a name in .json), in bins between the
+ * reference's percentiles: psi (tenths of the reference), ks (the distance at the percentiles, which is too small by
+ * at most .01), chi2 (its effect is Cramer's V), js (distance), linf. A column drifts if its effect is above
+ * `threshold` (default .1; ks .2) and its p-value, after Holm over the columns, is below `alpha`. A category that
+ * the reference never had fails by itself.
+ *
+ * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below
+ * 2^13 whole numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude
+ * by at most 1/4096 of themselves. distinct_count is exact up to 4096 values, then HyperLogLog with 2^14 registers:
+ * standard error .81%.
  */
 #ifndef REFIT_CHECK_H
 #define REFIT_CHECK_H
@@ -87,16 +96,22 @@ enum status data_definition_check(struct arena *arena, const struct value *defin
                                   struct error *err);
 
 /*
- * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST
- * for a definition that is wrong, STATUS_NOT_FOUND and STATUS_IO for files, STATUS_FAILED for broken compression,
- * STATUS_INTERRUPTED. data_verdict_finish() in any case.
+ * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory.
+ * STATUS_MANIFEST for a definition that is wrong, STATUS_NOT_FOUND and STATUS_IO for files, STATUS_FAILED for broken
+ * compression, STATUS_INTERRUPTED. data_verdict_finish() in any case.
  */
 enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
                        struct data_verdict *out, struct error *err);
 void data_verdict_finish(struct data_verdict *verdict);
 
-/* A time as `freshness` observes it: a date, or a date and a time of day, of UTC unless it says otherwise. Seconds since 1970. */
+/* A time as `freshness` observes it: a date, or a date and a time of day, of UTC unless it says otherwise. Seconds
+ * since 1970. */
 bool data_time_parse(struct str text, int64_t *out_s);
+
+/* A reference profile of a data file, as JSON (refit-profile/1), with a newline: of each column type, counts, and
+   numbers in bins between percentiles or the counts of each category. Rows that cannot be read are counted in *bad
+   and left out. STATUS_NOT_FOUND, STATUS_IO, STATUS_FAILED for broken compression, STATUS_INTERRUPTED. */
+enum status data_profile(struct arena *arena, const char *path, struct buf *out, uint64_t *bad, struct error *err);
 
 /* The verdict as JSON (refit-verdict/1), with a newline. */
 void data_verdict_print(const struct data_verdict *verdict, struct buf *out);

@@ -1,6 +1,8 @@
 /* Expectations on data: one pass over the rows, then what needs sorting, then the conclusions. */
 #include "check/data.h"
 
+#include "check/drift.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,21 +104,24 @@ static enum status all_batches(struct pass *pass, uint32_t wanted_count, struct 
     return status;
 }
 
-enum status data_add_input(struct data_verdict *verdict, struct str path, const struct table *table, struct error *err)
+void data_put_input(struct data_verdict *verdict, const struct data_input *input)
 {
     uint32_t at = verdict->input_count;
-    (void)err;
     for (uint32_t i = 0; i < verdict->input_count; i++)
-        if (str_equal(verdict->inputs[i].path, path))
-            return STATUS_OK;
+        if (str_equal(verdict->inputs[i].path, input->path))
+            return;
     MEM_GROW(verdict->inputs, verdict->input_count, verdict->input_cap);
-    for (; at > 0 && str_compare(verdict->inputs[at - 1].path, path) > 0; at--)
+    for (; at > 0 && str_compare(verdict->inputs[at - 1].path, input->path) > 0; at--)
         verdict->inputs[at] = verdict->inputs[at - 1];
-    struct data_input *input = &verdict->inputs[at];
-    *input = (struct data_input){.path = path, .bytes = table_bytes(table)};
-    memcpy(input->sha256, table_sha256(table), sizeof input->sha256);
+    verdict->inputs[at] = *input;
     verdict->input_count++;
-    return STATUS_OK;
+}
+
+void data_add_input(struct data_verdict *verdict, struct str path, const struct table *table)
+{
+    struct data_input input = {.path = path, .bytes = table_bytes(table)};
+    memcpy(input.sha256, table_sha256(table), sizeof input.sha256);
+    data_put_input(verdict, &input);
 }
 
 static enum status judge(struct pass *pass, struct error *err)
@@ -129,7 +134,9 @@ static enum status judge(struct pass *pass, struct error *err)
             status = data_other_file(pass, e, err);
         if (status == STATUS_OK && e->spill != NULL)
             status = data_join(spec, e, err);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK && e->rule == RULE_DRIFT)
+            status = drift_conclude(pass, e, err);
+        else if (status == STATUS_OK)
             data_conclude(pass, e);
     }
     return status;
@@ -139,6 +146,11 @@ static enum status read_table(struct pass *pass, struct error *err)
 {
     struct data_spec *spec = pass->spec;
     struct wanted wanted = {0};
+    for (uint32_t i = 0; i < spec->count; i++) {
+        enum status status = spec->items[i].rule == RULE_DRIFT ? drift_begin(pass, &spec->items[i], err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+    }
     want_all(spec, &wanted);
     bool *there = arena_array(spec->arena, bool, wanted.count);
     table_want(pass->table, wanted.names, wanted.count, there);
@@ -147,7 +159,7 @@ static enum status read_table(struct pass *pass, struct error *err)
     if (status == STATUS_OK)
         status = all_batches(pass, wanted.count, err);
     if (status == STATUS_OK)
-        status = data_add_input(pass->verdict, spec->data, pass->table, err);
+        data_add_input(pass->verdict, spec->data, pass->table);
     if (status == STATUS_OK)
         status = judge(pass, err);
     free(wanted.names);

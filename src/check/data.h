@@ -18,7 +18,7 @@ enum rule {
     RULE_DISTINCT_RATIO, RULE_NULL_RATIO,
     /* for the table */
     RULE_ROW_COUNT, RULE_COLUMN_NAMES, RULE_FRESHNESS, RULE_UNIQUE_ROWS, RULE_A_LESS_THAN_B, RULE_NO_OVERLAP,
-    RULE_MALFORMED,
+    RULE_DRIFT, RULE_MALFORMED,
     RULE_COUNT
 };
 const char *rule_name(enum rule rule);
@@ -57,6 +57,7 @@ struct expectation {
     uint32_t column_count;
     struct str other_file, other_column;
     struct pattern *pattern;
+    struct drift *drift; /* in the arena; NULL = another rule */
     /* gathered */
     uint64_t n, nulls, failing, odd; /* odd: values that are no numbers where a number is needed */
     uint64_t lines[DATA_LINES_MAX];
@@ -111,7 +112,10 @@ bool value_is_kind(const struct cell *cell, enum value_kind kind);
 /* After the last row. */
 enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
 enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err);  /* what was spilled */
-enum status data_add_input(struct data_verdict *verdict, struct str path, const struct table *table, struct error *err);
+void data_add_input(struct data_verdict *verdict, struct str path, const struct table *table);
+void data_put_input(struct data_verdict *verdict, const struct data_input *input); /* once a path */
 void data_conclude(struct pass *pass, struct expectation *e);
+struct data_result *data_new_result(struct pass *pass, const struct expectation *e);
+void data_count_result(struct data_verdict *verdict, const struct data_result *result);
 
 #endif

@@ -13,7 +13,8 @@ const char *data_outcome_name(enum data_outcome outcome)
 
 static bool is_for_each(enum rule rule)
 {
-    return rule <= RULE_FOREIGN_KEY || rule == RULE_UNIQUE_ROWS || rule == RULE_A_LESS_THAN_B || rule == RULE_NO_OVERLAP;
+    return rule <= RULE_FOREIGN_KEY || rule == RULE_UNIQUE_ROWS || rule == RULE_A_LESS_THAN_B ||
+           rule == RULE_NO_OVERLAP;
 }
 
 /* "`age`", "`a`, `b`", "the table" */
@@ -178,7 +179,7 @@ static const struct str *missing(const struct expectation *e)
     return NULL;
 }
 
-static struct data_result *new_result(struct pass *pass, const struct expectation *e)
+struct data_result *data_new_result(struct pass *pass, const struct expectation *e)
 {
     struct data_verdict *verdict = pass->verdict;
     MEM_GROW(verdict->results, verdict->result_count, verdict->result_cap);
@@ -199,10 +200,16 @@ static bool counts_anything(const struct expectation *e)
                                                 e->nulls > 0);
 }
 
+void data_count_result(struct data_verdict *verdict, const struct data_result *r)
+{
+    verdict->failed |= r->outcome != DATA_PASS && !r->warns;
+    verdict->warns |= r->outcome != DATA_PASS && r->warns;
+}
+
 void data_conclude(struct pass *pass, struct expectation *e)
 {
     struct arena *arena = pass->spec->arena;
-    struct data_result *r = new_result(pass, e);
+    struct data_result *r = data_new_result(pass, e);
     const struct str *lacks = missing(e);
     if (lacks != NULL) {
         const struct str *near = str_nearest(*lacks, pass->columns, pass->column_count);
@@ -230,6 +237,5 @@ void data_conclude(struct pass *pass, struct expectation *e)
     } else {
         conclude_aggregate(pass, e, r);
     }
-    pass->verdict->failed |= r->outcome != DATA_PASS && !r->warns;
-    pass->verdict->warns |= r->outcome != DATA_PASS && r->warns;
+    data_count_result(pass->verdict, r);
 }

@@ -58,7 +58,7 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
         status = error_set(err, STATUS_FAILED, STR_FMT ":%llu: the row cannot be read; check that file by itself first",
                            STR_ARG(str_printable(spec->arena, e->other_file)), (unsigned long long)bad_line);
     if (status == STATUS_OK)
-        status = data_add_input(pass->verdict, e->other_file, table, err);
+        data_add_input(pass->verdict, e->other_file, table);
     table_close(table);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check/data.h"
+#include "check/drift.h"
 #include "check/value_kind.h"
 #include "refit/base/digest.h"
 
@@ -346,7 +347,7 @@ static void choose(struct pass *pass, const struct expectation *e)
 enum status data_rows(struct pass *pass, struct expectation *e, struct error *err)
 {
     for (uint32_t i = 0; i < e->column_count; i++)
-        if (!e->there[i])
+        if (!e->there[i] && e->rule != RULE_DRIFT)
             return STATUS_OK; /* said in the end */
     choose(pass, e);
     if (e->rule == RULE_UNIQUE || e->rule == RULE_FOREIGN_KEY || e->rule == RULE_UNIQUE_ROWS ||
@@ -358,6 +359,8 @@ enum status data_rows(struct pass *pass, struct expectation *e, struct error *er
         aggregate(pass, e);
     else if (e->rule == RULE_A_LESS_THAN_B)
         compare_pairs(pass, e);
+    else if (e->rule == RULE_DRIFT)
+        drift_rows(pass, e);
     else if (e->rule == RULE_FRESHNESS)
         newest(pass, e);
     else if (e->rule == RULE_ROW_COUNT)

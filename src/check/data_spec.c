@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "check/data.h"
+#include "check/drift.h"
 
 static const char *const rule_names[RULE_COUNT] = {
     "type", "not_null", "between", "in_set", "not_in_set", "matches", "length", "unique", "increasing", "finite",
     "foreign_key", "mean", "median", "stdev", "sum", "min", "max", "quantile", "distinct_count", "distinct_ratio",
-    "null_ratio", "row_count", "column_names", "freshness", "unique_rows", "a_less_than_b", "no_overlap", "malformed",
+    "null_ratio", "row_count", "column_names", "freshness", "unique_rows", "a_less_than_b", "no_overlap", "drift",
+    "malformed",
 };
 
 const char *rule_name(enum rule rule)
@@ -16,7 +18,8 @@ const char *rule_name(enum rule rule)
     return rule_names[rule];
 }
 
-static const char *const top_keys[] = {"data", "format", "delimiter", "header", "null_values", "severity", "show_rows",
+static const char *const top_keys[] = {"data", "format", "delimiter", "header", "null_values", "severity",
+                                       "show_rows",
                                        "columns", "verdict", "desc", "deps", NULL};
 
 #define REFUSE_AT(spec, v, err, ...) error_at((err), STATUS_MANIFEST, (spec)->file, (v)->line, (v)->column, __VA_ARGS__)
@@ -142,8 +145,8 @@ static enum status read_age(const struct data_spec *spec, const struct value *v,
     return STATUS_OK;
 }
 
-static enum status read_bound(const struct data_spec *spec, const struct value *v, const struct expectation *e, bool *has,
-                              struct constant *out, struct error *err)
+static enum status read_bound(const struct data_spec *spec, const struct value *v, const struct expectation *e,
+                              bool *has, struct constant *out, struct error *err)
 {
     *has = true;
     enum status status = read_constant(spec, v, rule_name(e->rule), out, err);
@@ -236,6 +239,26 @@ static enum status set_names(struct data_spec *spec, const struct value *v, stru
     return read_items(spec, v, e, false, err);
 }
 
+static enum status read_drift(struct data_spec *spec, const struct value_pair *pair, struct expectation *e, bool *known,
+                              struct error *err)
+{
+    const struct value *v = pair->value;
+    if (str_is(pair->key, "reference"))
+        return read_text(spec, v, "reference", &e->other_file, err);
+    if (str_is(pair->key, "columns"))
+        return read_columns(spec, v, e, err);
+    if (str_is(pair->key, "alpha"))
+        return read_share(spec, v, "alpha", &e->drift->alpha, err);
+    if (str_is(pair->key, "threshold")) {
+        e->drift->threshold = number_of(v);
+        return e->drift->threshold >= 0 ? STATUS_OK : want_type(spec, v, "threshold", "a number from 0 on", err);
+    }
+    *known = str_is(pair->key, "method");
+    if (*known && !(v->type == VALUE_STRING && drift_method_parse(v->text, &e->drift->method)))
+        return REFUSE_AT(spec, v, err, "`method` must be one of psi, ks, chi2, js and linf");
+    return STATUS_OK;
+}
+
 /* One member of the map of a rule; *known is false for one that does not belong there. */
 static enum status read_member(struct data_spec *spec, const struct value_pair *pair, struct expectation *e,
                                bool *known, struct error *err)
@@ -284,6 +307,8 @@ static enum status read_member(struct data_spec *spec, const struct value_pair *
         return set_names(spec, v, e, NAMES_SUPERSET, err);
     if (str_is(key, "ordered") && rule == RULE_COLUMN_NAMES)
         return set_names(spec, v, e, NAMES_ORDERED, err);
+    if (rule == RULE_DRIFT)
+        return read_drift(spec, pair, e, known, err);
     *known = false;
     return STATUS_OK;
 }
@@ -294,7 +319,7 @@ static enum status read_members(struct data_spec *spec, const struct value *v, s
     static const struct str all[] = {{"mostly", 6}, {"where", 5}, {"severity", 8}, {"allow_empty", 11}, {"min", 3},
         {"max", 3}, {"q", 1}, {"strictly", 8}, {"or_equal", 8}, {"is", 2}, {"pattern", 7}, {"values", 6},
         {"columns", 7}, {"file", 4}, {"with", 4}, {"column", 6}, {"key", 3}, {"a", 1}, {"b", 1}, {"max_age", 7},
-        {"exact", 5}, {"superset", 8}, {"ordered", 7}};
+        {"reference", 9}, {"method", 6}, {"threshold", 9}, {"alpha", 5}, {"exact", 5}, {"superset", 8}, {"ordered", 7}};
     for (uint32_t i = 0; i < v->map.count; i++) {
         bool known;
         enum status status = read_member(spec, &v->map.pairs[i], e, &known, err);
@@ -326,6 +351,8 @@ static enum status check_whole(const struct data_spec *spec, const struct expect
         lacks = "`file` and `column`";
     else if (e->rule == RULE_NO_OVERLAP && (e->other_file.len == 0 || e->columns[0].len == 0))
         lacks = "`with` and `key`";
+    else if (e->rule == RULE_DRIFT && e->other_file.len == 0)
+        lacks = "`reference`, a profile or a data file";
     else if (e->rule == RULE_FRESHNESS && (e->columns[0].len == 0 || e->max_age_s == 0))
         lacks = "`column` and `max_age`";
     else if (e->rule == RULE_UNIQUE_ROWS && e->column_count == 0)
@@ -345,12 +372,17 @@ static enum status read_one(struct data_spec *spec, const struct value *v, enum 
                             struct error *err)
 {
     struct expectation e = {.rule = rule, .at = v, .column = column, .mostly = 1, .warns = spec->warns,
-                            .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""), .least = (double)INFINITY,
+                            .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""),
+                            .least = (double)INFINITY,
                             .most = -(double)INFINITY, .other_file = STR(""), .other_column = STR("")};
     e.columns = arena_array(spec->arena, struct str, 2);
     e.columns[0] = column;
     e.column_count = rule == RULE_A_LESS_THAN_B ? 2 : rule == RULE_ROW_COUNT || rule == RULE_COLUMN_NAMES ||
-                     rule == RULE_UNIQUE_ROWS || rule == RULE_MALFORMED ? 0 : 1;
+                     rule == RULE_UNIQUE_ROWS || rule == RULE_MALFORMED || rule == RULE_DRIFT ? 0 : 1;
+    if (rule == RULE_DRIFT) {
+        e.drift = arena_new(spec->arena, struct drift);
+        *e.drift = (struct drift){.threshold = -1, .alpha = 0.01};
+    }
     enum status status = v->type == VALUE_MAP ? read_members(spec, v, &e, err) : read_plain(spec, v, &e, err);
     if (status == STATUS_OK)
         status = check_whole(spec, &e, err);
@@ -358,6 +390,8 @@ static enum status read_one(struct data_spec *spec, const struct value *v, enum 
         pattern_destroy(e.pattern);
         return status;
     }
+    if (rule == RULE_DRIFT && e.drift->threshold < 0)
+        e.drift->threshold = drift_threshold(e.drift->method);
     MEM_GROW(spec->items, spec->count, spec->cap);
     spec->items[spec->count++] = e;
     return STATUS_OK;
@@ -510,6 +544,7 @@ enum status data_spec_read(struct arena *arena, const struct value *definition, 
 static void finish_expectation(struct expectation *e)
 {
     pattern_destroy(e->pattern);
+    drift_destroy(e);
     free(e->sum);
     free(e->squares);
     if (e->quantiles != NULL)

@@ -96,7 +96,8 @@ struct exact_pair exact_get(struct exact_sum *s)
     return pair;
 }
 
-/* Products and differences of pairs: Dekker, A floating-point technique for extending the available precision (1971). */
+/* Products and differences of pairs: Dekker, A floating-point technique for extending the available precision (1971).
+   */
 static struct exact_pair two_sum(double a, double b)
 {
     double sum = a + b, part = sum - a;

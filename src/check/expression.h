@@ -10,10 +10,11 @@
  *   operand     = a column: a word of letters, digits, _ and . , or anything between backquotes
  *               | a number | a string between single or double quotes, which are doubled inside
  *
- * Words of the language are of any case. Comparing: a null is like nothing, so each test with one is false (but `is null`);
- * `not` turns true into false and back, so `not (x < 3)` holds for a null x. A number (or a column's text that is one, as
- * cell_number() reads it) is compared with a number as such; NaN is like nothing. Anything else is compared as bytes. A column's
- * text that is no number is never like a number, and neither less nor greater; `!=` and `not in` are true of it.
+ * Words of the language are of any case. Comparing: a null is like nothing, so each test with one is false (but `is
+ * null`); `not` turns true into false and back, so `not (x < 3)` holds for a null x. A number (or a column's text
+ * that is one, as cell_number() reads it) is compared with a number as such; NaN is like nothing. Anything else is
+ * compared as bytes. A column's text that is no number is never like a number, and neither less nor greater; `!=`
+ * and `not in` are true of it.
  */
 #ifndef CHECK_EXPRESSION_H
 #define CHECK_EXPRESSION_H
@@ -25,7 +26,8 @@
 
 struct expression;
 
-/* STATUS_MANIFEST, with the place (err->line is 0, err->column 1-based in `text`), what was expected and what was found. */
+/* STATUS_MANIFEST, with the place (err->line is 0, err->column 1-based in `text`), what was expected and what was
+   found. */
 enum status expression_parse(struct arena *arena, struct str text, struct expression **out, struct error *err);
 
 /* The columns that it names, each once, in the order of their first use. */

@@ -1,5 +1,5 @@
-/* Decimal text as doubles. Most is short: up to 19 digits and a small power of ten, which one correctly rounded operation
- * makes exact (Clinger, How to read floating point numbers accurately, PLDI 1990). The rest is strtod's. */
+/* Decimal text as doubles. Most is short: up to 19 digits and a small power of ten, which one correctly rounded
+   operation makes exact (Clinger, How to read floating point numbers accurately, PLDI 1990). The rest is strtod's. */
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>

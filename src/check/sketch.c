@@ -59,6 +59,14 @@ double quantile_get(const struct quantile_sketch *s, double q)
     return (double)NAN;
 }
 
+void quantile_each(const struct quantile_sketch *s, void (*each)(void *ctx, double value, uint64_t count), void *ctx)
+{
+    for (uint64_t page = 0; page < SKETCH_PAGES; page++)
+        for (uint64_t step = 0; s->pages[page] != NULL && step < STEPS; step++)
+            if (s->pages[page][step] > 0)
+                each(ctx, value_of(page, step), s->pages[page][step]);
+}
+
 void quantile_finish(struct quantile_sketch *s)
 {
     for (int i = 0; i < SKETCH_PAGES; i++)

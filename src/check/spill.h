@@ -1,6 +1,6 @@
 /*
- * Sorting values that may not fit into memory: runs of a bounded size, sorted by a hash and then by their bytes, go to a file
- * without a name and are merged. What decides whether two values are equal is their bytes.
+ * Sorting values that may not fit into memory: runs of a bounded size, sorted by a hash and then by their bytes, go
+ * to a file without a name and are merged. What decides whether two values are equal is their bytes.
  */
 #ifndef CHECK_SPILL_H
 #define CHECK_SPILL_H

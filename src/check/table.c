@@ -78,8 +78,8 @@ enum status table_fill(struct table *t, struct error *err)
     return status;
 }
 
-/* A line that does not end within the limit: it is told, and its bytes are passed over. Within a quote that is not closed
- * the lines after the first are rows again, since one stray quote must not take the rest of the file. */
+/* A line that does not end within the limit: it is told, and its bytes are passed over. Within a quote that is not
+   closed the lines after the first are rows again, since one stray quote must not take the rest of the file. */
 static void give_up_line(struct table *t)
 {
     const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);

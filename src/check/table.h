@@ -1,14 +1,14 @@
 /*
  * Tables: the rows of a CSV or JSON Lines file, plain or compressed by gzip or zstd (told by its first bytes), in
- * batches of columns. One pass, bounded memory whatever the file's size: a batch borrows the reader's block, and is valid
- * until the next one is asked for.
+ * batches of columns. One pass, bounded memory whatever the file's size: a batch borrows the reader's block, and is
+ * valid until the next one is asked for.
  *
- * CSV is RFC 4180 with any one-byte delimiter; CR LF and LF; a byte order mark is passed over. JSON Lines is one object a
- * line; `a.b` names the member b of the object a; a member that is not there is null.
+ * CSV is RFC 4180 with any one-byte delimiter; CR LF and LF; a byte order mark is passed over. JSON Lines is one
+ * object a line; `a.b` names the member b of the object a; a member that is not there is null.
  *
- * What is malformed is a fault with its line, given to the caller and passed over: a row with too few or too many cells, a
- * quote that is not closed or followed by other text, a NUL byte, bytes that are not UTF-8, a line beyond the limit, a
- * line that is no JSON object, a column that is there twice. Rows with a fault are not in a batch.
+ * What is malformed is a fault with its line, given to the caller and passed over: a row with too few or too many
+ * cells, a quote that is not closed or followed by other text, a NUL byte, bytes that are not UTF-8, a line beyond
+ * the limit, a line that is no JSON object, a column that is there twice. Rows with a fault are not in a batch.
  */
 #ifndef CHECK_TABLE_H
 #define CHECK_TABLE_H
@@ -73,8 +73,8 @@ void table_close(struct table *table); /* NULL is fine */
 /* All columns in the file's order. */
 const struct str *table_columns(const struct table *table, uint32_t *count);
 
-/* Choose the columns that batches have, in this order, before the first batch; only these are taken apart. Of CSV a name
- * that is not there gives false in *there (room for `count`), and cells that are null. */
+/* Choose the columns that batches have, in this order, before the first batch; only these are taken apart. Of CSV a
+   name that is not there gives false in *there (room for `count`), and cells that are null. */
 void table_want(struct table *table, const struct str *names, uint32_t count, bool *there);
 
 /* The next batch; rows == 0 at the end. STATUS_INTERRUPTED, STATUS_IO, STATUS_FAILED. */
@@ -85,8 +85,9 @@ const char *table_sha256(const struct table *table); /* hexadecimal */
 uint64_t table_bytes(const struct table *table);
 uint64_t table_bad_rows(const struct table *table);
 
-/* A cell as a number: optional sign, digits, point, exponent, as JSON writes them and with a leading + or point too; "nan",
- * "inf", "infinity" with or without sign, of any case. The nearest double, in any locale. False if it is none. */
+/* A cell as a number: optional sign, digits, point, exponent, as JSON writes them and with a leading + or point too;
+   "nan", "inf", "infinity" with or without sign, of any case. The nearest double, in any locale. False if it is none.
+   */
 bool cell_number(const struct cell *cell, double *out);
 
 #endif

@@ -178,7 +178,8 @@ static enum row_end end_row(struct table *t, const struct scan *s, struct row *r
     return judge_row(t, s, row, end, next);
 }
 
-/* After the quote at `at` that may close a cell. False if it does not belong there; `*more` if that is not known yet. */
+/* After the quote at `at` that may close a cell. False if it does not belong there; `*more` if that is not known yet.
+   */
 static bool close_quote(struct table *t, struct row *row, size_t at, bool *more)
 {
     const char *block = t->block;

@@ -4,8 +4,8 @@
 
 #include "cli/cli.h"
 
-/* The definition that the command line means: with --spec the whole of that file, else SECTION.NAME of the manifest, whose
- * folder is the working directory by then. Its file's name, for messages, and what it is called. */
+/* The definition that the command line means: with --spec the whole of that file, else SECTION.NAME of the manifest,
+   whose folder is the working directory by then. Its file's name, for messages, and what it is called. */
 struct check_definition {
     const struct value *value;
     const char *file;
@@ -20,5 +20,6 @@ const char *check_verdict_path(struct invocation *in, const struct check_definit
 enum status check_write(struct invocation *in, const char *path, struct buf *verdict, struct error *err);
 
 enum status check_data(struct invocation *in, struct error *err);
+enum status check_profile(struct invocation *in, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Expressions from hostile bytes: what is accepted names each column once, has one answer for a row, and `not` turns that
- * around; an error has a place in the text. The first bytes choose the row. */
+/* Expressions from hostile bytes: what is accepted names each column once, has one answer for a row, and `not` turns
+ * that around; an error has a place in the text. The first bytes choose the row. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,316 @@
+/* Drift of columns: both samples in the reference's bins, a measure of the effect, a p-value, Holm over the columns. */
+#include "check/drift.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "refit/statistics.h"
+
+static const char *const method_names[DRIFT_METHODS] = {"psi", "ks", "chi2", "js", "linf"};
+
+bool drift_method_parse(struct str name, enum drift_method *out)
+{
+    for (int i = 0; i < DRIFT_METHODS; i++)
+        if (str_is(name, method_names[i])) {
+            *out = (enum drift_method)i;
+            return true;
+        }
+    return false;
+}
+
+double drift_threshold(enum drift_method method)
+{
+    return method == DRIFT_KS ? 0.2 : 0.1;
+}
+
+/* ---- both sides ---- */
+
+static const struct column_profile *find_profile(const struct drift *d, struct str name)
+{
+    for (uint32_t i = 0; i < d->profile_count; i++)
+        if (str_equal(d->profiles[i].name, name))
+            return &d->profiles[i];
+    return NULL;
+}
+
+static enum status read_reference(struct pass *pass, struct expectation *e, struct error *err)
+{
+    struct data_spec *spec = pass->spec;
+    struct drift *d = e->drift;
+    const char *path = str_terminated(spec->arena, e->other_file);
+    struct data_input input = {.path = e->other_file};
+    uint64_t rows, bad = 0;
+    enum status status;
+    if (str_ends(e->other_file, STR(".json"))) {
+        status = profile_read(spec->arena, path, &d->profiles, &d->profile_count, err);
+        if (status == STATUS_OK)
+            status = sha256_file(path, input.sha256, err);
+        struct stat stats;
+        if (status == STATUS_OK && stat(path, &stats) < 0)
+            status = error_errno(err, STATUS_IO, errno, "cannot look at %s", path);
+        if (status == STATUS_OK)
+            input.bytes = (uint64_t)stats.st_size;
+    } else {
+        struct table_options options = spec->options;
+        options.format = TABLE_AUTO;
+        status = profile_of_file(spec->arena, path, &options, &d->profiles, &d->profile_count, &rows, &bad,
+                                 input.sha256, &input.bytes, err);
+    }
+    if (status == STATUS_OK && bad > 0)
+        status = error_set(err, STATUS_FAILED, "%s has %" PRIu64 " rows that cannot be read; check it by itself first",
+                           path, bad);
+    if (status == STATUS_OK)
+        data_put_input(pass->verdict, &input);
+    return status;
+}
+
+enum status drift_begin(struct pass *pass, struct expectation *e, struct error *err)
+{
+    struct drift *d = e->drift;
+    enum status status = read_reference(pass, e, err);
+    if (status != STATUS_OK)
+        return status;
+    if (e->column_count == 0) {
+        e->columns = arena_array(pass->spec->arena, struct str, d->profile_count);
+        for (uint32_t i = 0; i < d->profile_count; i++)
+            e->columns[i] = d->profiles[i].name;
+        e->column_count = d->profile_count;
+    }
+    for (uint32_t i = 0; i < e->column_count; i++)
+        if (find_profile(d, e->columns[i]) == NULL)
+            return error_at(err, STATUS_MANIFEST, pass->spec->file, e->at->line, e->at->column,
+                            "the reference " STR_FMT " has no column `" STR_FMT "`",
+                            STR_ARG(str_printable(pass->spec->arena, e->other_file)),
+                            STR_ARG(str_printable(pass->spec->arena, e->columns[i])));
+    arena_init(&d->words);
+    d->summaries = mem_alloc((e->column_count + 1) * sizeof *d->summaries);
+    return STATUS_OK;
+}
+
+void drift_rows(struct pass *pass, struct expectation *e)
+{
+    for (uint32_t i = 0; i < e->column_count; i++) {
+        const struct cell *cells = pass->batch->columns[e->wanted[i]];
+        for (uint32_t row = 0; row < pass->batch->rows && e->there[i]; row++)
+            if (pass->chosen[row])
+                summary_add(&e->drift->words, &e->drift->summaries[i], &cells[row]);
+    }
+}
+
+void drift_destroy(struct expectation *e)
+{
+    struct drift *d = e->drift;
+    if (d == NULL)
+        return;
+    for (uint32_t i = 0; d->summaries != NULL && i < e->column_count; i++)
+        summary_finish(&d->summaries[i]);
+    if (d->summaries != NULL)
+        arena_finish(&d->words);
+    free(d->summaries);
+}
+
+/* ---- one column ---- */
+
+struct comparison_of_columns {
+    uint64_t *a, *b; /* the reference's and the current counts */
+    uint32_t bins;
+    uint64_t n, m, strange;
+};
+
+/* A tenth of the reference in each bin, as near as its percentiles allow. */
+static void make_tenths(struct comparison_of_columns *c)
+{
+    uint64_t total = bins_total(c->a, c->bins), seen = 0;
+    uint32_t kept = 0, tenth = 1;
+    uint64_t a = 0, b = 0;
+    for (uint32_t i = 0; i < c->bins; i++) {
+        a += c->a[i];
+        b += c->b[i];
+        seen += c->a[i];
+        if (seen * 10 >= total * tenth || i + 1 == c->bins) {
+            c->a[kept] = a;
+            c->b[kept++] = b;
+            a = b = 0;
+            while (tenth < 10 && seen * 10 >= total * tenth)
+                tenth++;
+        }
+    }
+    c->bins = kept;
+}
+
+static void gather(struct pass *pass, const struct column_profile *p, const struct column_summary *s, bool fine,
+                   struct comparison_of_columns *c)
+{
+    struct arena *arena = pass->spec->arena;
+    *c = (struct comparison_of_columns){.bins = p->bins, .n = p->n, .m = s->n};
+    c->a = arena_array(arena, uint64_t, p->bins + 2);
+    c->b = arena_array(arena, uint64_t, p->bins + 2);
+    if (p->bins > 0)
+        memcpy(c->a, p->counts, p->bins * sizeof *c->a);
+    profile_count(p, s, c->b, &c->strange);
+    if (fine)
+        return;
+    if (p->number) {
+        make_tenths(c);
+        c->bins = bins_merge(c->a, c->b, c->bins, BINS_EXPECTED, NULL);
+    } else {
+        c->bins = bins_pool(c->a, c->b, c->bins, BINS_EXPECTED, NULL, arena);
+    }
+    if (p->nulls + s->nulls > 0) {
+        c->a[c->bins] = p->nulls;
+        c->b[c->bins++] = s->nulls;
+    }
+}
+
+static double distance_of_steps(const struct comparison_of_columns *c)
+{
+    double n = (double)bins_total(c->a, c->bins), m = (double)bins_total(c->b, c->bins), most = 0;
+    uint64_t a = 0, b = 0;
+    for (uint32_t i = 0; i < c->bins; i++) {
+        a += c->a[i];
+        b += c->b[i];
+        double distance = fabs((double)a / n - (double)b / m);
+        most = distance > most ? distance : most;
+    }
+    return most;
+}
+
+static uint8_t hex_digit(char c)
+{
+    return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static enum status permute(struct pass *pass, const struct expectation *e, uint32_t column, struct bins bins,
+                           struct test *out, struct error *err)
+{
+    const struct drift *d = e->drift;
+    const char *hex = pass->verdict->policy_sha256;
+    uint8_t seed[RANDOM_SEED];
+    struct random random;
+    for (int i = 0; i < RANDOM_SEED; i++)
+        seed[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+    random_init(&random, seed, column);
+    uint32_t draws = bootstrap_draws(e->column_count, d->alpha);
+    return bins_permutation(bins, d->method == DRIFT_JS ? js_distance : linf_measure, 0, draws, &random,
+                            pass->spec->arena, out, err);
+}
+
+static enum status measure(struct pass *pass, const struct expectation *e, uint32_t column, double *effect, double *p,
+                           struct comparison_of_columns *c, struct error *err)
+{
+    const struct drift *d = e->drift;
+    struct bins bins = {c->a, c->b, c->bins};
+    struct test test = {0};
+    enum status status = STATUS_OK;
+    switch (d->method) {
+    case DRIFT_PSI:
+        *effect = psi_value(bins);
+        test = psi_test(bins);
+        break;
+    case DRIFT_KS:
+        *effect = distance_of_steps(c);
+        test = ks_test(*effect, c->n, c->m, pass->spec->arena);
+        break;
+    case DRIFT_CHI2:
+        test = chi2_bins(bins, pass->spec->arena);
+        *effect = sqrt(test.statistic / (double)(bins_total(c->a, c->bins) + bins_total(c->b, c->bins)));
+        break;
+    case DRIFT_JS:
+        *effect = js_distance(bins, 0);
+        status = permute(pass, e, column, bins, &test, err);
+        break;
+    default:
+        *effect = linf_distance(bins);
+        status = permute(pass, e, column, bins, &test, err);
+        break;
+    }
+    *p = test.p;
+    return status;
+}
+
+/* ---- all of them ---- */
+
+struct column_drift {
+    double effect, p;
+    uint64_t strange;
+    const char *fault; /* why it cannot be measured, or why that is a finding by itself */
+};
+
+static enum status look_at(struct pass *pass, const struct expectation *e, uint32_t i, struct column_drift *out,
+                           struct error *err)
+{
+    const struct drift *d = e->drift;
+    const struct column_profile *p = find_profile(d, e->columns[i]);
+    const struct column_summary *s = &d->summaries[i];
+    struct comparison_of_columns c;
+    *out = (struct column_drift){.effect = (double)NAN, .p = (double)NAN};
+    if (!e->there[i])
+        out->fault = "there is no such column";
+    else if (s->n + s->nulls > 0 && p->number && s->text)
+        out->fault = "it has values that are no numbers, unlike the reference";
+    else if (!p->number && p->bins == 0 && p->n > 0)
+        out->fault = "the reference has too many different values to compare";
+    else if (!p->number && s->many)
+        out->fault = "it has too many different values, unlike the reference";
+    else if (d->method == DRIFT_KS && !p->number)
+        out->fault = "`ks` compares numbers; use `psi` or `chi2` for categories";
+    if (out->fault != NULL || s->n + s->nulls == 0)
+        return STATUS_OK;
+    gather(pass, p, s, d->method == DRIFT_KS, &c);
+    out->strange = c.strange;
+    return measure(pass, e, i, &out->effect, &out->p, &c, err);
+}
+
+static void put_result(struct pass *pass, struct expectation *e, uint32_t i, const struct column_drift *c,
+                       double adjusted)
+{
+    struct arena *arena = pass->spec->arena;
+    struct data_result *r = data_new_result(pass, e);
+    const char *method = method_names[e->drift->method];
+    bool moved = c->effect > e->drift->threshold && adjusted < e->drift->alpha;
+    r->column = e->columns[i];
+    r->n = e->drift->summaries[i].n;
+    r->nulls = e->drift->summaries[i].nulls;
+    r->failing = c->strange;
+    r->observed = c->effect;
+    if (c->fault != NULL) {
+        r->outcome = DATA_FAIL;
+        r->message = str_from(c->fault);
+    } else if (r->n + r->nulls == 0) {
+        r->outcome = e->allow_empty ? DATA_PASS : DATA_NOT_EVALUATED;
+        r->message = STR("there is no value to judge by");
+    } else if (c->strange > 0) {
+        r->outcome = DATA_FAIL;
+        r->message = str_format(arena, "%" PRIu64 " values of categories that the reference never had; %s %.6g, "
+                                "p %.3g after Holm", c->strange, method, c->effect, adjusted);
+    } else {
+        r->outcome = moved ? DATA_FAIL : DATA_PASS;
+        r->message = str_format(arena, "%s %.6g (threshold %.6g), p %.3g after Holm: %s", method, c->effect,
+                                e->drift->threshold, adjusted,
+                                moved ? "it has drifted" : c->effect > e->drift->threshold
+                                    ? "not significant" : "no drift");
+    }
+    data_count_result(pass->verdict, r);
+}
+
+enum status drift_conclude(struct pass *pass, struct expectation *e, struct error *err)
+{
+    struct arena *arena = pass->spec->arena;
+    struct column_drift *columns = arena_array(arena, struct column_drift, e->column_count);
+    double *p = arena_array(arena, double, e->column_count), *adjusted = arena_array(arena, double, e->column_count);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < e->column_count && status == STATUS_OK; i++) {
+        status = look_at(pass, e, i, &columns[i], err);
+        p[i] = columns[i].p;
+    }
+    if (status != STATUS_OK)
+        return status;
+    holm_adjust(p, e->column_count, adjusted, arena);
+    for (uint32_t i = 0; i < e->column_count; i++)
+        put_result(pass, e, i, &columns[i], adjusted[i]);
+    return STATUS_OK;
+}

@@ -1,0 +1,97 @@
+/* Shared by the drivers of tables: hostile bytes are read twice, with different limits of lines; each row has a line,
+   lines ascend, cells lie in good UTF-8, and both times the same comes of it. */
+#ifndef REFIT_TESTS_TABLE_FUZZ_H
+#define REFIT_TESTS_TABLE_FUZZ_H
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check/table.h"
+#include "refit/base/digest.h"
+#include "refit/base/fs.h"
+
+struct table_seen {
+    uint64_t rows, faults, last_fault;
+    struct buf cells;
+};
+
+static inline void see_fault(void *ctx, enum table_fault_kind kind, uint64_t line)
+{
+    struct table_seen *seen = ctx;
+    if (kind >= FAULT_COUNT || line < 1 || line < seen->last_fault)
+        abort();
+    seen->last_fault = line;
+    seen->faults++;
+}
+
+static inline void read_table(const char *path, struct table_options options, struct table_seen *seen)
+{
+    struct table *table;
+    struct table_batch batch = {0};
+    struct error err = {0};
+    uint64_t last = 0;
+    uint32_t count;
+    options.fault = see_fault;
+    options.ctx = seen;
+    if (table_open(path, &options, &table, &err) != STATUS_OK) {
+        if (err.message[0] == '\0')
+            abort();
+        return;
+    }
+    const struct str *columns = table_columns(table, &count);
+    count = count < 8 ? count : 8;
+    struct str names[8];
+    bool there[8];
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = columns[i];
+    table_want(table, names, count, there);
+    enum status status;
+    while ((status = table_next(table, &batch, &err)) == STATUS_OK && batch.rows > 0) {
+        if (batch.rows > TABLE_ROWS_MAX || batch.first_row != seen->rows)
+            abort();
+        seen->rows += batch.rows;
+        for (uint32_t row = 0; row < batch.rows; row++) {
+            if (batch.lines[row] <= last)
+                abort();
+            last = batch.lines[row];
+            for (uint32_t i = 0; i < count; i++) {
+                const struct cell *cell = &batch.columns[i][row];
+                struct str text = {cell->ptr, cell->len};
+                if (!str_is_utf8(text) || cell->kind > CELL_NESTED)
+                    abort();
+                buf_u8(&seen->cells, cell->kind);
+                buf_lstr(&seen->cells, text);
+            }
+        }
+    }
+    if (status != STATUS_OK && err.message[0] == '\0')
+        abort();
+    table_close(table);
+}
+
+static inline void fuzz_table(const uint8_t *data, size_t size, struct table_options options)
+{
+    char path[64];
+    int fd = memfd_create("table", MFD_CLOEXEC);
+    struct error err;
+    if (fd < 0 || fs_write_all(fd, data, size, "the table", &err) != STATUS_OK)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    struct table_seen first = {0}, second = {0};
+    read_table(path, options, &first);
+    options.line_bytes_max = 1 << 20; /* more than there is: nothing changes */
+    read_table(path, options, &second);
+    if (first.rows != second.rows || first.faults != second.faults ||
+        !str_equal(buf_view(&first.cells), buf_view(&second.cells)))
+        abort();
+    struct table_seen third = {0};
+    options.line_bytes_max = 16; /* this changes much, but crashes nothing */
+    read_table(path, options, &third);
+    buf_finish(&first.cells);
+    buf_finish(&second.cells);
+    buf_finish(&third.cells);
+    close(fd);
+}
+
+#endif

@@ -1,0 +1,261 @@
+/* What checks of data are made of: numbers, exact sums, sketches, sorting on disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/exact_sum.h"
+#include "check/sketch.h"
+#include "check/spill.h"
+#include "check/table.h"
+#include "check/value_kind.h"
+#include "refit/base/digest.h"
+
+static struct cell cell_of(const char *text)
+{
+    return (struct cell){text, (uint32_t)strlen(text), CELL_TEXT};
+}
+
+static uint64_t next(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 11;
+}
+
+static void numbers_are_those_of_strtod(void **unused)
+{
+    static const char *const texts[] = {"0", "-0", "1", "+1", ".5", "5.", "1e3", "1E-3", "0.1", "123456.789", "1e22",
+        "9007199254740993", "9007199254740992", "1e23", "2.2250738585072014e-308", "4.9e-324", "1e400", "-1e-400",
+        "00012.50", "0.000000000000000000000000000001", "123456789012345678901234567890", "1.7976931348623157e308",
+        "8.5e-23", "5e-324", "179769313486231570000e289"};
+    (void)unused;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cell cell = cell_of(texts[i]);
+        double got, wanted = strtod(texts[i], NULL);
+        assert_true(cell_number(&cell, &got));
+        assert_memory_equal(&got, &wanted, sizeof got);
+    }
+    uint64_t state = 1;
+    for (int i = 0; i < 20000; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s%llu.%llue%d", i % 2 ? "-" : "", (unsigned long long)(next(&state) >> i % 50),
+                 (unsigned long long)(next(&state) >> i % 53), (int)(next(&state) % 60) - 30);
+        struct cell cell = cell_of(text);
+        double got, wanted = strtod(text, NULL);
+        assert_true(cell_number(&cell, &got));
+        assert_memory_equal(&got, &wanted, sizeof got);
+    }
+}
+
+static void what_is_no_number_is_refused(void **unused)
+{
+    static const char *const texts[] = {"", "-", ".", "+.", "e5", "1e", "1e+", "0x10", "1 ", " 1", "1,5", "1.2.3",
+                                        "nano", "infinit", "--1"};
+    double got;
+    (void)unused;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cell cell = cell_of(texts[i]);
+        assert_false(cell_number(&cell, &got));
+    }
+    struct cell cell = cell_of("NaN");
+    assert_true(cell_number(&cell, &got) && isnan(got));
+    cell = cell_of("-Infinity");
+    assert_true(cell_number(&cell, &got) && isinf(got) && got < 0);
+}
+
+static void sums_are_exact_in_any_order(void **unused)
+{
+    static const double hard[] = {1e308, 1, 1e-300, -1e308, DBL_MIN / 4, -1, 1e16, 1, -1e16};
+    struct exact_sum up = {0}, down = {0};
+    (void)unused;
+    for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
+        exact_add(&up, hard[i]);
+        exact_add(&down, hard[sizeof hard / sizeof *hard - 1 - i]);
+    }
+    assert_true(exact_get(&up).high == 1 && exact_get(&down).high == 1);
+    assert_true(exact_get(&up).low == 1e-300 + DBL_MIN / 4);
+    struct exact_sum tenth = {0};
+    for (int i = 0; i < 10; i++)
+        exact_add(&tenth, 0.1);
+    assert_true(exact_get(&tenth).high == 1.0); /* as Python's math.fsum */
+    struct exact_sum half = {0};
+    exact_add(&half, 0x1p53);
+    exact_add(&half, 1);
+    assert_true(exact_get(&half).high == 0x1p53); /* a tie goes to even */
+    exact_add(&half, 0x1p-1074);
+    assert_true(exact_get(&half).high == 0x1p53 + 2);
+}
+
+static void sums_of_two_are_those_of_the_processor(void **unused)
+{
+    uint64_t state = 3;
+    (void)unused;
+    for (int i = 0; i < 20000; i++) {
+        double a = ldexp((double)(int64_t)(next(&state) - ((uint64_t)1 << 52)), (int)(next(&state) % 200) - 150);
+        double b = ldexp((double)(int64_t)(next(&state) - ((uint64_t)1 << 52)), (int)(next(&state) % 200) - 150);
+        struct exact_sum sum = {0};
+        exact_add(&sum, a);
+        exact_add(&sum, b);
+        assert_true(exact_get(&sum).high == a + b);
+    }
+}
+
+static void deviation_survives_a_large_mean(void **unused)
+{
+    struct exact_sum sum = {0}, squares = {0};
+    (void)unused;
+    for (int i = 0; i < 3; i++) {
+        exact_add(&sum, 1e9 + i);
+        exact_add_square(&squares, 1e9 + i);
+    }
+    assert_true(exact_deviation(exact_get(&sum), exact_get(&squares), 3) == 1.0);
+    assert_true(isnan(exact_deviation(exact_get(&sum), exact_get(&squares), 1)));
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void quantiles_keep_their_bound(void **unused)
+{
+    enum { COUNT = 50000 };
+    static const double shares[] = {0, 0.01, 0.25, 0.5, 0.9, 0.999, 1};
+    double *values = test_malloc(COUNT * sizeof *values);
+    struct quantile_sketch sketch = {0};
+    uint64_t state = 5;
+    (void)unused;
+    for (int i = 0; i < COUNT; i++) {
+        values[i] = ((double)next(&state) * 0x1p-53 - 0.3) * pow(10, (double)(next(&state) % 7));
+        quantile_add(&sketch, values[i]);
+    }
+    qsort(values, COUNT, sizeof *values, compare_doubles);
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        size_t rank = (size_t)ceil(shares[i] * COUNT);
+        double exact = values[rank ? rank - 1 : 0], got = quantile_get(&sketch, shares[i]);
+        assert_true(fabs(got) <= fabs(exact) && fabs(got) >= fabs(exact) * (1 - 1.0 / 4096));
+    }
+    quantile_finish(&sketch);
+    test_free(values);
+}
+
+static void quantiles_of_small_integers_are_exact(void **unused)
+{
+    struct quantile_sketch sketch = {0};
+    (void)unused;
+    for (int i = -8191; i <= 8191; i++)
+        quantile_add(&sketch, i);
+    assert_true(quantile_get(&sketch, 0) == -8191 && quantile_get(&sketch, 1) == 8191);
+    assert_true(quantile_get(&sketch, 0.5) == 0);
+    quantile_finish(&sketch);
+}
+
+static void distinct_counts_keep_their_bound(void **unused)
+{
+    static const uint64_t counts[] = {0, 1, 100, 4096, 5000, 100000, 1000000};
+    (void)unused;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct distinct_sketch *sketch = mem_alloc(sizeof *sketch);
+        bool exact;
+        for (uint64_t k = 0; k < 2 * counts[i]; k++) {
+            uint64_t value = k / 2;
+            distinct_add(sketch, hash64(&value, sizeof value));
+        }
+        double got = (double)distinct_get(sketch, &exact), wanted = (double)counts[i];
+        assert_true(exact == (counts[i] <= 4096));
+        assert_true(exact ? got == wanted : fabs(got - wanted) <= 4 * 0.0081 * wanted);
+        distinct_finish(sketch);
+        free(sketch);
+    }
+}
+
+/* The same items out of memory and out of many runs. */
+static void sorting_on_disk_is_sorting(void **unused)
+{
+    enum { COUNT = 30000 };
+    static const size_t rooms[] = {64 << 20, 64 << 10, 2 << 10};
+    (void)unused;
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        struct spill *spill = spill_create(rooms[i]);
+        struct spill_item item, last = {0};
+        struct error err = {0};
+        char text[32], before[32] = "";
+        bool there = true;
+        uint64_t lines = 0, groups = 0, count = 0;
+        for (uint64_t k = 0; k < COUNT; k++) {
+            snprintf(text, sizeof text, "value %llu", (unsigned long long)(k * 7919 % (COUNT / 3)));
+            assert_int_equal(spill_add(spill, str_from(text), (uint8_t)(k % 2), k + 1, &err), STATUS_OK);
+        }
+        assert_int_equal(spill_sort(spill, &err), STATUS_OK);
+        for (;;) {
+            assert_int_equal(spill_next(spill, &item, &there, &err), STATUS_OK);
+            if (!there)
+                break;
+            bool same = count > 0 && str_is(item.bytes, before);
+            groups += !same;
+            assert_true(count == 0 || item.hash >= last.hash);
+            if (same)
+                assert_true(item.side > last.side || (item.side == last.side && item.line > last.line));
+            lines += item.line;
+            count++;
+            last = item;
+            memcpy(before, item.bytes.ptr, item.bytes.len);
+            before[item.bytes.len] = '\0';
+        }
+        assert_int_equal(count, COUNT);
+        assert_int_equal(groups, COUNT / 3);
+        assert_int_equal(lines, (uint64_t)COUNT * (COUNT + 1) / 2);
+        spill_destroy(spill);
+    }
+}
+
+static void times_are_read(void **unused)
+{
+    static const struct {
+        const char *text;
+        bool good, clock;
+        int64_t at_s;
+    } cases[] = {{"1970-01-01", true, false, 0},
+                 {"2000-02-29", true, false, 951782400},
+                 {"1900-02-29", false, false, 0},
+                 {"2026-11-26T09:30:00Z", true, true, 1795685400},
+                 {"2026-11-26 09:30:00.25+01:00", true, true, 1795681800},
+                 {"2026-11-26T09:30", true, true, 1795685400},
+                 {"2026-13-01", false, false, 0},
+                 {"2026-11-26T24:00", false, false, 0},
+                 {"2026-11-26x", false, false, 0}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cell cell = cell_of(cases[i].text);
+        bool clock = false;
+        int64_t at_s = 0;
+        assert_true(cell_time(&cell, &clock, &at_s) == cases[i].good);
+        if (cases[i].good)
+            assert_true(clock == cases[i].clock && at_s == cases[i].at_s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_those_of_strtod),
+        cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(sums_are_exact_in_any_order),
+        cmocka_unit_test(sums_of_two_are_those_of_the_processor),
+        cmocka_unit_test(deviation_survives_a_large_mean),
+        cmocka_unit_test(quantiles_keep_their_bound),
+        cmocka_unit_test(quantiles_of_small_integers_are_exact),
+        cmocka_unit_test(distinct_counts_keep_their_bound),
+        cmocka_unit_test(sorting_on_disk_is_sorting),
+        cmocka_unit_test(times_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
