@@ -48,7 +48,7 @@ static enum status read_reference(struct pass *pass, struct expectation *e, stru
     if (str_ends(e->other_file, STR(".json"))) {
         status = profile_read(spec->arena, path, &d->profiles, &d->profile_count, err);
         if (status == STATUS_OK)
-            status = sha256_file(path, input.sha256, err);
+            status = sha256_file(path, input.sha256, NULL, err);
         struct stat stats;
         if (status == STATUS_OK && stat(path, &stats) < 0)
             status = error_errno(err, STATUS_IO, errno, "cannot look at %s", path);
