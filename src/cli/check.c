@@ -22,6 +22,7 @@ static const struct check_word {
     enum status (*run)(struct invocation *in, struct error *err);
 } words[] = {
     {"data", check_data},
+    {"model", check_model},
     {"profile", check_profile},
 };
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
@@ -124,20 +125,22 @@ static enum status run(struct invocation *in, struct error *err)
 
 const struct command command_check = {
     .name = "check",
-    .summary = "judge data by what is expected of it",
-    .arguments = "data [NAME] | profile DATA",
+    .summary = "judge data by what is expected of it, and models by their gates",
+    .arguments = "data [NAME] | model [NAME] | profile DATA",
     .description = "Reads the data once, judges it by `expect.NAME` of the manifest (or by the file of --spec),\n"
                    "writes the verdict (checks/NAME.json), and prints a line for each expectation. Neither store nor\n"
                    "state is touched. Exit status: 0 if all hold or only warn, 4 if one does not.\n"
+                   "`model` judges a model by `gates.NAME` in the same way, and exits with 3 if it needs approval.\n"
                    "`profile` writes what the columns of a data file are like, for others to be compared with.\n",
     .examples = "  refit check data people\n"
                 "  refit check data --spec people.yaml --json\n"
+                "  refit check model release\n"
                 "  refit check profile people.csv -o people.profile.json\n",
     .options = options,
     .common = COMMON_PROJECT | COMMON_OUTPUT | COMMON_JSON,
     .arguments_min = 1,
     .arguments_max = 2,
     .completion = COMPLETE_WORDS,
-    .words = "data profile",
+    .words = "data model profile",
     .run = run,
 };

@@ -20,6 +20,7 @@ const char *check_verdict_path(struct invocation *in, const struct check_definit
 enum status check_write(struct invocation *in, const char *path, struct buf *verdict, struct error *err);
 
 enum status check_data(struct invocation *in, struct error *err);
+enum status check_model(struct invocation *in, struct error *err);
 enum status check_profile(struct invocation *in, struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "manifest/loader.h"
 #include "refit/base/path.h"
 #include "refit/check.h"
+#include "refit/model_check.h"
 
 /* ---- a stage, as somebody would have written it ---- */
 
@@ -55,12 +56,14 @@ struct file_list {
     uint32_t count, cap;
 };
 
-/* The keys whose strings are paths, wherever in a definition they stand. */
-static bool names_file(enum check_kind kind, struct str key)
+/* The keys whose strings are paths, wherever in a definition they stand; `side` is what a gate's rows and metric files
+ * are called in `rows` and `metric_files`, and a name elsewhere. */
+static bool names_file(enum check_kind kind, bool side, struct str key)
 {
     static const char *const of_data[] = {"data", "reference", "file", "with", NULL};
-    static const char *const of_models[] = {"model", "candidate", "anchor_rows", "file", "cases", NULL};
-    for (const char *const *name = kind == CHECK_DATA ? of_data : of_models; *name != NULL; name++)
+    static const char *const of_models[] = {"model", "file", "cases", NULL};
+    static const char *const of_sides[] = {"candidate", "baseline", "anchor", NULL};
+    for (const char *const *name = kind == CHECK_DATA ? of_data : side ? of_sides : of_models; *name != NULL; name++)
         if (str_is(key, *name))
             return true;
     return false;
@@ -82,15 +85,16 @@ static void add_file(struct loader *l, struct file_list *files, struct value *v)
     files->items[files->count++] = v;
 }
 
-static void find_files(struct loader *l, enum check_kind kind, struct str key, struct value *v,
+static void find_files(struct loader *l, enum check_kind kind, bool side, struct str key, struct value *v,
                        struct file_list *files)
 {
-    if (v->type == VALUE_STRING && names_file(kind, key))
+    bool sides = str_is(key, "rows") || str_is(key, "metric_files");
+    if (v->type == VALUE_STRING && names_file(kind, side, key))
         add_file(l, files, v);
     for (uint32_t i = 0; v->type == VALUE_LIST && i < v->list.count; i++)
-        find_files(l, kind, key, v->list.items[i], files);
+        find_files(l, kind, side, key, v->list.items[i], files);
     for (uint32_t i = 0; v->type == VALUE_MAP && i < v->map.count; i++)
-        find_files(l, kind, v->map.pairs[i].key, v->map.pairs[i].value, files);
+        find_files(l, kind, sides, v->map.pairs[i].key, v->map.pairs[i].value, files);
 }
 
 /* ---- one check ---- */
@@ -154,7 +158,8 @@ static enum status check_definition(struct loader *l, const struct value_pair *p
     if (template_is_in(pair->value))
         return REFUSE(l, pair, err, "the %s `" STR_FMT "` has a template; `refit check` reads the definition as it "
                       "is written: put the value there", what, STR_ARG(pair->key));
-    return kind == CHECK_DATA ? data_definition_check(l->arena, pair->value, l->file, err) : STATUS_OK;
+    return kind == CHECK_DATA ? data_definition_check(l->arena, pair->value, l->file, err)
+                              : model_definition_check(l->arena, pair->key, pair->value, l->file, err);
 }
 
 static enum status load_check(struct loader *l, const struct value_pair *pair, enum check_kind kind,
@@ -166,7 +171,7 @@ static enum status load_check(struct loader *l, const struct value_pair *pair, e
     if (status != STATUS_OK)
         return status;
     struct file_list files = {0};
-    find_files(l, kind, STR(""), pair->value, &files);
+    find_files(l, kind, false, STR(""), pair->value, &files);
     struct value *stage = new_map(&w, 8), *desc = value_get(pair->value, STR("desc"));
     put(&w, stage, STR("kind"), string(&w, kind == CHECK_DATA ? STR("data") : STR("model")));
     put(&w, stage, STR("wdir"), string(&w, STR(".")));

@@ -54,6 +54,17 @@ static bool is_stale(struct arena *arena, const struct value *result, int64_t no
     return true;
 }
 
+/* Of a gate's result, what it is about: "accuracy of country=DE: "; other messages say it themselves. */
+static struct str subject_of(struct arena *arena, const struct value *result)
+{
+    const struct value *metric = value_get(result, STR("metric")), *slice = value_get(result, STR("slice"));
+    bool sliced = slice != NULL && slice->type == VALUE_STRING;
+    if (metric == NULL || metric->type != VALUE_STRING)
+        return STR("");
+    return str_format(arena, STR_FMT "%s" STR_FMT ": ", STR_ARG(metric->text), sliced ? " of " : "",
+                      STR_ARG(sliced ? slice->text : STR("")));
+}
+
 /* The first result that is as `picks` wants it, and how many more there are. */
 static struct str describe(struct arena *arena, const struct value *verdict, bool (*picks)(const struct value *))
 {
@@ -67,9 +78,8 @@ static struct str describe(struct arena *arena, const struct value *verdict, boo
     const struct value *message = value_get(first, STR("message"));
     if (message == NULL || message->type != VALUE_STRING)
         return STR("");
-    if (count == 1)
-        return str_format(arena, ": " STR_FMT, STR_ARG(message->text));
-    return str_format(arena, ": " STR_FMT " (and %u more)", STR_ARG(message->text), count - 1);
+    struct str text = str_format(arena, ": " STR_FMT STR_FMT, STR_ARG(subject_of(arena, first)), STR_ARG(message->text));
+    return count == 1 ? text : str_format(arena, STR_FMT " (and %u more)", STR_ARG(text), count - 1);
 }
 
 static bool is_warning(const struct value *result)

@@ -347,7 +347,8 @@ static void checks_are_stages(void **state)
     (void)state;
     struct manifest m = load("stages:\n  s: {cmd: x}\ntools: [cc --version]\nexpect:\n"
          "  input: {data: d/x.csv, desc: the table, columns: {a: {foreign_key: {column: a, file: keys.csv}}}}\n"
-         "gates:\n  release: {model: m.bin, rows: {candidate: c.csv, key: id}, verdict: v/r.json}\n");
+         "gates:\n  release: {model: m.bin, rows: {candidate: c.csv, baseline: b.csv, key: id, label: y, prediction: p}, "
+         "baseline: production, metrics: {accuracy: {better: higher, max_drop: 0.01}}, verdict: v/r.json}\n");
     assert_int_equal(m.stage_count, 3);
     assert_int_equal(m.check_count, 2);
     const struct manifest_stage *input = &m.stages[m.checks[0].stage], *release = &m.stages[m.checks[1].stage];
@@ -367,6 +368,10 @@ static void checks_are_stages(void **state)
     assert_int_equal(m.checks[0].kind, CHECK_DATA);
     is(release->commands[0], "\"$REFIT\" check model release --stage");
     is(release->outs[0].path, "v/r.json");
+    assert_int_equal(release->dep_count, 3);
+    is(release->deps[0].path, "m.bin");
+    is(release->deps[1].path, "c.csv");
+    is(release->deps[2].path, "b.csv");
     assert_int_equal(m.checks[1].kind, CHECK_MODEL);
     is(m.checks[1].subject, "m.bin");
     assert_int_equal(m.stages[0].check, 0);
