@@ -79,9 +79,8 @@ static void conclude(struct arena *arena, const struct model_spec *spec, struct 
         for (uint32_t line = 0; line < k->line_count; line++)
             result.lines[line] = k->lines[line];
         result.outcome = (double)k->failing > limit ? MODEL_NEEDS_APPROVAL : MODEL_PASS;
-        result.message = str_format(arena, "%llu of %llu behaviour cases%s" STR_FMT " fail; max_failing " STR_FMT,
+        result.message = str_format(arena, "%llu of %llu behaviour cases fail; max_failing " STR_FMT,
                                     (unsigned long long)k->failing, (unsigned long long)k->n,
-                                    k->name.len > 0 ? " of " : "", STR_ARG(k->name),
                                     STR_ARG(model_amount(arena, result.bound, result.relative)));
         *model_add_result(verdict) = result;
     }

@@ -1,5 +1,7 @@
 /* Verdicts, judged on the way from a check to what it holds back. They are never in a key: what a stage makes does not
  * depend on whether it was allowed to. */
+#include <stdlib.h>
+
 #include "refit/base/fs.h"
 #include "refit/base/json.h"
 #include "refit/check.h"
@@ -10,6 +12,7 @@ enum { VERDICT_BYTES_MAX = 64 << 20, MANIFEST_BYTES_MAX = 64 << 20 };
 
 /* What judging a gate takes besides its verdict; read once. */
 struct judge {
+    struct arena arena; /* of its own: the project's is wound back while stages are checked */
     struct gate_trust trust;
     const struct value *gates; /* of the manifest */
 };
@@ -136,21 +139,31 @@ static void judge_age(struct arena *arena, const struct manifest_check *check, s
 
 /* ---- gates: approvals count, too ---- */
 
+void judge_destroy(struct judge *judge)
+{
+    if (judge != NULL)
+        arena_finish(&judge->arena);
+    free(judge);
+}
+
 static enum status open_judge(struct project *p, struct error *err)
 {
     struct buf text = {0};
     struct value *root;
     if (p->judge != NULL)
         return STATUS_OK;
-    struct judge *judge = arena_new(&p->arena, struct judge);
+    struct judge *judge = mem_alloc(sizeof *judge);
+    arena_init(&judge->arena);
     enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
     if (status == STATUS_OK)
-        status = yaml_parse(&p->arena, str_dup(&p->arena, buf_view(&text)), p->manifest_path, &root, err);
+        status = yaml_parse(&judge->arena, str_dup(&judge->arena, buf_view(&text)), p->manifest_path, &root, err);
     buf_finish(&text);
     if (status == STATUS_OK)
-        status = gate_trust_open(&p->arena, &p->config, p->root, &judge->trust, err);
-    if (status != STATUS_OK)
+        status = gate_trust_open(&judge->arena, &p->config, p->root, &judge->trust, err);
+    if (status != STATUS_OK) {
+        judge_destroy(judge);
         return status;
+    }
     judge->gates = value_get(root, STR("gates"));
     p->judge = judge;
     return STATUS_OK;

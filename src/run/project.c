@@ -437,6 +437,7 @@ void project_close(struct project *p)
 {
     if (p == NULL)
         return;
+    judge_destroy(p->judge);
     fingerprint_destroy(p->fp);
     ignore_destroy(p->dvc_ignore);
     state_close(p->state);

@@ -451,6 +451,8 @@ struct judgement {
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
                         struct judgement *out, struct error *err);
 
+void judge_destroy(struct judge *judge); /* NULL is fine */
+
 /* The worst of those that hold a stage back. Checks themselves are not held back. */
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
                            struct error *err);
