@@ -3,11 +3,12 @@
  *
  * Nouns: a `file` is a path that some stage reads or writes (a directory too); a `stage` reads some and writes others.
  * Stage B is downstream of stage A if one of B's deps is, contains, or is contained in, one of A's outs; or if B reads
- * parameters from a file that A makes; or if B `needs` A; or if A is a check that holds B back (below). Immutable once built. No I/O: nothing here knows whether a
- * file exists.
+ * parameters from a file that A makes; or if B `needs` A; or if A is a check that holds B back (below). Immutable once
+ * built. No I/O: nothing here knows whether a file exists.
  *
- * A check of data comes before every stage that reads some of that data, and a check of a model before every deploy that
- * follows from that model, except where the check itself follows from the stage. Checks do not hold each other back.
+ * A check of data comes before every stage that reads some of that data, and a check of a model before every deploy
+ * that follows from that model, except where the check itself follows from the stage. Checks do not hold each other
+ * back.
  *
  * Stages have the same index here as in the manifest. Both kinds of index are typed handles, never pointers.
  */

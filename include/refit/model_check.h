@@ -1,9 +1,9 @@
 /*
  * Gates: is a candidate model good enough, compared with a baseline?
  *
- * Files in, verdict out: neither store nor state nor processes, no clock, no chance (the bootstrap's seed is the SHA-256
- * of the definition, the gate's name and the sorted keys of the rows; never of the predictions, which an author could
- * choose). The same inputs give the same bytes on every machine, in whatever order the rows stand.
+ * Files in, verdict out: neither store nor state nor processes, no clock, no chance (the bootstrap's seed is the
+ * SHA-256 of the definition, the gate's name and the sorted keys of the rows; never of the predictions, which an author
+ * could choose). The same inputs give the same bytes on every machine, in whatever order the rows stand.
  *
  *   gates:
  *     release:
@@ -22,17 +22,17 @@
  *       severity: error
  *
  * Rows are joined by `key`; the labels are those of the candidate's file, and must be the same wherever another has
- * them. accuracy, precision, recall and f1 compare `prediction` with `label` (f1 and the like of the class `positive`, or
- * the mean over classes), auc and log_loss take `score` as that of `positive`, rmse and mae take numbers. Any other name
- * is looked up in the metric files (JSON, nested names by dots).
+ * them. accuracy, precision, recall and f1 compare `prediction` with `label` (f1 and the like of the class `positive`,
+ * or the mean over classes), auc and log_loss take `score` as that of `positive`, rmse and mae take numbers. Any other
+ * name is looked up in the metric files (JSON, nested names by dots).
  *
- * With D the change, + being better, d the drop (or rise) that is tolerated, L and U its one-sided limits of level 1 - alpha:
- * pass L >= -d; fail U < -d, and that claim still significant after Holm's correction over all (metric, slice) of the
- * gate; else needs approval. Accuracy and recall have Tango's limits unless there are clusters; the rest the paired bootstrap.
- * `cases` is a table with a column `passed` (true or false), and `kind` if there are several (MFT, INV, DIR, ...).
- * Insufficient data (a slice under min_n, fewer than 10 discordant rows in a bootstrap, fewer than 40 clusters, an
- * undefined metric), churn above its bound, failing cases and a missing baseline need approval as well. Numbers of metric files
- * are compared as they are.
+ * With D the change, + being better, d the drop (or rise) that is tolerated, L and U its one-sided limits of level 1 -
+ * alpha: pass L >= -d; fail U < -d, and that claim still significant after Holm's correction over all (metric, slice)
+ * of the gate; else needs approval. Accuracy and recall have Tango's limits unless there are clusters; the rest the
+ * paired bootstrap. `cases` is a table with a column `passed` (true or false), and `kind` if there are several (MFT,
+ * INV, DIR, ...). Insufficient data (a slice under min_n, fewer than 10 discordant rows in a bootstrap, fewer than 40
+ * clusters, an undefined metric), churn above its bound, failing cases and a missing baseline need approval as well.
+ * Numbers of metric files are compared as they are.
  */
 #ifndef REFIT_MODEL_CHECK_H
 #define REFIT_MODEL_CHECK_H
@@ -103,10 +103,10 @@ struct model_verdict {
 const char *model_verdict_outcome(const struct model_verdict *verdict); /* "pass", "warn", "fail", "needs_approval" */
 
 /*
- * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST
- * for a definition that is wrong or has no criteria, and for a relative bound of a baseline of 0; STATUS_FAILED, with the line,
- * for files that cannot be judged: a malformed row, a key that is there twice or in one file only, a label that differs,
- * something that should be a number. model_verdict_finish() in any case.
+ * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory.
+ * STATUS_MANIFEST for a definition that is wrong or has no criteria, and for a relative bound of a baseline of 0;
+ * STATUS_FAILED, with the line, for files that cannot be judged: a malformed row, a key that is there twice or in one
+ * file only, a label that differs, something that should be a number. model_verdict_finish() in any case.
  */
 enum status model_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
                         struct model_verdict *out, struct error *err);

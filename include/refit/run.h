@@ -117,7 +117,8 @@ enum verdict {
     VERDICT_BLOCKED, /* held back by a check, or follows what is */
     VERDICT_FAIL,    /* would fail: an input is missing, ... (reason says what) */
 };
-const char *verdict_name(enum verdict verdict); /* "fresh", "would restore", "would run", "may run", "blocked", "would fail" */
+/* "fresh", "would restore", "would run", "may run", "blocked", "would fail" */
+const char *verdict_name(enum verdict verdict);
 
 struct stage_plan {
     enum verdict verdict;

@@ -105,7 +105,8 @@ static uint8_t digit(char c)
     return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-/* Of the definition, the gate's name, and the rows that are compared; of nothing that an author of predictions can choose. */
+/* Of the definition, the gate's name, and the rows that are compared; of nothing that an author of predictions can
+ * choose. */
 static enum status make_seed(const struct model_spec *spec, const struct model_rows *rows, const char *policy,
                              uint8_t seed[RANDOM_SEED], struct error *err)
 {

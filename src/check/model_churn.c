@@ -24,9 +24,9 @@ void model_judge_churn(struct arena *arena, const struct model_spec *spec, const
         result.discordant += flips(spec, &candidate->rows[i], &baseline->rows[i]);
     result.candidate = (double)result.discordant / (double)candidate->count;
     result.outcome = result.candidate > result.bound ? MODEL_NEEDS_APPROVAL : MODEL_PASS;
-    result.message = str_format(arena, "%llu of %llu predictions (" STR_FMT ") differ from the baseline's; review_above "
-                                STR_FMT, (unsigned long long)result.discordant, (unsigned long long)result.n,
-                                STR_ARG(model_amount(arena, result.candidate, true)),
-                                STR_ARG(model_amount(arena, result.bound, true)));
+    struct str share = model_amount(arena, result.candidate, true), bound = model_amount(arena, result.bound, true);
+    result.message =
+        str_format(arena, "%llu of %llu predictions (" STR_FMT ") differ from the baseline's; review_above " STR_FMT,
+                   (unsigned long long)result.discordant, (unsigned long long)result.n, STR_ARG(share), STR_ARG(bound));
     *model_add_result(verdict) = result;
 }

@@ -38,7 +38,7 @@ static enum status check_twice(struct arena *arena, const struct model_file *fil
     for (uint32_t i = 1; i < file->count; i++) {
         const struct model_row *one = &file->rows[i - 1], *two = &file->rows[i];
         if (str_equal(one->key, two->key))
-            return fault(file, two, err, "the key `" STR_FMT "` is there twice, first on line %llu; which row is meant?",
+            return fault(file, two, err, "the key `" STR_FMT "` is there twice, first on line %llu; which is meant?",
                          STR_ARG(shown(arena, two->key)), (unsigned long long)one->line);
     }
     return STATUS_OK;

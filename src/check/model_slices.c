@@ -22,7 +22,8 @@ static void split(struct arena *arena, const struct model_rows *rows, uint32_t b
     for (uint32_t i = 0; i < file->count; i++)
         sizes[file->rows[i].groups[by]]++;
     for (uint32_t g = 0; g < count; g++)
-        slices[g] = (struct model_slice){model_names_text(rows->groups[by], g), arena_array(arena, uint32_t, sizes[g]), 0};
+        slices[g] = (struct model_slice){.name = model_names_text(rows->groups[by], g),
+                                         .rows = arena_array(arena, uint32_t, sizes[g])};
     for (uint32_t i = 0; i < file->count; i++)
         add_row(&slices[file->rows[i].groups[by]], i);
     free(sizes);

@@ -384,7 +384,8 @@ static enum status check_criteria(const struct reader_of_spec *r, const struct v
 {
     const struct model_spec *spec = r->spec;
     if (spec->metric_count == 0 && !spec->churn.given && spec->cases.len == 0)
-        return refuse(r, definition, "there are no criteria, so any model would pass; add `metrics`, `churn` or `cases`");
+        return refuse(r, definition,
+                      "there are no criteria, so any model would pass; add `metrics`, `churn` or `cases`");
     for (uint32_t i = 0; i < spec->metric_count; i++) {
         const struct model_metric *metric = &spec->metrics[i];
         const struct amount *of_slices = metric->falls ? &spec->slice_rise : &spec->slice_drop;

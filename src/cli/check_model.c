@@ -11,7 +11,8 @@ static void add_line(struct invocation *in, struct sheet *sheet, const struct mo
     struct str name = str_format(&in->arena, "%s%s" STR_FMT "%s" STR_FMT, r->rule, r->metric.len > 0 ? " " : "",
                                  STR_ARG(str_printable(&in->arena, r->metric)), r->slice.len > 0 ? " of " : "",
                                  STR_ARG(str_printable(&in->arena, r->slice)));
-    struct str word = str_format(&in->arena, "%s%s", model_outcome_name(r->outcome), r->warns && !good ? " (warns)" : "");
+    const char *warns = r->warns && !good ? " (warns)" : "";
+    struct str word = str_format(&in->arena, "%s%s", model_outcome_name(r->outcome), warns);
     struct str n = r->n > 0 ? str_format(&in->arena, "n %llu", (unsigned long long)r->n) : STR("");
     sheet_add(sheet, good ? PAINT_GOOD : fails && !r->warns ? PAINT_BAD : PAINT_CHANGE, name, word, n, r->message);
 }

@@ -81,7 +81,8 @@ static struct str describe(struct arena *arena, const struct value *verdict, boo
     const struct value *message = value_get(first, STR("message"));
     if (message == NULL || message->type != VALUE_STRING)
         return STR("");
-    struct str text = str_format(arena, ": " STR_FMT STR_FMT, STR_ARG(subject_of(arena, first)), STR_ARG(message->text));
+    struct str subject = subject_of(arena, first);
+    struct str text = str_format(arena, ": " STR_FMT STR_FMT, STR_ARG(subject), STR_ARG(message->text));
     return count == 1 ? text : str_format(arena, STR_FMT " (and %u more)", STR_ARG(text), count - 1);
 }
 

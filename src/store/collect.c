@@ -282,8 +282,8 @@ static enum status measure(struct collect *c, uint64_t *bytes, struct error *err
     return rc == 0 ? STATUS_OK : env_error(&c->store->env, rc, "read", err);
 }
 
-/* What goes leaves pages that are not full, most of all where it is spread over all of them: then a pass frees less than
- * what it takes. So those after the first take it that what stays has its share of the pages that are used. */
+/* What goes leaves pages that are not full, most of all where it is spread over all of them: then a pass frees less
+ * than what it takes. So those after the first take it that what stays has its share of the pages that are used. */
 static uint64_t left_bytes(const struct collect *c, uint64_t used_bytes)
 {
     uint64_t taken = c->all_bytes > c->live_bytes ? c->all_bytes - c->live_bytes : 0;

@@ -154,7 +154,7 @@ static void test_small_values(void **state)
                                  .digest = put_noise(bench->store, 300, i + 1)};
         struct record record = {.key = key_named(name), .outs = &out, .out_count = 1};
         OK(bench, store_put_record(bench->store, &record, &bench->err));
-        if (i % 500 == 499) /* so that what waits for the writer, and so what the file looks like, is no matter of time */
+        if (i % 500 == 499) /* what the file looks like is no matter of time then */
             OK(bench, store_flush(bench->store, &bench->err));
     }
     collect(bench, UINT64_MAX);

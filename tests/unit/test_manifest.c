@@ -347,8 +347,9 @@ static void checks_are_stages(void **state)
     (void)state;
     struct manifest m = load("stages:\n  s: {cmd: x}\ntools: [cc --version]\nexpect:\n"
          "  input: {data: d/x.csv, desc: the table, columns: {a: {foreign_key: {column: a, file: keys.csv}}}}\n"
-         "gates:\n  release: {model: m.bin, rows: {candidate: c.csv, baseline: b.csv, key: id, label: y, prediction: p}, "
-         "baseline: production, metrics: {accuracy: {better: higher, max_drop: 0.01}}, verdict: v/r.json}\n");
+         "gates:\n  release: {model: m.bin, rows: {candidate: c.csv, baseline: b.csv, key: id, label: y, "
+         "prediction: p}, baseline: production, "
+         "metrics: {accuracy: {better: higher, max_drop: 0.01}}, verdict: v/r.json}\n");
     assert_int_equal(m.stage_count, 3);
     assert_int_equal(m.check_count, 2);
     const struct manifest_stage *input = &m.stages[m.checks[0].stage], *release = &m.stages[m.checks[1].stage];

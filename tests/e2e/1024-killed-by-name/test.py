@@ -47,8 +47,8 @@ for fault in ("kill-after rename-refit.lock", "kill write-state", "kill sync-sta
 for fault in ("kill-after commit-state", "kill truncate-workspace"):
     equal(rest.check(killed(fault, since="rename-refit.lock")).started, [], f"{fault}: what is made again")
 
-# A large out takes several transactions, after two that make the store. How many depends on how fast they are; each is of
-# 32 MiB at most, so three at least. One that was cut off leaves chunks that nothing refers to yet, and no record.
+# A large out takes several transactions, after two that make the store. How many depends on how fast they are; each is
+# of 32 MiB at most, so three at least. One that was cut off leaves chunks that nothing refers to yet, and no record.
 p = Project("""\
     stages:
       large:

@@ -32,7 +32,8 @@ p.run(fresh=5)
 # Bad data: found before training. The check itself has done what it should.
 p.write("raw.csv", "#x\nname,age\na,20\nb,300\n")
 result = p.refit("run", "--json", exit=4)
-equal(result.states, {"clean": "ran", "table": "ran", "train": "blocked", "report": "skipped", "other": "fresh"}, "states")
+equal(result.states,
+      {"clean": "ran", "table": "ran", "train": "blocked", "report": "skipped", "other": "fresh"}, "states")
 counts = result.counts
 equal((counts["ran"], counts["blocked"], counts["skipped"], counts["fresh"]), (2, 1, 1, 1), "counters")
 contains(result.reasons["train"], "the check `table` failed: between of `age`: 1 of 2 values fail", "line 3",

@@ -1,4 +1,5 @@
-"""Stages that name a check in `needs`, or have its verdict as a dep, are held back too; a verdict that somebody wrote holds."""
+"""Stages that name a check in `needs`, or have its verdict as a dep, are held back too; a verdict that
+somebody wrote does not count."""
 from harness import contains, equal, Project
 
 p = Project("""\

@@ -1,4 +1,5 @@
-"""A gate with slices: a regression in one group that the metric of all rows would wave through fails, and holds back the deploy."""
+"""A gate with slices: a regression in one group that the metric of all rows would wave through fails, and
+holds back the deploy."""
 import json
 
 from harness import contains, equal, expect, Project
@@ -53,8 +54,8 @@ worst = next(r for r in verdict["results"] if r["slice"] == "group=C")
 equal((worst["n"], worst["gained"], worst["lost"], worst["method"]), (400, 0, 40, "tango"), "the slice")
 expect(worst["upper"] < -0.05, f"upper limit {worst['upper']}")
 equal(p.bytes("shipped.txt"), b"shipped\n", "deploys")
-contains(p.refit("check", "model", "release", "-o", "again.json", exit=4).stdout, "max_drop accuracy of group=C", "fail",
-         "passes all comparisons with probability")
+contains(p.refit("check", "model", "release", "-o", "again.json", exit=4).stdout, "max_drop accuracy of group=C",
+         "fail", "passes all comparisons with probability")
 equal(p.bytes("again.json"), p.bytes("checks/release.json"), "by hand")
 
 # Rows in another order, and another locale, give the same verdict but for the digests of the files.

@@ -1,5 +1,5 @@
-"""A gate that needs an approval: the run does everything else, exits with 3, and goes on after the approval without doing
-anything again. Another model needs another one."""
+"""A gate that needs an approval: the run does everything else, exits with 3, and goes on after the approval without
+doing anything again. Another model needs another one."""
 from approvals import Gated
 from harness import contains, equal, expect
 
