@@ -61,6 +61,7 @@ the stage `.*` is there already
 `.*@.*` cannot name a stage
 is the name or path of one program, without options
 has a template; `refit check`
+gate `.*`:
 """
 
 

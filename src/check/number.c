@@ -57,7 +57,7 @@ static const char *read_digits(const char *p, const char *end, struct decimal *d
 
 static const char *read_exponent(const char *p, const char *end, struct decimal *d)
 {
-    enum { EXPONENT_MAX = 100000 };
+    enum { EXPONENT_MAX = 1000000000 }; /* more than digits in a line can make up for */
     bool negative = p < end && *p == '-';
     int64_t exponent = 0;
     if (p < end && (*p == '-' || *p == '+'))

@@ -54,6 +54,27 @@ static void numbers_are_those_of_strtod(void **unused)
     }
 }
 
+/* A fraction and an exponent that all but cancel, however long both are. */
+static void long_numbers_are_those_of_strtod(void **unused)
+{
+    enum { ZEROS = 99983 };
+    static const char *const ends[] = {"1e1000000", "1e99984", "1e100006", "123e-5", "1e99999999999999999999"};
+    (void)unused;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *text = malloc(ZEROS + 64);
+        assert_non_null(text);
+        text[0] = '0';
+        text[1] = '.';
+        memset(text + 2, '0', ZEROS);
+        strcpy(text + 2 + ZEROS, ends[i]);
+        struct cell cell = cell_of(text);
+        double got, wanted = strtod(text, NULL);
+        assert_true(cell_number(&cell, &got));
+        assert_memory_equal(&got, &wanted, sizeof got);
+        free(text);
+    }
+}
+
 static void what_is_no_number_is_refused(void **unused)
 {
     static const char *const texts[] = {"", "-", ".", "+.", "e5", "1e", "1e+", "0x10", "1 ", " 1", "1,5", "1.2.3",
@@ -247,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_those_of_strtod),
+        cmocka_unit_test(long_numbers_are_those_of_strtod),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(sums_are_exact_in_any_order),
         cmocka_unit_test(sums_of_two_are_those_of_the_processor),
