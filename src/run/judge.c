@@ -197,6 +197,8 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
                                      .altered = STR("")};
     status = key_of(p, arena, name, &question.stage_key, err);
     if (status == STATUS_OK)
+        status = judge_altered(p, arena, check, &p->judge->trust, &question.altered, err);
+    if (status == STATUS_OK)
         status = gate_judge(arena, &question, &p->judge->trust, clock_wall_ms(), &judged, err);
     if (status != STATUS_OK || judged.outcome == GATE_PASS)
         return status;

@@ -453,6 +453,12 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
 
 void judge_destroy(struct judge *judge); /* NULL is fine */
 
+/* Why the evaluation that a gate rests on is not that of the protected branch (altered.c); "" = it is, or there is no
+ * such branch. */
+struct gate_trust;
+enum status judge_altered(struct project *project, struct arena *arena, const struct manifest_check *check,
+                          const struct gate_trust *trust, struct str *altered, struct error *err);
+
 /* The worst of those that hold a stage back. Checks themselves are not held back. */
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
                            struct error *err);

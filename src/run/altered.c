@@ -1,0 +1,121 @@
+/* Is a gate judged as on the protected branch? Whoever can change how a model is evaluated, or what on, could let any
+ * model pass: print the labels as predictions. So a pass counts by itself only if the evaluation is the branch's. */
+#include <stdlib.h>
+
+#include "refit/base/path.h"
+#include "refit/gate.h"
+#include "run/run.h"
+
+struct comparison {
+    const struct graph *graph;
+    const struct manifest_check *check;
+    const bool *follows; /* of each stage: it follows from the model */
+    struct arena *arena;
+    struct str stage;
+    struct str found; /* the first difference that counts; "" = none */
+};
+
+static bool touches(struct str one, struct str two)
+{
+    return str_equal(one, two) || path_is_below(one, two) || path_is_below(two, one);
+}
+
+static bool reads(const struct manifest_stage *stage, struct str path)
+{
+    for (uint32_t i = 0; i < stage->dep_count; i++)
+        if (touches(stage->deps[i].path, path))
+            return true;
+    return false;
+}
+
+/* The stages that read the model, and what follows from them. Those in order come after what they follow from. */
+static void mark_following(const struct graph *g, const struct manifest_check *check, bool *follows)
+{
+    for (uint32_t k = 0; k < g->stage_count; k++) {
+        const struct graph_stage *node = &g->stages[g->order[k].index];
+        bool *mine = &follows[g->order[k].index];
+        *mine = reads(node->declared, check->subject);
+        for (uint32_t i = 0; i < node->upstream_count && !*mine; i++)
+            *mine = follows[node->upstream[i].index];
+    }
+}
+
+/* What the model is, and what is made with it, is different for each model. */
+static bool is_of_the_model(const struct comparison *c, const struct field *field)
+{
+    if (field->tag != FIELD_DEP)
+        return false;
+    struct stage_id maker = graph_find_maker(c->graph, field->name);
+    return touches(field->name, c->check->subject) || (maker.index != GRAPH_NONE && c->follows[maker.index]);
+}
+
+static void note_change(void *ctx, const struct field *old, const struct field *now)
+{
+    struct comparison *c = ctx;
+    if (c->found.len > 0 || is_of_the_model(c, now != NULL ? now : old))
+        return;
+    struct str what = field_change_text(c->arena, old, now);
+    c->found = str_format(c->arena, "the evaluation is not that of the protected branch: stage `" STR_FMT "`, " STR_FMT,
+                          STR_ARG(c->stage), STR_ARG(what));
+}
+
+static enum status compare_stage(struct comparison *c, struct check_context *context, const struct lock *lock,
+                                 struct stage_id id, struct error *err)
+{
+    const struct manifest_stage *stage = c->graph->stages[id.index].declared;
+    const struct lock_stage *there = lock_find(lock, stage->name);
+    struct check now;
+    c->stage = stage->name;
+    if (there == NULL) {
+        c->found = str_format(c->arena, "the protected branch's refit.lock has no stage `" STR_FMT "`",
+                              STR_ARG(stage->name));
+        return STATUS_OK;
+    }
+    enum status status = check_fields(context, id, &now, err);
+    if (status == STATUS_OK && !now.has_key)
+        c->found = str_format(c->arena, "what stage `" STR_FMT "` is made from cannot be told", STR_ARG(stage->name));
+    else if (status == STATUS_OK)
+        fields_compare(&there->fields, &now.fields, note_change, c);
+    return status;
+}
+
+static enum status compare(struct comparison *c, struct project *p, const struct lock *lock, struct error *err)
+{
+    struct check_context context = {.project = p, .arena = c->arena, .budget_bytes = UINT64_MAX, .planning = true};
+    struct stage_id gate = {c->check->stage};
+    bool evaluated = false;
+    enum status status = compare_stage(c, &context, lock, gate, err);
+    for (uint32_t i = 0; status == STATUS_OK && c->found.len == 0 && i < c->graph->stage_count; i++) {
+        struct stage_id id = {i};
+        if (i == gate.index || !c->follows[i] || !graph_is_upstream(c->graph, gate, id))
+            continue;
+        evaluated = true;
+        status = compare_stage(c, &context, lock, id, err);
+    }
+    if (status == STATUS_OK && c->found.len == 0 && !evaluated)
+        c->found = STR("no stage makes what is judged from the model");
+    return status;
+}
+
+enum status judge_altered(struct project *p, struct arena *arena, const struct manifest_check *check,
+                          const struct gate_trust *trust, struct str *altered, struct error *err)
+{
+    struct lock lock;
+    *altered = STR("");
+    if (!trust->protected_known)
+        return STATUS_OK;
+    if (trust->lock.len == 0) {
+        *altered = STR("the protected branch has no refit.lock, which would say how its models are evaluated");
+        return STATUS_OK;
+    }
+    enum status status = lock_parse(arena, trust->lock, &lock, err);
+    if (status != STATUS_OK)
+        return error_wrap(err, "on the protected branch");
+    bool *follows = mem_alloc(p->graph.stage_count + (size_t)1);
+    struct comparison c = {.graph = &p->graph, .check = check, .follows = follows, .arena = arena, .found = STR("")};
+    mark_following(&p->graph, check, follows);
+    status = compare(&c, p, &lock, err);
+    *altered = c.found;
+    free(follows);
+    return status;
+}
