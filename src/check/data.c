@@ -117,7 +117,7 @@ void data_put_input(struct data_verdict *verdict, const struct data_input *input
     verdict->input_count++;
 }
 
-void data_add_input(struct data_verdict *verdict, struct str path, const struct table *table)
+void data_add_input(struct data_verdict *verdict, struct str path, const struct table_file *table)
 {
     struct data_input input = {.path = path, .bytes = table_bytes(table)};
     memcpy(input.sha256, table_sha256(table), sizeof input.sha256);

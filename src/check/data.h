@@ -96,7 +96,7 @@ struct column_numbers { /* of a wanted column in a batch, made when first asked 
 struct pass {
     struct data_spec *spec;
     struct data_verdict *verdict;
-    struct table *table;
+    struct table_file *table;
     const struct table_batch *batch;
     struct column_numbers *numbers; /* [wanted] */
     bool *chosen; /* rows that `where` chooses */
@@ -112,7 +112,7 @@ bool value_is_kind(const struct cell *cell, enum value_kind kind);
 /* After the last row. */
 enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
 enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err);  /* what was spilled */
-void data_add_input(struct data_verdict *verdict, struct str path, const struct table *table);
+void data_add_input(struct data_verdict *verdict, struct str path, const struct table_file *table);
 void data_put_input(struct data_verdict *verdict, const struct data_input *input); /* once a path */
 void data_conclude(struct pass *pass, struct expectation *e);
 struct data_result *data_new_result(struct pass *pass, const struct expectation *e);

@@ -6,7 +6,7 @@
 enum { SIDE_OTHER = 0, SIDE_OWN = 1 };
 
 /* The values of the other file, beside our own. */
-static enum status add_values(struct table *table, struct spill *spill, struct error *err)
+static enum status add_values(struct table_file *table, struct spill *spill, struct error *err)
 {
     struct table_batch batch;
     enum status status = table_next(table, &batch, err);
@@ -35,7 +35,7 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
     struct data_spec *spec = pass->spec;
     struct str name = e->rule == RULE_FOREIGN_KEY ? e->other_column : e->columns[0];
     struct table_options options = spec->options;
-    struct table *table;
+    struct table_file *table;
     uint64_t bad_line = 0;
     bool there;
     options.format = TABLE_AUTO;

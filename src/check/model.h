@@ -164,7 +164,7 @@ enum status model_judge_cases(struct arena *arena, const struct model_spec *spec
 
 /* Reading a table of the user's, the first malformed row being the end of it: STATUS_FAILED with its line. */
 struct model_table {
-    struct table *table;
+    struct table_file *table;
     struct str path;
     int fault; /* -1 = none */
     uint64_t fault_line;

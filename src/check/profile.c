@@ -286,8 +286,8 @@ static void count_fault(void *ctx, enum table_fault_kind kind, uint64_t line)
     ++*(uint64_t *)ctx;
 }
 
-static enum status add_rows(struct arena *arena, struct table *table, struct column_summary *summaries, uint32_t count,
-                            uint64_t *rows, struct error *err)
+static enum status add_rows(struct arena *arena, struct table_file *table, struct column_summary *summaries,
+                            uint32_t count, uint64_t *rows, struct error *err)
 {
     struct table_batch batch;
     enum status status = table_next(table, &batch, err);
@@ -306,7 +306,7 @@ enum status profile_of_file(struct arena *arena, const char *path, const struct 
                             char sha256[SHA256_HEX + 1], uint64_t *bytes, struct error *err)
 {
     struct table_options own = *options;
-    struct table *table;
+    struct table_file *table;
     *rows = *bad = 0;
     own.fault = count_fault;
     own.ctx = bad;

@@ -24,13 +24,13 @@ const char *table_fault_name(enum table_fault_kind kind)
     return names[kind];
 }
 
-void table_fault(struct table *t, enum table_fault_kind kind, uint64_t line)
+void table_fault(struct table_file *t, enum table_fault_kind kind, uint64_t line)
 {
     if (t->options.fault != NULL)
         t->options.fault(t->options.ctx, kind, line);
 }
 
-bool table_is_null(const struct table *t, const char *ptr, size_t len)
+bool table_is_null(const struct table_file *t, const char *ptr, size_t len)
 {
     if (t->options.null_values == NULL)
         return len == 0;
@@ -40,7 +40,7 @@ bool table_is_null(const struct table *t, const char *ptr, size_t len)
     return false;
 }
 
-void table_add_column(struct table *t, struct str name)
+void table_add_column(struct table_file *t, struct str name)
 {
     for (uint32_t i = 0; i < t->column_count; i++)
         if (str_equal(t->columns[i], name)) {
@@ -53,7 +53,7 @@ void table_add_column(struct table *t, struct str name)
 
 /* ---- the block ---- */
 
-static void make_room(struct table *t)
+static void make_room(struct table_file *t)
 {
     if (t->at > 0) {
         memmove(t->block, t->block + t->at, t->end - t->at);
@@ -67,7 +67,7 @@ static void make_room(struct table *t)
     t->block = mem_resize(t->block, t->cap + BLOCK_PAD);
 }
 
-enum status table_fill(struct table *t, struct error *err)
+enum status table_fill(struct table_file *t, struct error *err)
 {
     size_t got = 0;
     make_room(t);
@@ -80,7 +80,7 @@ enum status table_fill(struct table *t, struct error *err)
 
 /* A line that does not end within the limit: it is told, and its bytes are passed over. Within a quote that is not
    closed the lines after the first are rows again, since one stray quote must not take the rest of the file. */
-static void give_up_line(struct table *t)
+static void give_up_line(struct table_file *t)
 {
     const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
     t->bad_rows++;
@@ -94,7 +94,7 @@ static void give_up_line(struct table *t)
     t->skipping = true;
 }
 
-static void skip_line(struct table *t)
+static void skip_line(struct table_file *t)
 {
     const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
     t->at = newline != NULL ? (size_t)(newline + 1 - t->block) : t->end;
@@ -102,7 +102,7 @@ static void skip_line(struct table *t)
     t->skipping = newline == NULL;
 }
 
-static void read_rows(struct table *t)
+static void read_rows(struct table_file *t)
 {
     while (t->rows < TABLE_ROWS_MAX && t->at < t->end) {
         if (t->skipping) {
@@ -123,7 +123,7 @@ static void read_rows(struct table *t)
     }
 }
 
-enum status table_next(struct table *t, struct table_batch *out, struct error *err)
+enum status table_next(struct table_file *t, struct table_batch *out, struct error *err)
 {
     t->rows = 0;
     for (;;) {
@@ -160,7 +160,7 @@ static bool is_json_name(struct str path)
     return false;
 }
 
-static enum status read_first(struct table *t, struct error *err)
+static enum status read_first(struct table_file *t, struct error *err)
 {
     static const char mark[] = "\xef\xbb\xbf";
     enum { MARK_BYTES = sizeof mark - 1 };
@@ -184,10 +184,11 @@ static enum status read_first(struct table *t, struct error *err)
     return STATUS_OK;
 }
 
-enum status table_open(const char *path, const struct table_options *options, struct table **out, struct error *err)
+enum status table_open(const char *path, const struct table_options *options, struct table_file **out,
+                       struct error *err)
 {
-    struct table *t = mem_alloc(sizeof *t);
-    *t = (struct table){.options = *options, .line = 1, .cap = BLOCK_BYTES};
+    struct table_file *t = mem_alloc(sizeof *t);
+    *t = (struct table_file){.options = *options, .line = 1, .cap = BLOCK_BYTES};
     arena_init(&t->arena);
     t->block = mem_alloc(t->cap + BLOCK_PAD);
     if (t->options.delimiter == '\0')
@@ -208,7 +209,7 @@ enum status table_open(const char *path, const struct table_options *options, st
     return status;
 }
 
-void table_close(struct table *t)
+void table_close(struct table_file *t)
 {
     if (t == NULL)
         return;
@@ -221,13 +222,13 @@ void table_close(struct table *t)
     free(t);
 }
 
-const struct str *table_columns(const struct table *t, uint32_t *count)
+const struct str *table_columns(const struct table_file *t, uint32_t *count)
 {
     *count = t->column_count;
     return t->columns;
 }
 
-void table_want(struct table *t, const struct str *names, uint32_t count, bool *there)
+void table_want(struct table_file *t, const struct str *names, uint32_t count, bool *there)
 {
     t->want_count = count;
     t->wanted = arena_array(&t->arena, struct str, count);
@@ -253,17 +254,17 @@ void table_want(struct table *t, const struct str *names, uint32_t count, bool *
     }
 }
 
-const char *table_sha256(const struct table *t)
+const char *table_sha256(const struct table_file *t)
 {
     return t->sha256;
 }
 
-uint64_t table_bytes(const struct table *t)
+uint64_t table_bytes(const struct table_file *t)
 {
     return input_bytes(t->input);
 }
 
-uint64_t table_bad_rows(const struct table *t)
+uint64_t table_bad_rows(const struct table_file *t)
 {
     return t->bad_rows;
 }

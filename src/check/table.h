@@ -63,27 +63,28 @@ struct table_options {
     void *ctx;
 };
 
-struct table;
+struct table_file;
 
 /* Opens the file and reads the names of its columns (CSV; of JSON Lines those of the first object). STATUS_NOT_FOUND,
  * STATUS_IO. A broken compression is STATUS_FAILED at whatever call meets it. */
-enum status table_open(const char *path, const struct table_options *options, struct table **out, struct error *err);
-void table_close(struct table *table); /* NULL is fine */
+enum status table_open(const char *path, const struct table_options *options, struct table_file **out,
+                       struct error *err);
+void table_close(struct table_file *table); /* NULL is fine */
 
 /* All columns in the file's order. */
-const struct str *table_columns(const struct table *table, uint32_t *count);
+const struct str *table_columns(const struct table_file *table, uint32_t *count);
 
 /* Choose the columns that batches have, in this order, before the first batch; only these are taken apart. Of CSV a
    name that is not there gives false in *there (room for `count`), and cells that are null. */
-void table_want(struct table *table, const struct str *names, uint32_t count, bool *there);
+void table_want(struct table_file *table, const struct str *names, uint32_t count, bool *there);
 
 /* The next batch; rows == 0 at the end. STATUS_INTERRUPTED, STATUS_IO, STATUS_FAILED. */
-enum status table_next(struct table *table, struct table_batch *out, struct error *err);
+enum status table_next(struct table_file *table, struct table_batch *out, struct error *err);
 
 /* At the end: of the bytes of the file as it is on disk; rows with a fault. */
-const char *table_sha256(const struct table *table); /* hexadecimal */
-uint64_t table_bytes(const struct table *table);
-uint64_t table_bad_rows(const struct table *table);
+const char *table_sha256(const struct table_file *table); /* hexadecimal */
+uint64_t table_bytes(const struct table_file *table);
+uint64_t table_bad_rows(const struct table_file *table);
 
 /* A cell as a number: optional sign, digits, point, exponent, as JSON writes them and with a leading + or point too;
    "nan", "inf", "infinity" with or without sign, of any case. The nearest double, in any locale. False if it is none.

@@ -72,7 +72,7 @@ struct row {
     size_t closed;    /* the closing quote of a quoted cell; 0 = not quoted */
 };
 
-static inline void put_cell(struct table *t, struct row *row, size_t end)
+static inline void put_cell(struct table_file *t, struct row *row, size_t end)
 {
     const char *block = t->block;
     struct cell cell;
@@ -88,7 +88,7 @@ static inline void put_cell(struct table *t, struct row *row, size_t end)
     t->cells[(size_t)t->slots[row->column] * TABLE_ROWS_MAX + t->rows] = cell;
 }
 
-static void put_header(struct table *t, struct row *row, size_t end)
+static void put_header(struct table_file *t, struct row *row, size_t end)
 {
     bool quoted = row->closed > 0;
     MEM_GROW(t->header, t->header_count, t->header_cap);
@@ -97,7 +97,7 @@ static void put_header(struct table *t, struct row *row, size_t end)
         row->escaped ? CELL_TEXT | CELL_ESCAPED : CELL_TEXT};
 }
 
-static inline void end_cell(struct table *t, struct row *row, size_t end)
+static inline void end_cell(struct table_file *t, struct row *row, size_t end)
 {
     if (t->slots == NULL)
         put_header(t, row, end);
@@ -122,7 +122,7 @@ static void unescape(struct cell *cell)
     cell->kind = CELL_TEXT;
 }
 
-static enum row_end bad(struct table *t, enum table_fault_kind kind, size_t next, uint64_t newlines)
+static enum row_end bad(struct table_file *t, enum table_fault_kind kind, size_t next, uint64_t newlines)
 {
     table_fault(t, kind, t->line);
     t->line += newlines;
@@ -131,7 +131,7 @@ static enum row_end bad(struct table *t, enum table_fault_kind kind, size_t next
 }
 
 /* A quote out of place at `at`: the rest of that line is passed over. */
-static enum row_end bad_quote(struct table *t, size_t at, uint64_t newlines)
+static enum row_end bad_quote(struct table_file *t, size_t at, uint64_t newlines)
 {
     const char *newline = memchr(t->block + at, '\n', t->end - at);
     if (newline == NULL && !t->eof)
@@ -140,7 +140,7 @@ static enum row_end bad_quote(struct table *t, size_t at, uint64_t newlines)
                newlines + (newline != NULL));
 }
 
-static enum row_end judge_row(struct table *t, const struct scan *s, struct row *row, size_t end, size_t next)
+static enum row_end judge_row(struct table_file *t, const struct scan *s, struct row *row, size_t end, size_t next)
 {
     const char *ptr = t->block + t->at;
     size_t len = end - t->at;
@@ -164,7 +164,7 @@ static enum row_end judge_row(struct table *t, const struct scan *s, struct row 
 }
 
 /* `end` is the newline, or the end of the file. */
-static enum row_end end_row(struct table *t, const struct scan *s, struct row *row, size_t end)
+static enum row_end end_row(struct table_file *t, const struct scan *s, struct row *row, size_t end)
 {
     size_t next = end < t->end ? end + 1 : end;
     size_t last = end > row->start && row->closed == 0 && t->block[end - 1] == '\r' ? end - 1 : end;
@@ -180,7 +180,7 @@ static enum row_end end_row(struct table *t, const struct scan *s, struct row *r
 
 /* After the quote at `at` that may close a cell. False if it does not belong there; `*more` if that is not known yet.
    */
-static bool close_quote(struct table *t, struct row *row, size_t at, bool *more)
+static bool close_quote(struct table_file *t, struct row *row, size_t at, bool *more)
 {
     const char *block = t->block;
     *more = at + 2 >= t->end && !t->eof;
@@ -193,7 +193,7 @@ static bool close_quote(struct table *t, struct row *row, size_t at, bool *more)
            (after == '\r' && (at + 2 == t->end || block[at + 2] == '\n'));
 }
 
-enum row_end csv_read_row(struct table *t)
+enum row_end csv_read_row(struct table_file *t)
 {
     struct scan s = {.block = t->block, .delimiter = t->options.delimiter, .base = t->at};
     struct row row = {.start = t->at};
@@ -236,7 +236,7 @@ enum row_end csv_read_row(struct table *t)
     }
 }
 
-enum status csv_read_header(struct table *t, struct error *err)
+enum status csv_read_header(struct table_file *t, struct error *err)
 {
     size_t at = t->at;
     uint64_t line = t->line;

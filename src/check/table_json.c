@@ -6,7 +6,7 @@
 enum { DEPTH_MAX = 64, PATH_MAX_BYTES = 4096 };
 
 struct parser {
-    struct table *t;
+    struct table_file *t;
     char *p, *end;
     char path[PATH_MAX_BYTES]; /* of the member that is read: "a.b" */
     size_t path_len;
@@ -123,7 +123,7 @@ static bool read_string(struct parser *j, struct str *out)
 
 static void keep(struct parser *j, struct cell cell)
 {
-    struct table *t = j->t;
+    struct table_file *t = j->t;
     struct str path = {j->path, j->path_len};
     if (j->only_columns) {
         if (path.len > 0)
@@ -205,7 +205,7 @@ static bool read_member(struct parser *j, int depth)
         j->path_len = before + dot + key.len;
     }
     skip_space(j);
-    struct table *t = j->t;
+    struct table_file *t = j->t;
     uint32_t wanted = t->want_count;
     bool columns = j->only_columns;
     if (!fits || !is_near(j)) { /* nothing in it is wanted: it is only checked */
@@ -239,7 +239,7 @@ static bool read_object(struct parser *j, int depth)
 static bool read_list(struct parser *j, int depth)
 {
     char *first = j->p++;
-    struct table *t = j->t;
+    struct table_file *t = j->t;
     uint32_t wanted = t->want_count;
     bool columns = j->only_columns, good = true;
     t->want_count = 0;
@@ -297,7 +297,7 @@ static bool read_line(struct parser *j)
     return j->p == j->end;
 }
 
-static enum row_end judge_line(struct table *t, size_t len)
+static enum row_end judge_line(struct table_file *t, size_t len)
 {
     char *ptr = t->block + t->at;
     struct parser j = {.t = t, .p = ptr, .end = ptr + len};
@@ -327,7 +327,7 @@ static enum row_end judge_line(struct table *t, size_t len)
     return ROW_BAD;
 }
 
-enum row_end json_read_row(struct table *t)
+enum row_end json_read_row(struct table_file *t)
 {
     const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
     if (newline == NULL && !t->eof)
@@ -339,7 +339,7 @@ enum row_end json_read_row(struct table *t)
     return answer;
 }
 
-void json_read_columns(struct table *t, const char *ptr, size_t len)
+void json_read_columns(struct table_file *t, const char *ptr, size_t len)
 {
     char *copy = arena_copy(&t->arena, ptr, len); /* it is read again as a row */
     struct parser j = {.t = t, .p = copy, .end = copy + len, .only_columns = true};

@@ -8,7 +8,7 @@
 #define SLOT_NONE UINT32_MAX
 enum { BLOCK_PAD = 64 }; /* zeros after the last byte, so that a scan may read a whole vector */
 
-struct table {
+struct table_file {
     struct table_options options;
     struct input *input;
     struct arena arena; /* names, and what batches are made in */
@@ -40,19 +40,19 @@ enum row_end {
 };
 
 /* Read a row that begins at table->at into row `table->rows` of the batch, and go past it (unless ROW_MORE). */
-enum row_end csv_read_row(struct table *table);
-enum row_end json_read_row(struct table *table);
+enum row_end csv_read_row(struct table_file *table);
+enum row_end json_read_row(struct table_file *table);
 
 /* Take the columns' names from the first row of the block. */
-enum status csv_read_header(struct table *table, struct error *err);
+enum status csv_read_header(struct table_file *table, struct error *err);
 
-void table_fault(struct table *table, enum table_fault_kind kind, uint64_t line);
-void table_add_column(struct table *table, struct str name); /* copied; a second one of a name is a fault */
-bool table_is_null(const struct table *table, const char *ptr, size_t len);
+void table_fault(struct table_file *table, enum table_fault_kind kind, uint64_t line);
+void table_add_column(struct table_file *table, struct str name); /* copied; a second one of a name is a fault */
+bool table_is_null(const struct table_file *table, const char *ptr, size_t len);
 /* More bytes behind what is there; STATUS_OK with table->eof set if there are none. */
-enum status table_fill(struct table *table, struct error *err);
+enum status table_fill(struct table_file *table, struct error *err);
 
 /* JSON Lines: the leaves of the object at block[at..end of line), as columns. */
-void json_read_columns(struct table *table, const char *ptr, size_t len);
+void json_read_columns(struct table_file *table, const char *ptr, size_t len);
 
 #endif

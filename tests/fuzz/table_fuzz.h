@@ -27,7 +27,7 @@ static inline void see_fault(void *ctx, enum table_fault_kind kind, uint64_t lin
 
 static inline void read_table(const char *path, struct table_options options, struct table_seen *seen)
 {
-    struct table *table;
+    struct table_file *table;
     struct table_batch batch = {0};
     struct error err = {0};
     uint64_t last = 0;
