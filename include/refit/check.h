@@ -21,6 +21,7 @@
  *   drift: {reference: old.csv, method: psi, threshold: 0.1, alpha: 0.01, columns: [age]}
  *   columns:
  *     age: {type: integer, not_null: true, between: [0, 120], mean: {min: 20, max: 60}}
+ *     "p*": {between: [0, 16]}     # each column that the pattern (fnmatch(3)) matches, unless one is called so
  *
  * Rules for each value: type (integer, number, boolean, date, timestamp, string), not_null, between, in_set,
  * not_in_set, matches (PCRE2; the whole value), length (in characters), unique, increasing, finite, foreign_key

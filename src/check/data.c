@@ -146,16 +146,16 @@ static enum status read_table(struct pass *pass, struct error *err)
 {
     struct data_spec *spec = pass->spec;
     struct wanted wanted = {0};
-    for (uint32_t i = 0; i < spec->count; i++) {
-        enum status status = spec->items[i].rule == RULE_DRIFT ? drift_begin(pass, &spec->items[i], err) : STATUS_OK;
-        if (status != STATUS_OK)
-            return status;
-    }
+    pass->columns = table_columns(pass->table, &pass->column_count);
+    enum status status = data_spec_expand(spec, pass->columns, pass->column_count, err);
+    for (uint32_t i = 0; i < spec->count && status == STATUS_OK; i++)
+        status = spec->items[i].rule == RULE_DRIFT ? drift_begin(pass, &spec->items[i], err) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
     want_all(spec, &wanted);
     bool *there = arena_array(spec->arena, bool, wanted.count);
     table_want(pass->table, wanted.names, wanted.count, there);
-    pass->columns = table_columns(pass->table, &pass->column_count);
-    enum status status = check_where(spec, &wanted, there, err);
+    status = check_where(spec, &wanted, there, err);
     if (status == STATUS_OK)
         status = all_batches(pass, wanted.count, err);
     if (status == STATUS_OK)

@@ -87,6 +87,14 @@ enum status data_spec_read(struct arena *arena, const struct value *definition, 
                            struct data_spec *out, struct error *err);
 void data_spec_finish(struct data_spec *spec);
 
+/* One rule, whose argument is v, more. */
+enum status data_spec_add(struct data_spec *spec, const struct value *v, enum rule rule, struct str column,
+                          struct error *err);
+void data_expectation_finish(struct expectation *e);
+
+/* Once the table's columns are known: rules of a pattern become rules of each column that it matches. */
+enum status data_spec_expand(struct data_spec *spec, const struct str *columns, uint32_t count, struct error *err);
+
 /* The rows. */
 struct column_numbers { /* of a wanted column in a batch, made when first asked for */
     double *values;

@@ -368,8 +368,8 @@ static enum status check_whole(const struct data_spec *spec, const struct expect
     return STATUS_OK;
 }
 
-static enum status read_one(struct data_spec *spec, const struct value *v, enum rule rule, struct str column,
-                            struct error *err)
+enum status data_spec_add(struct data_spec *spec, const struct value *v, enum rule rule, struct str column,
+                          struct error *err)
 {
     struct expectation e = {.rule = rule, .at = v, .column = column, .mostly = 1, .warns = spec->warns,
                             .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""),
@@ -412,9 +412,9 @@ static enum status read_rule(struct data_spec *spec, const struct value *v, enum
 {
     enum status status = STATUS_OK;
     if (!is_several(v))
-        return read_one(spec, v, rule, column, err);
+        return data_spec_add(spec, v, rule, column, err);
     for (uint32_t i = 0; i < v->list.count && status == STATUS_OK; i++)
-        status = read_one(spec, v->list.items[i], rule, column, err);
+        status = data_spec_add(spec, v->list.items[i], rule, column, err);
     return status;
 }
 
@@ -535,13 +535,13 @@ enum status data_spec_read(struct arena *arena, const struct value *definition, 
         malformed = none;
     }
     if (status == STATUS_OK)
-        status = read_one(spec, malformed, RULE_MALFORMED, STR(""), err);
+        status = data_spec_add(spec, malformed, RULE_MALFORMED, STR(""), err);
     for (uint32_t i = 0; i < definition->map.count && status == STATUS_OK; i++)
         status = read_top(spec, &definition->map.pairs[i], err);
     return status;
 }
 
-static void finish_expectation(struct expectation *e)
+void data_expectation_finish(struct expectation *e)
 {
     pattern_destroy(e->pattern);
     drift_destroy(e);
@@ -560,7 +560,7 @@ static void finish_expectation(struct expectation *e)
 void data_spec_finish(struct data_spec *spec)
 {
     for (uint32_t i = 0; i < spec->count; i++)
-        finish_expectation(&spec->items[i]);
+        data_expectation_finish(&spec->items[i]);
     free(spec->items);
 }
 
