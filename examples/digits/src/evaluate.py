@@ -1,19 +1,19 @@
 """How often is the model right, for each digit and over all?"""
 import sys
 
-from files import read_digits, read_json, write_json, write_table
-from softmax import LABELS, predict
+from files import read_table, write_json, write_table
+
+LABELS = 10
 
 
-def main(model_path, table, metrics_path, confusion_path):
-    model = read_json(model_path)["weights"]
-    images, labels = read_digits(table)
+def main(predictions_path, metrics_path, confusion_path):
+    _, rows = read_table(predictions_path)
     confusion = [[0] * LABELS for _ in range(LABELS)]
-    for image, label in zip(images, labels):
-        confusion[label][predict(model, image)] += 1
+    for _, label, predicted in rows:
+        confusion[int(label)][int(predicted)] += 1
     right = [confusion[digit][digit] for digit in range(LABELS)]
     metrics = {
-        "accuracy": sum(right) / len(labels),
+        "accuracy": sum(right) / len(rows),
         "digit": {str(digit): right[digit] / sum(confusion[digit]) for digit in range(LABELS)},
     }
     write_json(metrics_path, metrics)
