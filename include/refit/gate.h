@@ -158,9 +158,13 @@ struct gate_verdict {
     struct str policy_sha256; /* of the gate's definition */
     struct gate_input *inputs;  /* sorted by path */
     uint32_t input_count;
-    struct gate_names findings; /* the messages of results that did not pass */
+    struct gate_names findings; /* gate_finding() of the results that did not pass */
     struct str sha256; /* of the file */
 };
+
+/* A result of a verdict in words: "accuracy of country=DE: 0.8, baseline ...". The messages of data say themselves what
+ * they are about. "" if it has no message. */
+struct str gate_finding(struct arena *arena, const struct value *result);
 
 /* STATUS_MANIFEST if it is no verdict of format 1. */
 enum status gate_verdict_parse(struct arena *arena, struct str text, struct str file, struct gate_verdict *out,

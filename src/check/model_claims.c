@@ -178,8 +178,9 @@ static void describe_rows(struct arena *arena, const struct model_result *result
     if (isinf(result->rows_needed))
         buf_print(text, "; no number of rows settles a margin of 0");
     else
-        buf_print(text, "; not settled: with about " STR_FMT " rows an equal model would pass by itself",
-                  STR_ARG(model_number(arena, result->rows_needed)));
+        buf_print(text, "; not settled: with about " STR_FMT " rows an equal model would pass by itself%s",
+                  STR_ARG(model_number(arena, result->rows_needed)),
+                  result->rows_needed <= (double)result->n ? ", and there are more: this one may be worse" : "");
 }
 
 static void describe(struct arena *arena, const struct model_spec *spec, struct claim *claim)

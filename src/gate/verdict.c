@@ -52,14 +52,23 @@ static bool read_inputs(struct arena *arena, const struct value *inputs, struct 
     return true;
 }
 
+struct str gate_finding(struct arena *arena, const struct value *result)
+{
+    struct str metric = text_of(result, "metric"), slice = text_of(result, "slice"), message = text_of(result, "message");
+    if (metric.len == 0 || message.len == 0)
+        return message;
+    return str_format(arena, STR_FMT "%s" STR_FMT ": " STR_FMT, STR_ARG(metric), slice.len > 0 ? " of " : "",
+                      STR_ARG(slice), STR_ARG(message));
+}
+
 static void read_findings(struct arena *arena, const struct value *results, struct gate_names *out)
 {
     uint32_t count = results != NULL && results->type == VALUE_LIST ? results->list.count : 0;
     *out = (struct gate_names){arena_array(arena, struct str, count), 0};
     for (uint32_t i = 0; i < count; i++) {
-        struct str message = text_of(results->list.items[i], "message");
-        if (!str_is(text_of(results->list.items[i], "outcome"), "pass") && message.len > 0)
-            out->items[out->count++] = message;
+        struct str finding = gate_finding(arena, results->list.items[i]);
+        if (!str_is(text_of(results->list.items[i], "outcome"), "pass") && finding.len > 0)
+            out->items[out->count++] = finding;
     }
 }
 

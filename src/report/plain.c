@@ -143,12 +143,18 @@ static void append_outcome(struct report *r, const struct report_summary *summar
     if (summary->exit_status == status_exit(STATUS_INTERRUPTED)) {
         word = STR("interrupted");
         color = COLOR_RED;
-    } else if (summary->counts[STATE_FAILED] > 0 || (summary->exit_status != 0 && !summary->counts[STATE_BLOCKED])) {
+    } else if (summary->counts[STATE_FAILED] > 0) {
         word = STR("failed");
         color = COLOR_RED;
     } else if (summary->counts[STATE_BLOCKED] > 0) {
         word = STR("blocked");
         color = COLOR_YELLOW;
+    } else if (summary->exit_status == 3) { /* of a gate that holds nothing back */
+        word = STR("needs approval");
+        color = COLOR_YELLOW;
+    } else if (summary->exit_status != 0) {
+        word = summary->exit_status == 4 ? STR("check failed") : STR("failed");
+        color = COLOR_RED;
     }
     text_colored(&r->out, r->options.color, color, word);
     buf_str(&r->out, has_counts ? STR(": ") : STR(""));

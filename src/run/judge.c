@@ -57,33 +57,24 @@ static bool is_stale(struct arena *arena, const struct value *result, int64_t no
     return true;
 }
 
-/* Of a gate's result, what it is about: "accuracy of country=DE: "; other messages say it themselves. */
-static struct str subject_of(struct arena *arena, const struct value *result)
-{
-    const struct value *metric = value_get(result, STR("metric")), *slice = value_get(result, STR("slice"));
-    bool sliced = slice != NULL && slice->type == VALUE_STRING;
-    if (metric == NULL || metric->type != VALUE_STRING)
-        return STR("");
-    return str_format(arena, STR_FMT "%s" STR_FMT ": ", STR_ARG(metric->text), sliced ? " of " : "",
-                      STR_ARG(sliced ? slice->text : STR("")));
-}
-
-/* The first result that is as `picks` wants it, and how many more there are. */
+/* The worst result that is as `picks` wants it, the first of them, and how many more there are. */
 static struct str describe(struct arena *arena, const struct value *verdict, bool (*picks)(const struct value *))
 {
-    const struct value *results = value_get(verdict, STR("results")), *first = NULL;
+    const struct value *results = value_get(verdict, STR("results")), *worst = NULL;
     uint32_t count = 0;
-    for (uint32_t i = 0; results != NULL && results->type == VALUE_LIST && i < results->list.count; i++)
-        if (picks(results->list.items[i])) {
-            first = first != NULL ? first : results->list.items[i];
-            count++;
-        }
-    const struct value *message = value_get(first, STR("message"));
-    if (message == NULL || message->type != VALUE_STRING)
+    for (uint32_t i = 0; results != NULL && results->type == VALUE_LIST && i < results->list.count; i++) {
+        const struct value *result = results->list.items[i];
+        if (!picks(result))
+            continue;
+        if (worst == NULL || (result_is(result, "fail") && !result_is(worst, "fail")))
+            worst = result;
+        count++;
+    }
+    struct str finding = worst != NULL ? gate_finding(arena, worst) : STR("");
+    if (finding.len == 0)
         return STR("");
-    struct str subject = subject_of(arena, first);
-    struct str text = str_format(arena, ": " STR_FMT STR_FMT, STR_ARG(subject), STR_ARG(message->text));
-    return count == 1 ? text : str_format(arena, STR_FMT " (and %u more)", STR_ARG(text), count - 1);
+    return count == 1 ? str_format(arena, ": " STR_FMT, STR_ARG(finding))
+                      : str_format(arena, ": " STR_FMT " (and %u more)", STR_ARG(finding), count - 1);
 }
 
 static bool is_warning(const struct value *result)

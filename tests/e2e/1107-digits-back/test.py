@@ -4,14 +4,15 @@ import shutil
 from harness import Project, ROOT, equal
 
 p = Project()
-for name in ("src", "tests", "data", "params.yaml", "refit.yaml", ".gitignore"):
+for name in ("src", "tests", "data", "baseline", "params.yaml", "refit.yaml", ".gitignore"):
     source = ROOT / "examples/digits" / name
     (shutil.copytree if source.is_dir() else shutil.copy)(source, p.path(name))
 p.git("init", "-q", "-b", "main")
 digits = p.read("data/digits.csv").splitlines(keepends=True)
 p.write("data/digits.csv", "".join(digits[:1201]))
-p.replace("refit.yaml", "stages:\n", "data:\n  digits: {path: data/digits.csv}\n\nstages:\n")
+p.replace("refit.yaml", "\nstages:\n", "\ndata:\n  digits: {path: data/digits.csv}\n\nstages:\n")
 p.write(".gitignore", p.read(".gitignore") + "/data/digits.csv\n")
+p.write("refit.yaml", p.read("refit.yaml").partition("\ngates:")[0])  # these models are not to be released
 OUTS = ["models/digits.json", "reports/metrics.json", "work/train.csv"]
 built = []
 
@@ -33,7 +34,8 @@ build()
 p.write("data/digits.csv", "".join(digits[:1] + digits[101:1501]))
 build()
 p.write("data/digits.csv", "overwritten\n")
-expected = dict.fromkeys(["check", "split", "unittest", "train", "evaluate"], "identical")
+expected = dict.fromkeys(["digits", "split", "unittest", "train", "predict@new", "predict@used", "evaluate"],
+                         "identical")
 for words in ([], ["--rerun"]):
     for commit, outs in built:
         result = p.refit("reproduce", commit, "--json", *words)
