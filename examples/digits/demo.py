@@ -84,8 +84,11 @@ class Demo:
     def darken(self):
         """The table as a scanner would give it that sees two thirds of the light."""
         header, *rows = (EXAMPLE / "data" / "digits.csv").read_text().splitlines()
-        dark = [[*(str(int(value) * 2 // 3) for value in row.split(",")[:-1]), row[row.rindex(",") + 1:]] for row in rows]
-        text = "\n".join([header, *(",".join(row) for row in dark)]) + "\n"
+        dark = []
+        for row in rows:
+            *pixels, label = row.split(",")
+            dark.append(",".join([*(str(int(pixel) * 2 // 3) for pixel in pixels), label]))
+        text = "\n".join([header, *dark]) + "\n"
         for copy in (self.shown, self.checked):
             (copy / "data" / "digits.csv").write_text(text)
 
@@ -159,7 +162,7 @@ def catch_models(demo):
     if shutil.which("ssh-keygen") is None or shutil.which("git") is None:
         demo.say("Approvals need ssh-keygen and git, which are not there.")
         return
-    demo.say("They count a little more: neither good nor bad enough to be sure. The run ends with 3, and waits for people.")
+    demo.say("They count a little more: neither good nor bad enough to be sure. It waits for people (exit 3).")
     demo.let_people_approve()
     demo.weigh("0.25", "0.3")
     demo.run("--deploy", status=3, ran=4, blocked=1, fresh=4)

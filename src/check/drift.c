@@ -272,7 +272,6 @@ static void put_result(struct pass *pass, struct expectation *e, uint32_t i, con
     struct data_result *r = data_new_result(pass, e);
     const char *method = method_names[e->drift->method];
     bool moved = c->effect > e->drift->threshold && adjusted < e->drift->alpha;
-    struct str name = str_printable(arena, e->columns[i]);
     r->column = e->columns[i];
     r->n = e->drift->summaries[i].n;
     r->nulls = e->drift->summaries[i].nulls;
@@ -280,22 +279,23 @@ static void put_result(struct pass *pass, struct expectation *e, uint32_t i, con
     r->observed = c->effect;
     if (c->fault != NULL) {
         r->outcome = DATA_FAIL;
-        r->message = str_format(arena, "drift of `" STR_FMT "`: %s", STR_ARG(name), c->fault);
+        r->message = str_from(c->fault);
     } else if (r->n + r->nulls == 0) {
         r->outcome = e->allow_empty ? DATA_PASS : DATA_NOT_EVALUATED;
-        r->message = str_format(arena, "drift of `" STR_FMT "`: there is no value to judge by", STR_ARG(name));
+        r->message = STR("there is no value to judge by");
     } else if (c->strange > 0) {
         r->outcome = DATA_FAIL;
-        r->message = str_format(arena, "drift of `" STR_FMT "`: %" PRIu64 " values of categories that the reference never "
-                                "had; %s %.6g, p %.3g after Holm", STR_ARG(name), c->strange, method, c->effect, adjusted);
+        r->message = str_format(arena, "%" PRIu64 " values of categories that the reference never had; %s %.6g, "
+                                "p %.3g after Holm", c->strange, method, c->effect, adjusted);
     } else {
         r->outcome = moved ? DATA_FAIL : DATA_PASS;
-        r->message = str_format(arena, "drift of `" STR_FMT "`: %s %.6g (threshold %.6g), p %.3g after Holm: %s",
-                                STR_ARG(name), method, c->effect,
+        r->message = str_format(arena, "%s %.6g (threshold %.6g), p %.3g after Holm: %s", method, c->effect,
                                 e->drift->threshold, adjusted,
                                 moved ? "it has drifted" : c->effect > e->drift->threshold
                                     ? "not significant" : "no drift");
     }
+    r->message = str_format(arena, "drift of `" STR_FMT "`: " STR_FMT, STR_ARG(str_printable(arena, r->column)),
+                            STR_ARG(r->message));
     data_count_result(pass->verdict, r);
 }
 

@@ -54,7 +54,8 @@ static bool read_inputs(struct arena *arena, const struct value *inputs, struct 
 
 struct str gate_finding(struct arena *arena, const struct value *result)
 {
-    struct str metric = text_of(result, "metric"), slice = text_of(result, "slice"), message = text_of(result, "message");
+    struct str metric = text_of(result, "metric"), slice = text_of(result, "slice");
+    struct str message = text_of(result, "message");
     if (metric.len == 0 || message.len == 0)
         return message;
     return str_format(arena, STR_FMT "%s" STR_FMT ": " STR_FMT, STR_ARG(metric), slice.len > 0 ? " of " : "",

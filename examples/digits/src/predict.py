@@ -8,8 +8,8 @@ from softmax import predict
 def main(model_path, table, predictions_path):
     model = read_json(model_path)["weights"]
     images, labels = read_digits(table)
-    rows = [[number, label, predict(model, image)] for number, (image, label) in enumerate(zip(images, labels), start=1)]
-    write_table(predictions_path, ["id", "label", "predicted"], rows)
+    rows = [[label, predict(model, image)] for image, label in zip(images, labels)]
+    write_table(predictions_path, ["id", "label", "predicted"], [[id, *row] for id, row in enumerate(rows, start=1)])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ contains(p.refit("run").stdout, "2 ran")
 
 p.write("table.csv", "n\n" + "".join(f"{i + 1500}\n" for i in range(2000)))
 result = p.refit("run", exit=4)
-contains(told(result), "the check `table` failed: drift of `n`: psi", "it has drifted", "\ncheck failed: 1 ran, 1 fresh")
+contains(told(result), "the check `table` failed: drift of `n`: psi", "it has drifted",
+         "\ncheck failed: 1 ran, 1 fresh")
 
 p.write("table.csv", "n\n" + "".join(f"{i}\n" for i in range(2000)))
 p.write("cand.csv", predictions(22))
@@ -49,4 +50,5 @@ contains(told(result), "needs approval: accuracy: ", "this one may be worse", "\
 p.write("cand.csv", predictions(34))
 contains(p.refit("check", "model", "release", exit=4).stdout, "needs_approval", "accuracy of group=B")
 result = p.refit("run", exit=4)
-contains(told(result), "the gate `release` failed: accuracy of group=B: ", "(and 1 more)", "\ncheck failed: 1 ran, 1 fresh")
+contains(told(result), "the gate `release` failed: accuracy of group=B: ", "(and 1 more)",
+         "\ncheck failed: 1 ran, 1 fresh")
