@@ -8,7 +8,8 @@ import subprocess
 
 from harness import REFIT, ROOT, Project, equal
 
-# A section, and what is there before its first command: the example, as it was built and committed, or as a section left it.
+# A section, and what is there before its first command: the example as it is, or built and committed, or as an earlier
+# section left it.
 SECTIONS = {"Five minutes": "new", "Care of the store": "Five minutes", "Past runs": "new", "What differs": "built"}
 MASKS = [
     (r"\b[0-9.]+ (ms|s|min)\b", "TIME"), (r'"duration_ms":[0-9]+', '"duration_ms":N'),
@@ -42,8 +43,9 @@ def masked(lines):
 
 def execute(p, command):
     environment = {**p.environment, "PATH": f"{os.path.dirname(REFIT)}:{os.environ['PATH']}"}
-    return subprocess.run(["sh", "-c", command], cwd=p.root, env=environment, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=300).stdout.replace(str(p.root), "/home/ann/digits")
+    output = subprocess.run(["sh", "-c", command], cwd=p.root, env=environment, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, timeout=300).stdout
+    return output.replace(str(p.root), "/home/ann/digits")
 
 
 def project(kind, earlier):
