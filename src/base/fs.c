@@ -10,6 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
+enum status fs_open(const char *path, int *fd, struct error *err)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (*fd < 0)
+        return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
+    if (fstat(*fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        return STATUS_OK;
+    close(*fd);
+    *fd = -1;
+    return error_set(err, STATUS_IO, "%s is a FIFO, socket or device, and no file", path);
+}
+
 enum status fs_read(const char *path, uint64_t bytes_max, struct buf *out, struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block */

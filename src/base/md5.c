@@ -2,12 +2,12 @@
 #include "refit/base/md5.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 
 enum { PIECE_BYTES = 1 << 20, LOOK_BYTES = 512 };
@@ -100,9 +100,9 @@ static ssize_t read_piece(int fd, unsigned char *piece)
 enum status md5_file(struct md5 *md5, const char *path, bool unix_lines, char hex[MD5_HEX + 1], struct error *err)
 {
     enum status status = begin(md5, err);
-    int fd = status == STATUS_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (status == STATUS_OK && fd < 0)
-        return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
+    int fd = -1;
+    if (status == STATUS_OK)
+        status = fs_open(path, &fd, err);
     while (status == STATUS_OK) {
         ssize_t got = read_piece(fd, md5->piece);
         if (got < 0)

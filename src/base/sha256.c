@@ -2,10 +2,10 @@
 #include "refit/base/sha256.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 
 enum { PIECE_BYTES = 64 << 10 };
@@ -36,17 +36,18 @@ enum status sha256_file(const char *path, char hex[SHA256_HEX + 1], struct diges
 {
     struct crypto crypto;
     enum status status = crypto_open("SHA-256", &crypto, err);
-    int fd = status == STATUS_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (status == STATUS_OK && fd < 0)
-        status = error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
-    if (fd >= 0) {
+    int fd = -1;
+    if (status == STATUS_OK)
+        status = fs_open(path, &fd, err);
+    if (status == STATUS_OK) {
         struct hasher *hasher = hasher_create();
         status = digest(&crypto, fd, path, hex, hasher, err);
         if (also != NULL)
             *also = hasher_digest(hasher);
         hasher_destroy(hasher);
-        close(fd);
     }
+    if (fd >= 0)
+        close(fd);
     crypto_close(&crypto);
     return status;
 }

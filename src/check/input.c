@@ -2,16 +2,15 @@
 #include "check/input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "base/crypto.h"
 #include "refit/base/arena.h"
+#include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 
 enum { BLOCK_BYTES = 256 << 10, GZIP_WINDOW = 15 + 16 }; /* + 16: a gzip header is expected */
@@ -32,18 +31,6 @@ struct input {
     size_t from, to;
 };
 
-/* A FIFO might never have anything in it, and is not the same when it is read again. */
-static enum status open_file(const char *path, int *fd, struct error *err)
-{
-    struct stat st;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (*fd < 0 || fstat(*fd, &st) < 0)
-        return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
-    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return error_set(err, STATUS_IO, "%s is a FIFO, socket or device, and no file", path);
-    return STATUS_OK;
-}
-
 enum status input_open(const char *path, struct input **out, struct error *err)
 {
     struct input *in = mem_alloc(sizeof *in);
@@ -53,7 +40,7 @@ enum status input_open(const char *path, struct input **out, struct error *err)
     if (status == STATUS_OK)
         status = crypto_begin(&in->crypto, "SHA-256", in->crypto.EVP_sha256(), err);
     if (status == STATUS_OK)
-        status = open_file(path, &in->fd, err);
+        status = fs_open(path, &in->fd, err);
     in->block = mem_alloc(BLOCK_BYTES);
     if (status != STATUS_OK) {
         input_close(in);

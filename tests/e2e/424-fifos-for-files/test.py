@@ -32,3 +32,24 @@ for name, code in (("refit.yaml", 2), ("params.yaml", 2), (".refitignore", 5), (
     if kept:
         aside.rename(p.path(name))
 p.run("-B", ran=1)
+
+# What a check reads, too: a table, predictions, a model.
+p.write("refit.yaml", """\
+expect: {t: {data: t.csv, row_count: {min: 1}}}
+gates:
+  g:
+    model: m
+    rows: {candidate: c.csv, baseline: b.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, min: 0.1, max_drop: 0.9}}
+stages: {}
+""")
+for name in ("t.csv", "m", "c.csv", "b.csv"):
+    p.write(name, "id,y,p\n1,1,1\n")
+for name, kind, check in (("t.csv", "data", "t"), ("m", "model", "g"), ("c.csv", "model", "g"), ("b.csv", "model", "g")):
+    text = p.read(name)
+    p.remove(name)
+    os.mkfifo(p.path(name))
+    result = p.refit("check", kind, check, exit=5)
+    equal(result.stderr, f"refit: {name} is a FIFO, socket or device, and no file\n", "one line")
+    p.remove(name)
+    p.write(name, text)
