@@ -13,8 +13,8 @@
 #include "refit/base/error.h"
 #include "refit/base/str.h"
 
-/* Open a file to read it. ENOENT gives STATUS_NOT_FOUND. What might never end or never begin, such as a FIFO, is refused
- * without waiting; a folder is opened, and reading it fails. *fd is -1 if it fails. */
+/* Open a file to read it. ENOENT gives STATUS_NOT_FOUND. What might never end or never begin, such as a FIFO, is
+ * refused without waiting; a folder is opened, and reading it fails. *fd is -1 if it fails. */
 enum status fs_open(const char *path, int *fd, struct error *err);
 
 /* Read a whole file (at most `bytes_max` bytes, else STATUS_IO). ENOENT gives STATUS_NOT_FOUND. A FIFO is refused,

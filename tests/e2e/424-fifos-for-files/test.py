@@ -45,7 +45,8 @@ stages: {}
 """)
 for name in ("t.csv", "m", "c.csv", "b.csv"):
     p.write(name, "id,y,p\n1,1,1\n")
-for name, kind, check in (("t.csv", "data", "t"), ("m", "model", "g"), ("c.csv", "model", "g"), ("b.csv", "model", "g")):
+for name, kind, check in (("t.csv", "data", "t"), ("m", "model", "g"), ("c.csv", "model", "g"),
+                          ("b.csv", "model", "g")):
     text = p.read(name)
     p.remove(name)
     os.mkfifo(p.path(name))
