@@ -53,6 +53,7 @@ struct project {
     struct state *state;
     struct store *store; /* NULL until project_open_store() */
     struct str store_directory;
+    char store_epoch[STORE_EPOCH_SIZE]; /* when the project was opened; of a store that is made, when it was */
     struct fingerprint *fp;
     struct manifest_reader reader; /* of what is needed to load the manifest and parameter files */
     bool writer, copy;

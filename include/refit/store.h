@@ -157,6 +157,12 @@ enum status store_mark_used(struct store *store, struct digest key, struct error
 /* Has anybody taken something away since this store was opened? Then what was put or found before may be gone. */
 enum status store_is_diminished(struct store *store, bool *diminished, struct error *err);
 
+/* A word that is another one once anything may have been taken out of the store in a folder, and that no two stores
+ * share: what was there under a word is there as long as the word is. One small file is read, and nothing is opened.
+ * "" = not known: there is no store, or one that no refit which has this has written to. */
+#define STORE_EPOCH_SIZE 33
+void store_read_epoch(const char *directory, char epoch[STORE_EPOCH_SIZE]);
+
 /* ---- what must stay ---- */
 
 /* The outs that somebody relies on. gc keeps the objects of those that are `stored`, whether a record is left or not,

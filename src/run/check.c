@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "run/run.h"
 
@@ -524,6 +525,44 @@ const char *check_must_execute(const struct check_context *c, const struct manif
     return NULL;
 }
 
+/* Outs on disk may outlive their record, which gc takes where no refit.lock names it, or lack one in a store that is
+ * new. What a run calls fresh can be restored later, so it is put there again from what is on disk. Costs nothing while
+ * the store's epoch is the one under which the stage was last seen in it. */
+static enum status keep_anew(struct check_context *c, struct check *out, struct error *err)
+{
+    const struct stage_memory *memory = &out->memory;
+    struct project *p = c->project;
+    if (c->planning || (p->store_epoch[0] != '\0' && str_is(memory->note, p->store_epoch)))
+        return STATUS_OK;
+    struct record kept = {.key = out->key, .created_ms = clock_wall_ms(), .duration_ms = memory->duration_ms,
+                          .outs = arena_array(c->arena, struct record_out, memory->out_count),
+                          .inputs = memory->inputs, .input_count = memory->input_count};
+    for (uint32_t i = 0; i < memory->out_count; i++)
+        if (memory->outs[i].stored)
+            kept.outs[kept.out_count++] = memory->outs[i];
+    bool stored, known = false;
+    struct record *records;
+    uint32_t count;
+    enum status status = project_open_store(p, err);
+    if (status == STATUS_OK)
+        status = check_all_stored(c, &kept, &stored, err);
+    if (status == STATUS_OK)
+        status = store_get_records(p->store, out->key, c->arena, &records, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < kept.out_count && !stored; i++)
+        check_want_read(c, out, kept.outs[i].path, DIGEST_OUT, true, kept.outs[i].size);
+    for (uint32_t i = 0; i < count && !known; i++)
+        known = lists_equal(records[i].outs, records[i].out_count, memory->outs, memory->out_count);
+    out->kept_anew = true;
+    if (!stored || known)
+        return STATUS_OK;
+    kept.origin = str_from(stage_origin(c->arena, p));
+    kept.outs = memory->outs;
+    kept.out_count = memory->out_count;
+    return store_put_record(p->store, &kept, err);
+}
+
 static enum status decide(struct check_context *c, struct stage_id id, struct check *out, struct error *err)
 {
     const struct manifest_stage *stage = c->project->graph.stages[id.index].declared;
@@ -538,7 +577,7 @@ static enum status decide(struct check_context *c, struct stage_id id, struct ch
         return STATUS_OK;
     }
     if (out->outcome == CHECK_FRESH)
-        return STATUS_OK;
+        return keep_anew(c, out, err);
     if (!check_has_persist(stage)) {
         status = look_up(c, id, out, err);
         if (status != STATUS_OK || out->outcome == CHECK_FRESH || out->outcome == CHECK_READ)

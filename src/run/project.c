@@ -294,6 +294,7 @@ static enum status load_config(struct project *p, const struct project_options *
     if (str_starts(store, STR("~/")) && getenv("HOME") != NULL)
         store = str_format(&p->arena, "%s" STR_FMT, getenv("HOME"), STR_ARG(str_slice(store, 1, store.len)));
     p->store_directory = options->store != NULL ? str_from(options->store) : str_dup(&p->arena, store);
+    store_read_epoch(p->store_directory.ptr, p->store_epoch);
     return STATUS_OK;
 }
 
@@ -359,6 +360,8 @@ enum status project_open_store(struct project *p, struct error *err)
     enum status status = store_open(p->store_directory.ptr, &options, &p->store, &why);
     if (status == STATUS_NOT_FOUND && !p->writer)
         return STATUS_OK;
+    if (status == STATUS_OK && p->store_epoch[0] == '\0')
+        store_read_epoch(p->store_directory.ptr, p->store_epoch);
     if (status != STATUS_OK)
         *err = why;
     return status;

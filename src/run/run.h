@@ -60,6 +60,7 @@ struct check {
     struct stage_memory memory;
     bool has_memory;
     bool by_memory;          /* fresh, and what the state remembers is still right */
+    bool kept_anew;          /* the store was looked into, and has it (again) */
     struct record *record;   /* FRESH by a record, RESTORE */
     struct str reason;
     struct str out_changed;   /* an out that is not as it was made; "" = none */

@@ -123,6 +123,8 @@ static struct digest circumstances(const struct project *p)
     buf_lstr(&all, p->root);
     buf_lstr(&all, p->manifest_path);
     buf_append(&all, p->config_digest.bytes, DIGEST_SIZE);
+    buf_lstr(&all, p->store_directory);
+    buf_lstr(&all, str_from(p->store_epoch));
     struct digest digest = digest_of(all.ptr, all.len);
     buf_finish(&all);
     return digest;

@@ -164,6 +164,7 @@ static void remember(struct stage_run *s, const struct record_out *outs, uint32_
     struct stage_memory memory = {.key = s->check.key,
                                   .record_id = s->check.record ? s->check.record->id : 0,
                                   .duration_ms = duration_ms,
+                                  .note = str_from(run->project->store_epoch),
                                   .outs = copy_outs(&run->project->arena, outs, out_count),
                                   .out_count = out_count,
                                   .inputs = copy_found(&run->project->arena, found, found_count),
@@ -186,6 +187,15 @@ static void mark_used(struct stage_run *s)
         run_set_fatal(s->run, &err);
 }
 
+/* The store was looked into, and has what the stage made. */
+static void note_kept(struct stage_run *s)
+{
+    struct stage_memory memory = s->check.memory;
+    memory.note = str_from(s->run->project->store_epoch);
+    state_set_stage(s->run->project->state, stage_declared(s)->name, &memory);
+    mark_used(s);
+}
+
 static void end_fresh(struct stage_run *s)
 {
     struct run *run = s->run;
@@ -193,6 +203,8 @@ static void end_fresh(struct stage_run *s)
     if (check->by_memory) {
         if (!run->lock_current)
             s->news = make_news(s, &check->memory);
+        if (check->kept_anew)
+            note_kept(s);
     } else if (check->record != NULL) {
         remember(s, check->record->outs, check->record->out_count, check->record->inputs, check->record->input_count,
                  check->record->duration_ms);

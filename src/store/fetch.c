@@ -123,7 +123,9 @@ int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation)
 int generation_advance(struct store *store, MDB_txn *txn)
 {
     uint64_t generation;
-    return counter_advance(txn, store->dbis[DB_META], "generation", &generation);
+    int rc = epoch_renew(store);
+    store->taken |= rc == 0;
+    return rc != 0 ? rc : counter_advance(txn, store->dbis[DB_META], "generation", &generation);
 }
 
 int sequence_advance(struct store *store, MDB_txn *txn, uint64_t *sequence)

@@ -70,10 +70,11 @@ static enum status read_meta(struct store *store, struct error *err)
     return STATUS_OK;
 }
 
-static enum status open_databases(struct store *store, struct error *err)
+static enum status open_databases(struct store *store, bool *is_new, struct error *err)
 {
     bool complete, empty;
     enum status status = env_databases(&store->env, names, DB_REFS, store->dbis, &complete, &empty, err);
+    *is_new = empty;
     if (status == STATUS_OK && !complete && !empty)
         return not_a_store(store, err);
     if (status == STATUS_OK && empty && store->env.read_only)
@@ -86,6 +87,20 @@ static enum status open_databases(struct store *store, struct error *err)
         return status;
     status = env_write(&store->env, create_body, store, err);
     return status == STATUS_OK ? read_meta(store, err) : status;
+}
+
+/* A new store has nothing of what an earlier one in the same folder had. An older one may have no word yet: as long as
+ * it cannot be written, everybody looks closer. */
+static enum status begin_epoch(struct store *store, bool is_new, struct error *err)
+{
+    char word[STORE_EPOCH_SIZE];
+    store_read_epoch(store->env.directory, word);
+    if (store->env.read_only || (word[0] != '\0' && !is_new))
+        return STATUS_OK;
+    int rc = epoch_renew(store);
+    if (rc != 0 && word[0] != '\0')
+        return error_errno(err, STATUS_STORE, rc, "cannot write %s/epoch", store->env.directory);
+    return STATUS_OK;
 }
 
 /* Nothing is there, or a folder. */
@@ -116,11 +131,14 @@ enum status store_open(const char *directory, const struct store_options *option
     struct store *store = mem_alloc(sizeof *store);
     store->compression = options->compression;
     store->list_entries_max = LIST_ENTRIES_MAX;
+    bool is_new = false;
     enum status status = take_use_lock(store, directory, options->read_only, err);
     if (status == STATUS_OK)
         status = env_open(&store->env, directory, &store_kind, options->read_only, err);
     if (status == STATUS_OK)
-        status = open_databases(store, err);
+        status = open_databases(store, &is_new, err);
+    if (status == STATUS_OK)
+        status = begin_epoch(store, is_new, err);
     if (status != STATUS_OK) {
         env_close(&store->env);
         if (store->use_fd >= 0)
@@ -154,6 +172,8 @@ void store_close(struct store *store)
         return;
     queue_stop(store);
     queue_finish(&store->queue);
+    if (store->taken)
+        (void)epoch_renew(store); /* it was written, too, before anything was taken */
     env_close(&store->env);
     if (store->use_fd >= 0)
         close(store->use_fd);

@@ -125,6 +125,7 @@ struct store {
     int use_fd;                /* in-use.lock, held shared; -1 = it could not be had */
     int compression;
     uint64_t generation;       /* when the store was opened */
+    _Atomic bool taken;        /* something was taken out through this handle */
     uint32_t list_entries_max; /* LIST_ENTRIES_MAX; less in tests */
     struct queue queue;
     pthread_mutex_t worker_lock;
@@ -193,6 +194,7 @@ enum status record_known(struct store *store, struct digest key, struct digest i
 
 /* Takes something away for others too: they must look again before they rely on what they saw. */
 int generation_advance(struct store *store, MDB_txn *txn);
+int epoch_renew(struct store *store); /* 0 or an errno (epoch.c) */
 int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation);
 
 /* Something was put that gc must know of. */

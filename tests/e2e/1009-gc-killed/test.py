@@ -35,6 +35,6 @@ expect(killed > 0, "at least one gc was killed before it ended")
 result = p.refit("gc", "--json", "--budget", "0").json
 equal(result["records"] - result["taken_records"], 1, "records that are left")
 equal(sorted(path.name for path in p.path(".refit/store").iterdir()),
-      ["data.mdb", "gc.lock", "in-use.lock", "lock.mdb"], "files of the store")
+      ["data.mdb", "epoch", "gc.lock", "in-use.lock", "lock.mdb"], "files of the store")
 equal(p.refit("verify", "--json").events[-1]["loose_chunks"], 0, "loose chunks")
 expect(p.path(".refit/store/data.mdb").stat().st_size < 3_000_000, "the file is small")

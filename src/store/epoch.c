@@ -1,0 +1,52 @@
+/* The epoch: a word in a file of its own beside the data, so that nobody has to open LMDB to know that nothing was
+ * taken away. It is written before a transaction commits that takes something, so that no crash hides that, and again
+ * when the store is closed: who looked in between may have found what was on its way out. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "refit/base/digest.h"
+#include "store/store.h"
+
+enum { PATH_BYTES = 4096 };
+
+static bool make_path(const char *directory, const char *name, char path[PATH_BYTES])
+{
+    return snprintf(path, PATH_BYTES, "%s/%s", directory, name) < PATH_BYTES;
+}
+
+/* In place: where the disk is full this needs no room, and gc is what makes some. */
+int epoch_renew(struct store *store)
+{
+    char path[PATH_BYTES], word[DIGEST_HEX + 1];
+    struct digest chance;
+    if (!make_path(store->env.directory, "epoch", path))
+        return ENAMETOOLONG;
+    if (getrandom(chance.bytes, sizeof chance.bytes, 0) != (ssize_t)sizeof chance.bytes)
+        return errno;
+    digest_hex(chance, word);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return errno;
+    ssize_t written = pwrite(fd, word, DIGEST_HEX, 0);
+    int rc = written == DIGEST_HEX ? 0 : written < 0 ? errno : ENOSPC;
+    if (rc == 0 && !store->taken && fdatasync(fd) != 0) /* later words only matter while nothing crashes */
+        rc = errno;
+    close(fd);
+    return rc;
+}
+
+void store_read_epoch(const char *directory, char epoch[STORE_EPOCH_SIZE])
+{
+    char path[PATH_BYTES];
+    int fd = -1;
+    if (make_path(directory, "data.mdb", path) && access(path, F_OK) == 0 && make_path(directory, "epoch", path))
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd >= 0 ? read(fd, epoch, STORE_EPOCH_SIZE - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    epoch[got == STORE_EPOCH_SIZE - 1 ? got : 0] = '\0';
+}
