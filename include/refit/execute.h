@@ -84,8 +84,9 @@ enum status helper_run_long(const char *const *arguments, int lock_fd, struct bu
 /*
  * Who holds an flock()ed file? Processes that have `lock_path` open, found through /proc: those of a dead run's
  * commands. Ends their process groups (SIGTERM, after grace_ms SIGKILL) except those in the caller's own group and the
- * process `except`. Returns how many processes there were. Blocking; an interrupt ends the waiting.
+ * process `except`. Returns how many processes there were, and appends to `ended` (unless it is NULL) what was asked to
+ * end, "stage `train` (pid 17), pid 23": a process group each. Blocking; an interrupt ends the waiting.
  */
-uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_ms);
+uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_ms, struct buf *ended);
 
 #endif

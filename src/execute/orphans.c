@@ -17,6 +17,7 @@
 #include "refit/base/interrupt.h"
 
 #define POLL_MS 10
+#define ENVIRONMENT_BYTES_MAX (4u << 20)
 #define DYING_MS 5000 /* how long a killed process may take to die before we stop waiting */
 
 struct holder {
@@ -146,7 +147,35 @@ static bool add_group(struct groups *groups, pid_t group)
     return true;
 }
 
-uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_ms)
+/* The stage that a process was started for, as its environment says. */
+static struct str find_stage(pid_t pid, struct buf *environment)
+{
+    static const char name[] = "REFIT_STAGE=";
+    char path[64];
+    struct error ignored; /* it may be gone, or another user's */
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    if (fs_read(path, ENVIRONMENT_BYTES_MAX, environment, &ignored) != STATUS_OK)
+        return STR("");
+    for (size_t at = 0; at < environment->len; at += strlen(environment->ptr + at) + 1)
+        if (strncmp(environment->ptr + at, name, sizeof name - 1) == 0)
+            return str_from(environment->ptr + at + sizeof name - 1);
+    return STR("");
+}
+
+static void tell(pid_t pid, struct buf *ended)
+{
+    struct buf environment = {0};
+    struct str stage = find_stage(pid, &environment);
+    if (ended->len > 0)
+        buf_str(ended, STR(", "));
+    if (stage.len > 0)
+        buf_print(ended, "stage `" STR_FMT "` (pid %d)", STR_ARG(stage), (int)pid);
+    else
+        buf_print(ended, "pid %d", (int)pid);
+    buf_finish(&environment);
+}
+
+uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_ms, struct buf *ended)
 {
     struct statx lock;
     if (!identify(AT_FDCWD, lock_path, &lock))
@@ -165,6 +194,8 @@ uint32_t executor_end_orphans(const char *lock_path, int except, uint64_t grace_
             break;
         for (size_t i = 0; i < holders.count; i++) {
             bool fresh = add_group(&asked, holders.items[i].group);
+            if (fresh && ended != NULL)
+                tell(holders.items[i].pid, ended);
             if (waited_ms >= grace_ms)
                 kill(-holders.items[i].group, SIGKILL);
             else if (fresh) /* once: some programs take a second request for an emergency */

@@ -135,7 +135,7 @@ enum status run_accept(struct project *project, struct str stage, struct report 
 {
     struct acceptance a = {.project = project};
     recording_begin(&a.recording, project, report, run_make_id(&project->arena));
-    enum status status = take_over(project, err);
+    enum status status = take_over(project, report, err);
     if (status == STATUS_OK)
         status = find_pending(&a, stage, err);
     if (status == STATUS_OK)

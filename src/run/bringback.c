@@ -245,7 +245,7 @@ enum status run_restore(struct project *p, const char *revision, const struct st
     report_restore_started(report);
     enum status status = revision != NULL ? revision_lock(p, revision, &commit, &past, err) : STATUS_OK;
     if (status == STATUS_OK)
-        status = take_over(p, err);
+        status = take_over(p, report, err);
     if (status == STATUS_OK)
         status = workspace_begin(p->workspace, err);
     if (status == STATUS_OK)

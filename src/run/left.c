@@ -21,9 +21,12 @@ static enum status distrust(struct project *p, const struct workspace_lock *lock
     return status;
 }
 
-enum status take_over(struct project *p, struct error *err)
+enum status take_over(struct project *p, struct report *report, struct error *err)
 {
     struct workspace_lock *lock = p->workspace;
+    if (lock->ended.len > 0)
+        report_note(report, str_format(&p->arena, "ended what an earlier run had left running: " STR_FMT,
+                                       STR_ARG(lock->ended)));
     if (!lock->stale)
         return STATUS_OK;
     enum status status = temporary_clean(p, &p->arena, err);

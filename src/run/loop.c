@@ -179,7 +179,7 @@ static enum status prepare(struct run *run, struct error *err)
     run->stages = arena_array(&p->arena, struct stage_run *, p->graph.stage_count);
     enum status status = graph_select(&p->graph, &run->options->selection, run->selected, err);
     if (status == STATUS_OK)
-        status = take_over(p, err);
+        status = take_over(p, run->report, err);
     for (uint32_t i = 0; i < p->graph.stage_count && status == STATUS_OK; i++)
         if (run->selected[i])
             status = fingerprint_check_params(p->fp, &p->graph, (struct stage_id){i}, err);

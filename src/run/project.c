@@ -395,7 +395,8 @@ enum status project_hold(struct project *p, bool wait, struct error *err)
 /* What a killed run left has to be looked at before anything is called fresh. */
 static bool may_stand(const struct project *p, const struct project_options *options)
 {
-    return options->lazy && p->dialect == MANIFEST_REFIT && (p->workspace == NULL || !p->workspace->stale);
+    return options->lazy && p->dialect == MANIFEST_REFIT &&
+           (p->workspace == NULL || (!p->workspace->stale && p->workspace->ended.len == 0));
 }
 
 enum status project_open(const struct project_options *options, struct project **out, struct error *err)

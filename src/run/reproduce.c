@@ -456,7 +456,7 @@ static enum status compare_all(struct working *w, struct error *err)
 static enum status work(struct working *w, struct error *err)
 {
     struct project *p = w->project;
-    enum status status = take_over(p, err);
+    enum status status = take_over(p, w->report, err);
     if (status == STATUS_OK)
         status = workspace_begin(p->workspace, err);
     if (status == STATUS_OK)

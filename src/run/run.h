@@ -255,6 +255,7 @@ struct workspace_lock {
     bool stale;   /* .refit/lock says that a run was killed, and this one has not acted on it */
     struct str *left; /* then: stages that it was executing, or had executed and did not get to remember */
     uint32_t left_count;
+    struct str ended; /* what an earlier run had left alive, and was ended: stages with pids; "" = nothing */
 };
 /* Make .refit and its .gitignore. */
 enum status workspace_prepare(struct error *err);
@@ -283,9 +284,9 @@ void workspace_unlock(struct workspace_lock *lock); /* NULL is fine */
 int workspace_holder(struct arena *arena, struct str **running, uint32_t *count);
 struct str workspace_id(struct arena *arena, struct str root);
 
-/* Act on what a killed run left, durably (left.c). To be called before anything is changed in a workspace that is held,
- * and before its state is asked about stages. */
-enum status take_over(struct project *project, struct error *err);
+/* Act on what a killed run left, durably, and tell of it (left.c). To be called before anything is changed in a
+ * workspace that is held, and before its state is asked about stages. */
+enum status take_over(struct project *project, struct report *report, struct error *err);
 
 /* ---- tools (tools.c) ---- */
 

@@ -152,6 +152,15 @@ static enum status say_who(struct project *project, int pid, struct error *err)
                      project->copy ? "" : " (`refit run --wait`)");
 }
 
+static void end_orphans(struct project *project, struct workspace_lock *lock)
+{
+    struct buf ended = {0};
+    executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms, &ended);
+    if (ended.len > 0)
+        lock->ended = str_printable(&project->arena, str_dup(&project->arena, buf_view(&ended)));
+    buf_finish(&ended);
+}
+
 /* Wait for, or complain about, whoever holds it; end what a dead run, or one that is over, left. */
 static enum status acquire(struct project *project, struct workspace_lock *lock, bool wait, struct error *err)
 {
@@ -173,7 +182,7 @@ static enum status acquire(struct project *project, struct workspace_lock *lock,
                              "processes that an earlier run left behind hold this workspace (they have " LOCK_PATH
                              " open) and cannot be ended; end them");
         if (claimed)
-            executor_end_orphans(LOCK_PATH, (int)getpid(), project->config.grace_ms);
+            end_orphans(project, lock);
         usleep(WAIT_STEP_US);
     }
 }
@@ -222,7 +231,7 @@ static void read_left(struct arena *arena, struct workspace_lock *lock)
 
 enum status workspace_lock(struct project *project, bool wait, struct workspace_lock *lock, struct error *err)
 {
-    *lock = (struct workspace_lock){.fd = -1, .alive_fd = -1};
+    *lock = (struct workspace_lock){.fd = -1, .alive_fd = -1, .ended = STR("")};
     enum status status = refuse_nesting(project, err);
     if (status == STATUS_OK)
         status = open_lock(LOCK_PATH, &lock->fd, err);

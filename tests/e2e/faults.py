@@ -26,11 +26,12 @@ with open(REFIT, "rb") as program:
         skip("sanitizers do not go together with a preloaded library")
 
 
-def preload(fault=None, log=None, seed=None, times=None, since=None):
+def preload(fault=None, log=None, seed=None, times=None, since=None, remote=None):
     """The environment that puts the library between refit and libc. What is synced matters to a power cut alone: that
     one syncs all the same."""
     settings = {"REFIT_FAULT_SYNC": "no", "REFIT_FAULT": fault, "REFIT_FAULT_LOG": log, "REFIT_FAULT_SEED": seed,
-                "REFIT_FAULT_TIMES": times, "REFIT_FAULT_SINCE": since}
+                "REFIT_FAULT_TIMES": times, "REFIT_FAULT_SINCE": since,
+                "REFIT_FAULT_REMOTE": remote}
     return {"LD_PRELOAD": str(LIBRARY), **{name: str(value) for name, value in settings.items() if value is not None}}
 
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,6 +68,7 @@ static struct {
     pthread_mutex_t lock; /* for all below */
     struct fault list[4];
     unsigned count;
+    char remote[256];     /* files whose path ends so are on NFS; "" = none */
     char since[128];      /* a point: what comes before it does not count; "" = everything counts */
     bool reading;         /* one means calls that only read */
     bool journals;        /* one is a power cut */
@@ -129,7 +132,9 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *fault = getenv("REFIT_FAULT"), *log = getenv("REFIT_FAULT_LOG"), *seed = getenv("REFIT_FAULT_SEED"),
                *times = getenv("REFIT_FAULT_TIMES"), *sync = getenv("REFIT_FAULT_SYNC"),
-               *since = getenv("REFIT_FAULT_SINCE");
+               *since = getenv("REFIT_FAULT_SINCE"), *remote = getenv("REFIT_FAULT_REMOTE");
+    if (remote != NULL)
+        snprintf(faults.remote, sizeof faults.remote, "%s", remote);
     if (fault != NULL)
         read_faults(fault);
     if (since != NULL)
@@ -144,7 +149,8 @@ __attribute__((constructor)) static void begin(void)
             refuse("not times", times);
     }
     static const char *const names[] = {"LD_PRELOAD", "REFIT_FAULT", "REFIT_FAULT_LOG", "REFIT_FAULT_SEED",
-                                        "REFIT_FAULT_TIMES", "REFIT_FAULT_SYNC", "REFIT_FAULT_SINCE"};
+                                        "REFIT_FAULT_TIMES", "REFIT_FAULT_SYNC", "REFIT_FAULT_SINCE",
+                                        "REFIT_FAULT_REMOTE"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
 }
@@ -709,6 +715,15 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         return 0;
     }
     return REAL(clock_gettime)(clock, now);
+}
+
+int statfs(const char *path, struct statfs *out)
+{
+    size_t len = strlen(path), end = strlen(faults.remote);
+    int result = REAL(statfs)(path, out);
+    if (result == 0 && end > 0 && len >= end && strcmp(path + len - end, faults.remote) == 0)
+        out->f_type = NFS_SUPER_MAGIC;
+    return result;
 }
 
 /* The disk that ENOSPC came from has no room, for whoever asks. */

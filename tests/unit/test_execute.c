@@ -529,12 +529,12 @@ static void test_orphans_are_ended(void **state)
         _exit(own < 0);
     }
     setpgid(reader, reader);
-    assert_int_equal(executor_end_orphans(path, getpid(), 2000), 2); /* the shell and what it started */
+    assert_int_equal(executor_end_orphans(path, getpid(), 2000, NULL), 2); /* the shell and what it started */
     assert_gone(orphan);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     assert_int_equal(kill(reader, 0), 0);
     assert_int_equal(waitpid(reader, NULL, WNOHANG), 0);
-    assert_int_equal(executor_end_orphans(path, getpid(), 2000), 0);
+    assert_int_equal(executor_end_orphans(path, getpid(), 2000, NULL), 0);
     kill(reader, SIGKILL);
     waitpid(reader, NULL, 0);
     close(fd);
@@ -546,7 +546,7 @@ static void test_stubborn_orphans_are_killed(void **state)
     pid_t orphan = leave_orphan(f, "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done", "pid");
     char path[SCRATCH_SIZE + 64];
     int fd = open_lock(f, path);
-    assert_true(executor_end_orphans(path, getpid(), 100) >= 1);
+    assert_true(executor_end_orphans(path, getpid(), 100, NULL) >= 1);
     assert_gone(orphan);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
     close(fd);
@@ -571,7 +571,7 @@ static void test_orphans_exceptions(void **state)
         _exit(0);
     }
     setpgid(excepted, excepted);
-    assert_int_equal(executor_end_orphans(path, excepted, 100), 0);
+    assert_int_equal(executor_end_orphans(path, excepted, 100, NULL), 0);
     assert_int_equal(waitpid(same_group, NULL, WNOHANG), 0);
     assert_int_equal(waitpid(excepted, NULL, WNOHANG), 0);
     kill(same_group, SIGKILL);
@@ -579,7 +579,7 @@ static void test_orphans_exceptions(void **state)
     waitpid(same_group, NULL, 0);
     waitpid(excepted, NULL, 0);
     close(fd);
-    assert_int_equal(executor_end_orphans("/nonexistent/lock", getpid(), 100), 0);
+    assert_int_equal(executor_end_orphans("/nonexistent/lock", getpid(), 100, NULL), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -32,5 +32,8 @@ p.write("go")
 result = again.wait()
 equal(result.counts["failed"], 0, "failures")
 equal(result.states["slow"], "ran", "state of slow")
+equal([e["text"] for e in result.of("note")],
+      [f"ended what an earlier run had left running: stage `slow` (pid {child})"],
+      "what is told")
 equal(p.read("slow.txt"), "quick\n", "the out")
 p.run(fresh=2)
