@@ -107,6 +107,7 @@ struct manifest_stage {
     struct position depfile_at;
     uint64_t timeout_ms; /* 0 = none */
     uint32_t retries;
+    struct str environment; /* where a deploy goes, as the policy calls it; "" = it does not say */
     bool frozen, always_changed, portable, console;
     bool source; /* it has no command: its outs are there, or are fetched; `frozen` too */
     struct str desc;

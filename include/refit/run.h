@@ -107,6 +107,12 @@ struct run_options {
 enum status run_execute(struct project *project, const struct run_options *options, struct report *report,
                         struct report_summary *summary, struct error *err);
 
+/* Why a pass of a gate does not count by itself: the evaluation that it rests on is not that of the protected branch.
+ * "" = it is, or there is no such branch. Writes nothing, runs nothing. In `arena`. */
+struct gate_trust;
+enum status run_gate_altered(struct project *project, struct arena *arena, struct str gate,
+                             const struct gate_trust *trust, struct str *altered, struct error *err);
+
 /* ---- planning: what a run would do; writes nothing, runs nothing ---- */
 
 enum verdict {

@@ -42,6 +42,7 @@ enum status gates_open(struct invocation *in, bool pinned, struct gates *out, st
 
 void gates_close(struct gates *gates)
 {
+    project_close(gates->whole);
     project_close(gates->project);
 }
 
@@ -59,7 +60,23 @@ static enum status unknown_gate(struct invocation *in, const struct gates *gates
                      STR_ARG(gate));
 }
 
-enum status gates_question(struct invocation *in, const struct gates *gates, struct str gate, struct str environment,
+/* Only a protected branch asks for the graph: without one, gates can be judged in a project that does not load. */
+static enum status find_altered(struct invocation *in, struct gates *gates, struct str gate, struct str *altered,
+                                struct error *err)
+{
+    const struct project *bare = gates->project;
+    struct project_options options = {.directory = str_terminated(&in->arena, bare->root)};
+    enum status status = STATUS_OK;
+    if (!gates->trust.protected_known)
+        return STATUS_OK;
+    if (in->manifest != NULL && bare->manifest_path.len > 0) /* from the root, where this process is now */
+        options.manifest = str_terminated(&in->arena, bare->manifest_path);
+    if (gates->whole == NULL)
+        status = project_open(&options, &gates->whole, err);
+    return status == STATUS_OK ? run_gate_altered(gates->whole, &in->arena, gate, &gates->trust, altered, err) : status;
+}
+
+enum status gates_question(struct invocation *in, struct gates *gates, struct str gate, struct str environment,
                            struct gate_question *out, struct error *err)
 {
     const struct value *definition = value_get(gates->declared, gate);
@@ -79,5 +96,5 @@ enum status gates_question(struct invocation *in, const struct gates *gates, str
         .since = STR(""),
         .altered = STR(""),
     };
-    return STATUS_OK;
+    return find_altered(in, gates, gate, &out->altered, err);
 }

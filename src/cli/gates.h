@@ -7,6 +7,7 @@
 
 struct gates {
     struct project *project; /* bare */
+    struct project *whole;   /* with its graph; NULL until one is asked how its evaluation differs from the branch's */
     struct gate_trust trust;
     struct value *declared; /* `gates` of the manifest; NULL = none */
     struct lock lock;       /* for the keys of the gates' stages */
@@ -19,7 +20,7 @@ void gates_close(struct gates *gates);
 
 /* The question whether that gate lets through what is there now. STATUS_USAGE, with a suggestion, if it is not
  * declared. */
-enum status gates_question(struct invocation *in, const struct gates *gates, struct str gate, struct str environment,
+enum status gates_question(struct invocation *in, struct gates *gates, struct str gate, struct str environment,
                            struct gate_question *out, struct error *err);
 
 #endif

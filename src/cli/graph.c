@@ -235,6 +235,10 @@ static void json_extras(struct json *j, const struct manifest_stage *stage)
         json_key(j, "frozen");
         json_bool(j, true);
     }
+    if (stage->environment.len > 0) {
+        json_key(j, "environment");
+        json_str(j, stage->environment);
+    }
     if (stage->always_changed) {
         json_key(j, "always_changed");
         json_bool(j, true);

@@ -221,6 +221,9 @@ static struct str describe_need(struct judging *j)
         buf_print(&text, " (one more than usual, since " STR_FMT ")", STR_ARG(j->authors.unsigned_commit));
     buf_print(&text, ", and has %u", out->have);
     append_why_not(j, &text);
+    if (j->question->environment.len > 0)
+        buf_print(&text, " (`refit approve " STR_FMT " --environment " STR_FMT "`)", STR_ARG(j->question->gate),
+                  STR_ARG(j->question->environment));
     struct str made = str_dup(j->arena, buf_view(&text));
     buf_finish(&text);
     return made;

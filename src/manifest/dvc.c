@@ -201,6 +201,7 @@ enum status load_dvc_data(struct loader *l, const struct manifest_source *source
         .depfile = STR(""),
         .rule = STR(""),
         .desc = STR(""),
+        .environment = STR(""),
         .frozen = true,
         .source = true,
     };

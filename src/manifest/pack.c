@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 6 };
+enum { PACK_FORMAT = 7 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -102,6 +102,7 @@ static void put_stage(struct buf *out, const struct manifest_stage *stage)
     put_str(out, stage->shell);
     put_str(out, stage->depfile);
     put_str(out, stage->desc);
+    put_str(out, stage->environment);
     put_str(out, stage->rule);
     buf_u32(out, stage->check);
     put_strs(out, stage->commands, stage->command_count);
@@ -298,6 +299,7 @@ static void get_stage(struct reader *r, struct arena *arena, struct manifest_sta
     stage->shell = get_str(r);
     stage->depfile = get_str(r);
     stage->desc = get_str(r);
+    stage->environment = get_str(r);
     stage->rule = get_str(r);
     stage->check = reader_u32(r);
     stage->commands = get_strs(r, arena, &stage->command_count);

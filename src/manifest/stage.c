@@ -107,6 +107,13 @@ static enum status load_console(struct loader *l, const struct value *v, struct 
     return read_bool(l, v, "`console`", &l->stage->console, err);
 }
 
+static enum status load_environment(struct loader *l, const struct value *v, struct error *err)
+{
+    if (l->stage->kind != STAGE_DEPLOY)
+        return REFUSE(l, v, err, "`environment`%s: only a stage of `kind: deploy` goes to one", loader_where(l));
+    return read_string(l, v, "`environment`", &l->stage->environment, err);
+}
+
 /* ---- the table ---- */
 
 typedef enum status (*key_loader)(struct loader *l, const struct value *v, struct error *err);
@@ -136,6 +143,7 @@ typedef enum status (*key_loader)(struct loader *l, const struct value *v, struc
     X(tools, load_tools)           \
     X(portable, load_portable)     \
     X(console, load_console)       \
+    X(environment, load_environment) \
     X(use, NULL)                   \
     X(with, NULL)
 
@@ -273,6 +281,7 @@ enum status load_stage(struct loader *l, const struct value_pair *pair, struct m
         .depfile = STR(""),
         .rule = STR(""),
         .desc = STR(""),
+        .environment = STR(""),
     };
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
     if (status != STATUS_OK)

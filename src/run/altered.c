@@ -1,6 +1,7 @@
 /* Is a gate judged as on the protected branch? Whoever can change how a model is evaluated, or what on, could let any
  * model pass: print the labels as predictions. So a pass counts by itself only if the evaluation is the branch's. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "refit/base/path.h"
 #include "refit/gate.h"
@@ -118,4 +119,18 @@ enum status judge_altered(struct project *p, struct arena *arena, const struct m
     *altered = c.found;
     free(follows);
     return status;
+}
+
+enum status run_gate_altered(struct project *p, struct arena *arena, struct str gate, const struct gate_trust *trust,
+                             struct str *altered, struct error *err)
+{
+    struct stage_id id = graph_find_stage(&p->graph, gate);
+    uint32_t check = id.index == GRAPH_NONE ? 0 : p->graph.stages[id.index].declared->check;
+    *altered = STR("");
+    if (check == 0 || !trust->protected_known)
+        return STATUS_OK;
+    bool *all = arena_array(arena, bool, p->graph.stage_count);
+    memset(all, true, p->graph.stage_count * sizeof *all);
+    enum status status = tools_recall(p, all, err);
+    return status == STATUS_OK ? judge_altered(p, arena, &p->manifest.checks[check - 1], trust, altered, err) : status;
 }

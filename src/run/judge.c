@@ -172,8 +172,15 @@ static enum status key_of(struct project *p, struct arena *arena, struct str nam
     return status;
 }
 
+enum status judge_trust(struct project *p, const struct gate_trust **trust, struct error *err)
+{
+    enum status status = open_judge(p, err);
+    *trust = status == STATUS_OK ? &p->judge->trust : NULL;
+    return status;
+}
+
 static enum status judge_approvals(struct project *p, struct arena *arena, const struct manifest_check *check,
-                                   struct str name, struct judgement *out, struct error *err)
+                                   struct str name, struct str environment, struct judgement *out, struct error *err)
 {
     struct gate_judgement judged;
     out->passing = true;
@@ -183,7 +190,7 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
     struct gate_question question = {.gate = name,
                                      .verdict_file = check->verdict,
                                      .definition = value_get(p->judge->gates, name),
-                                     .environment = STR(""),
+                                     .environment = environment,
                                      .since = STR(""),
                                      .altered = STR("")};
     status = key_of(p, arena, name, &question.stage_key, err);
@@ -208,7 +215,7 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
 }
 
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        struct judgement *out, struct error *err)
+                        struct str environment, struct judgement *out, struct error *err)
 {
     struct str name = project->manifest.stages[check->stage].name;
     struct value *verdict;
@@ -235,8 +242,28 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
     judge_verdict(arena, check, name, verdict, out);
     judge_age(arena, check, name, verdict, out);
     return check->kind == CHECK_MODEL && out->exit_status != 4
-               ? judge_approvals(project, arena, check, name, out, err)
+               ? judge_approvals(project, arena, check, name, environment, out, err)
                : STATUS_OK;
+}
+
+enum status judge_own(struct project *project, struct arena *arena, const struct manifest_check *check,
+                      struct judgement *out, struct error *err)
+{
+    const struct graph_stage *node = &project->graph.stages[check->stage];
+    bool for_one = false;
+    enum status status = STATUS_OK;
+    *out = (struct judgement){.text = STR(""), .found = STR("")};
+    for (uint32_t i = 0; i < node->downstream_count && status == STATUS_OK; i++) {
+        struct str environment = project->graph.stages[node->downstream[i].index].declared->environment;
+        struct judgement one;
+        if (environment.len == 0)
+            continue;
+        for_one = true;
+        status = judge_check(project, arena, check, environment, &one, err);
+        if (status == STATUS_OK && (one.exit_status > out->exit_status || out->text.len == 0))
+            *out = one;
+    }
+    return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, STR(""), out, err);
 }
 
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
@@ -249,11 +276,13 @@ enum status judge_upstream(struct project *project, struct arena *arena, struct 
         struct judgement one;
         if (check == 0)
             continue;
-        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1], &one, err);
+        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1],
+                                         node->declared->environment, &one, err);
         if (status != STATUS_OK)
             return status;
         if (one.exit_status > out->exit_status)
             *out = one;
     }
-    return STATUS_OK;
+    return node->declared->kind == STAGE_DEPLOY && out->exit_status != 4 ? judge_deploy(project, arena, id, out, err)
+                                                                         : STATUS_OK;
 }

@@ -130,7 +130,7 @@ static enum status plan_verdict(struct planner *planner, struct stage_id id, str
     struct judgement judged;
     if (check == 0 || plan->verdict != VERDICT_FRESH)
         return STATUS_OK;
-    enum status status = judge_check(p, planner->check.arena, &p->manifest.checks[check - 1], &judged, err);
+    enum status status = judge_own(p, planner->check.arena, &p->manifest.checks[check - 1], &judged, err);
     if (status == STATUS_OK) {
         plan->exit_status = judged.exit_status;
         plan->remark = judged.text;

@@ -449,15 +449,27 @@ struct judgement {
     struct str found; /* what a verdict that needs approval found, for that line */
 };
 
-/* What a check's verdict says, as it is on disk. A verdict that is not there, or malformed, holds back. */
+/* What a check's verdict says, as it is on disk, for a deploy to an environment ("" = of none). A verdict that is not
+ * there, or malformed, holds back. */
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        struct judgement *out, struct error *err);
+                        struct str environment, struct judgement *out, struct error *err);
+
+/* The same for the check itself: the worst for any environment that a deploy behind it goes to. */
+enum status judge_own(struct project *project, struct arena *arena, const struct manifest_check *check,
+                      struct judgement *out, struct error *err);
+
+/* What is trusted about approvals; read once. */
+struct gate_trust;
+enum status judge_trust(struct project *project, const struct gate_trust **trust, struct error *err);
+
+/* What the policy asks of a deploy, whatever the graph says (environment.c): the gates of its environment. */
+enum status judge_deploy(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
+                         struct error *err);
 
 void judge_destroy(struct judge *judge); /* NULL is fine */
 
 /* Why the evaluation that a gate rests on is not that of the protected branch (altered.c); "" = it is, or there is no
  * such branch. */
-struct gate_trust;
 enum status judge_altered(struct project *project, struct arena *arena, const struct manifest_check *check,
                           const struct gate_trust *trust, struct str *altered, struct error *err);
 

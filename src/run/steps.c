@@ -52,7 +52,7 @@ static void tell_verdict(struct stage_run *s)
     if (check == 0)
         return;
     arena_init(&scratch);
-    if (judge_check(run->project, &scratch, &run->project->manifest.checks[check - 1], &judged, &err) != STATUS_OK)
+    if (judge_own(run->project, &scratch, &run->project->manifest.checks[check - 1], &judged, &err) != STATUS_OK)
         run_set_fatal(run, &err);
     else if (judged.exit_status != 0)
         run->saw_exit[judged.exit_status] = true;
@@ -292,7 +292,7 @@ static bool is_held_back(struct stage_run *s)
     struct arena scratch;
     struct judgement judged;
     struct error err;
-    if (run->project->manifest.check_count == 0)
+    if (run->project->manifest.check_count == 0 && stage_declared(s)->kind != STAGE_DEPLOY)
         return false;
     arena_init(&scratch);
     enum status status = judge_upstream(run->project, &scratch, s->id, &judged, &err);

@@ -10,7 +10,8 @@ MANIFEST = """\
 gates:
   release:
     model: model.bin
-    rows: {candidate: test.csv, baseline: base.csv}
+    rows: {candidate: test.csv, baseline: base.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, max_drop: 0.01}}
 stages:
   nothing:
     cmd: echo ran > ran.txt

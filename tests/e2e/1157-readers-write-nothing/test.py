@@ -35,7 +35,8 @@ def everything():
 
 before = everything()
 for words in (["status"], ["why", "s"], ["graph"], ["logs", "s"], ["metrics"], ["metrics", "diff", "HEAD"], ["history"],
-              ["history", "--failed"], ["show"], ["show", "-1"], ["diff", "HEAD"], ["diff", "last-1", "last"], ["config"],
+              ["history", "--failed"], ["show"], ["show", "-1"], ["diff", "HEAD"], ["diff", "last-1", "last"],
+              ["config"],
               ["approvals"], ["audit"], ["store", "stats"], ["store", "path"], ["rules"], ["run", "-n"], ["run", "-nB"],
               ["gc", "--dry-run"], ["verify"]):
     p.refit(*words, exit=None)

@@ -58,7 +58,16 @@ state, why = deploy(exit=3)
 equal(state, "blocked", "other code of the evaluation")
 contains(why, "needs approval",
          "the evaluation is not that of the protected branch: stage `predict`, dep predict.sh changed")
+
+# `refit approvals` says the same, wherever it is asked from.
+outcome, message = p.judged()
+equal(outcome, "needs approval", "what a listing says")
+contains(message, "it would pass, but the evaluation is not that of the protected branch", "predict.sh changed")
+answer = p.refit("approvals", "--json", "-C", "project", cwd=p.base).json
+equal(answer["gates"][0]["outcome"], "needs approval", "from another folder")
 p.write("predict.sh", HONEST)
+p.refit("run", exit=4)
+equal(p.judged()[0], "fail", "the model that is bad")
 
 # Other test data; a softer gate; predictions that nothing makes.
 p.write("truth.csv", "id,y\n1,0\n2,0\n3,0\n4,0\n")
