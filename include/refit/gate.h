@@ -176,7 +176,7 @@ enum status gate_verdict_parse(struct arena *arena, struct str text, struct str 
 struct gate_binding {
     struct str gate, repository, environment; /* environment may be "" */
     struct str stage_key; /* of the gate's stage, in hexadecimal digits; "" = it was judged by hand */
-    struct str model, model_sha256; /* its path; of a folder, see gate_digest_path() */
+    struct str model, model_sha256; /* its path; of a folder, see sha256_path() */
     struct str test_set;  /* of the canonical JSON {PATH: SHA-256} of all inputs that are neither model nor baseline */
     struct str report;    /* of the verdict file */
     struct str policy;    /* of the gate's definition, as the verdict has it */
@@ -200,10 +200,6 @@ struct gate_question {
  * other bytes than are there, is of another gate, or the definition names no model. */
 enum status gate_bind(struct arena *arena, const struct gate_question *question, const struct gate_trust *trust,
                       struct gate_verdict *verdict, struct gate_binding *out, struct error *err);
-
-/* SHA-256 of a file; of a folder, that of the canonical JSON {PATH: SHA-256} of the files in it, a link in it being
- * "link:TEXT". */
-enum status gate_digest_path(struct arena *arena, const char *path, struct str *sha256, struct error *err);
 
 /* ---- statements ---- */
 

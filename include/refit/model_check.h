@@ -7,7 +7,7 @@
  *
  *   gates:
  *     release:
- *       model: models/model.pkl
+ *       model: models/model.pkl         # a file or a folder
  *       baseline: production            # what it is called; `none` = there is none, and none is wanted
  *       rows: {candidate: eval/cand.csv, baseline: eval/base.csv, anchor: eval/v1.csv, key: id, label: y,
  *              prediction: predicted, score: p, positive: 1, average: macro, cluster: user_id}

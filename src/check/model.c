@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 const char *model_outcome_name(enum model_outcome outcome)
 {
@@ -80,14 +79,11 @@ static void conclude(struct model_verdict *verdict)
 static enum status add_model(struct arena *arena, const struct model_spec *spec, struct model_verdict *verdict,
                              struct error *err)
 {
-    char sha256[SHA256_HEX + 1];
-    struct stat st;
-    const char *path = str_terminated(arena, spec->model);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return error_set(err, STATUS_FAILED, "the model %s is a folder; name one file, such as an archive of it", path);
-    enum status status = sha256_file(path, sha256, NULL, err);
-    if (status == STATUS_OK && stat(path, &st) == 0)
-        model_add_input(arena, verdict, spec->model, "model", sha256, (uint64_t)st.st_size);
+    struct str sha256;
+    uint64_t bytes;
+    enum status status = sha256_path(arena, str_terminated(arena, spec->model), &sha256, &bytes, err);
+    if (status == STATUS_OK)
+        model_add_input(arena, verdict, spec->model, "model", sha256.ptr, bytes);
     return status;
 }
 

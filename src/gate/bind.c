@@ -1,127 +1,10 @@
 /* What an approval is bound to: digests of what is there now. */
 #include "gate/gate.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "refit/base/fs.h"
-#include "refit/base/json.h"
-
-/* ---- files and folders ---- */
-
-struct tree {
-    struct arena *arena;
-    struct gate_file *files; /* path in the folder, and digest; malloc'd */
-    uint32_t count, cap;
-};
-
-static void add_file(struct tree *t, struct str path, struct str digest)
-{
-    MEM_GROW(t->files, t->count, t->cap);
-    t->files[t->count++] = (struct gate_file){path, digest};
-}
-
-static enum status digest_file(struct arena *arena, const char *path, struct str *sha256, struct error *err)
-{
-    char hex[SHA256_HEX + 1];
-    enum status status = sha256_file(path, hex, NULL, err);
-    if (status == STATUS_OK)
-        *sha256 = str_dup(arena, str_from(hex));
-    return status;
-}
-
-static enum status walk(struct tree *t, const char *top, struct str below, struct error *err);
-
-static enum status visit(struct tree *t, const char *top, struct str path, struct error *err)
-{
-    const char *full = str_format(t->arena, "%s/" STR_FMT, top, STR_ARG(path)).ptr;
-    struct stat st;
-    struct str digest = STR(""), text;
-    bool found;
-    enum status status = fs_lstat(full, &st, &found, err);
-    if (status == STATUS_OK && !found)
-        return error_set(err, STATUS_IO, "%s went away while it was read", full);
-    if (status == STATUS_OK && S_ISDIR(st.st_mode))
-        return walk(t, top, path, err);
-    if (status == STATUS_OK && S_ISLNK(st.st_mode)) {
-        status = fs_read_link(t->arena, full, &text, err);
-        if (status == STATUS_OK)
-            digest = str_format(t->arena, "link:" STR_FMT, STR_ARG(text));
-    } else if (status == STATUS_OK && S_ISREG(st.st_mode)) {
-        status = digest_file(t->arena, full, &digest, err);
-    } else if (status == STATUS_OK) {
-        status = error_set(err, STATUS_IO, "%s is neither a file nor a folder nor a link", full);
-    }
-    if (status == STATUS_OK && (!str_is_utf8(path) || !str_is_utf8(digest)))
-        return error_set(err, STATUS_MANIFEST, "what is approved must have names in UTF-8: " STR_FMT,
-                         STR_ARG(str_printable(t->arena, path)));
-    if (status == STATUS_OK)
-        add_file(t, path, digest);
-    return status;
-}
-
-static enum status walk(struct tree *t, const char *top, struct str below, struct error *err)
-{
-    const char *full = below.len > 0 ? str_format(t->arena, "%s/" STR_FMT, top, STR_ARG(below)).ptr : top;
-    DIR *open = opendir(full);
-    if (open == NULL)
-        return error_errno(err, STATUS_IO, errno, "cannot read the folder %s", full);
-    enum status status = STATUS_OK;
-    for (const struct dirent *e = readdir(open); e != NULL && status == STATUS_OK; e = readdir(open)) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        struct str path = below.len > 0 ? str_format(t->arena, STR_FMT "/%s", STR_ARG(below), e->d_name)
-                                        : str_dup(t->arena, str_from(e->d_name));
-        status = visit(t, top, path, err);
-    }
-    closedir(open);
-    return status;
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    return str_compare(((const struct gate_file *)a)->path, ((const struct gate_file *)b)->path);
-}
-
-/* SHA-256 of the canonical JSON {PATH: DIGEST}. */
-static enum status digest_map(struct arena *arena, struct gate_file *files, uint32_t count, struct str *sha256,
-                              struct error *err)
-{
-    struct buf text = {0};
-    struct json j;
-    if (count > 1)
-        qsort(files, count, sizeof *files, compare_files);
-    json_init(&j, &text);
-    json_open_object(&j);
-    for (uint32_t i = 0; i < count; i++) {
-        json_key_str(&j, files[i].path);
-        json_str(&j, files[i].bytes);
-    }
-    json_close_object(&j);
-    enum status status = gate_sha256(arena, buf_view(&text), sha256, err);
-    buf_finish(&text);
-    return status;
-}
-
-enum status gate_digest_path(struct arena *arena, const char *path, struct str *sha256, struct error *err)
-{
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot read %s", path);
-    if (S_ISREG(st.st_mode))
-        return digest_file(arena, path, sha256, err);
-    if (!S_ISDIR(st.st_mode))
-        return error_set(err, STATUS_IO, "%s is neither a file nor a folder", path);
-    struct tree t = {.arena = arena};
-    enum status status = walk(&t, path, STR(""), err);
-    if (status == STATUS_OK)
-        status = digest_map(arena, t.files, t.count, sha256, err);
-    free(t.files);
-    return status;
-}
+#include "refit/base/sha256.h"
 
 /* ---- the binding ---- */
 
@@ -147,7 +30,7 @@ static enum status check_input(struct arena *arena, const struct gate_question *
                                struct error *err)
 {
     struct str now;
-    enum status status = gate_digest_path(arena, str_terminated(arena, input->path), &now, err);
+    enum status status = sha256_path(arena, str_terminated(arena, input->path), &now, NULL, err);
     if (status != STATUS_OK)
         return error_wrap(err, "gate `" STR_FMT "`", STR_ARG(q->gate));
     if (str_equal(now, input->sha256))
@@ -159,13 +42,13 @@ static enum status check_input(struct arena *arena, const struct gate_question *
 static enum status bind_inputs(struct arena *arena, const struct gate_question *q, const struct gate_verdict *verdict,
                                struct gate_binding *out, struct error *err)
 {
-    struct gate_file *test = arena_array(arena, struct gate_file, verdict->input_count);
-    struct gate_file *base = arena_array(arena, struct gate_file, verdict->input_count);
+    struct path_digest *test = arena_array(arena, struct path_digest, verdict->input_count);
+    struct path_digest *base = arena_array(arena, struct path_digest, verdict->input_count);
     uint32_t test_count = 0, base_count = 0;
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < verdict->input_count && status == STATUS_OK; i++) {
         const struct gate_input *input = &verdict->inputs[i];
-        struct gate_file file = {input->path, input->sha256};
+        struct path_digest file = {input->path, input->sha256};
         status = check_input(arena, q, input, err);
         if (is_baseline(q, input))
             base[base_count++] = file;
@@ -173,9 +56,9 @@ static enum status bind_inputs(struct arena *arena, const struct gate_question *
             test[test_count++] = file;
     }
     if (status == STATUS_OK)
-        status = digest_map(arena, test, test_count, &out->test_set, err);
+        status = sha256_map(arena, test, test_count, &out->test_set, err);
     if (status == STATUS_OK)
-        status = digest_map(arena, base, base_count, &out->baseline, err);
+        status = sha256_map(arena, base, base_count, &out->baseline, err);
     return status;
 }
 
@@ -217,7 +100,7 @@ enum status gate_bind(struct arena *arena, const struct gate_question *q, const 
     if (!str_is_utf8(out->model))
         return error_set(err, STATUS_MANIFEST, "the path of the model of gate `" STR_FMT "` is not UTF-8; rename it",
                          STR_ARG(q->gate));
-    status = gate_digest_path(arena, str_terminated(arena, out->model), &out->model_sha256, err);
+    status = sha256_path(arena, str_terminated(arena, out->model), &out->model_sha256, NULL, err);
     if (status != STATUS_OK)
         return error_wrap(err, "the model of gate `" STR_FMT "`", STR_ARG(q->gate));
     return bind_inputs(arena, q, verdict, out, err);

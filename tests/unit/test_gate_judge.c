@@ -58,8 +58,8 @@ static void write_verdict(const char *outcome, const char *role)
 {
     struct str model, rows;
     struct error err;
-    assert_int_equal(gate_digest_path(&arena, "model", &model, &err), STATUS_OK);
-    assert_int_equal(gate_digest_path(&arena, "rows", &rows, &err), STATUS_OK);
+    assert_int_equal(sha256_path(&arena, "model", &model, NULL, &err), STATUS_OK);
+    assert_int_equal(sha256_path(&arena, "rows", &rows, NULL, &err), STATUS_OK);
     struct str inputs = str_format(&arena, "{\"model\":{\"sha256\":\"" STR_FMT "\"},\"rows\":{\"sha256\":\"" STR_FMT
                                    "\",\"role\":\"%s\"}}", STR_ARG(model), STR_ARG(rows), role);
     struct str text = str_format(&arena, "{\"format\":\"refit-verdict/1\",\"name\":\"release\",\"outcome\":\"%s\","
