@@ -12,13 +12,15 @@
  *   severity: error | warn         # of all that does not say otherwise
  *   show_rows: true                # failing values are shown in the verdict: they may be personal data
  *   malformed: {max: 0}            # rows that cannot be read; looked for in any case
- *   row_count: {min: 1, max: 1000}
+ *   row_count: {min: 1, max: 1000} # also {max_change: 10%, reference: FILE}: of the rows of a profile or a data file
  *   column_names: {exact: [a, b]}  # or `superset`, `ordered`
  *   freshness: {column: at, max_age: 2d}
  *   unique_rows: [a, b]
  *   a_less_than_b: {a: start, b: end, or_equal: true}
  *   no_overlap: {with: test.csv, key: id}
  *   drift: {reference: old.csv, method: psi, threshold: 0.1, alpha: 0.01, columns: [age]}
+ *   command: python3 check.py "$1" # exit status 0 = it holds; $1 and $REFIT_DATA are the data; or {run: ...}
+ *   deps: [check.py]               # what a command reads besides the data
  *   columns:
  *     age: {type: integer, not_null: true, between: [0, 120], mean: {min: 20, max: 60}}
  *     "p*": {between: [0, 16]}     # each column that the pattern (fnmatch(3)) matches, unless one is called so
@@ -99,10 +101,16 @@ enum status data_definition_check(struct arena *arena, const struct value *defin
 /*
  * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory.
  * STATUS_MANIFEST for a definition that is wrong, STATUS_NOT_FOUND and STATUS_IO for files, STATUS_FAILED for broken
- * compression, STATUS_INTERRUPTED. data_verdict_finish() in any case.
+ * compression, STATUS_INTERRUPTED. data_verdict_finish() in any case. `runner` executes what `command` says: *code is
+ * the exit status (-1 if a signal ended it), *said the last line that was printed; NULL = it is refused.
  */
+struct data_runner {
+    enum status (*run)(void *ctx, struct arena *arena, struct str command, struct str data, int *code, struct str *said,
+                       struct error *err);
+    void *ctx;
+};
 enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
-                       struct data_verdict *out, struct error *err);
+                       const struct data_runner *runner, struct data_verdict *out, struct error *err);
 void data_verdict_finish(struct data_verdict *verdict);
 
 /* A time as `freshness` observes it: a date, or a date and a time of day, of UTC unless it says otherwise. Seconds

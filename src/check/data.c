@@ -136,6 +136,10 @@ static enum status judge(struct pass *pass, struct error *err)
             status = data_join(spec, e, err);
         if (status == STATUS_OK && e->rule == RULE_DRIFT)
             status = drift_conclude(pass, e, err);
+        else if (status == STATUS_OK && e->rule == RULE_COMMAND)
+            status = data_command(pass, e, err);
+        else if (status == STATUS_OK && e->rule == RULE_ROW_COUNT && e->other_file.len > 0)
+            status = data_change(pass, e, err);
         else if (status == STATUS_OK)
             data_conclude(pass, e);
     }
@@ -176,12 +180,12 @@ static enum status digest_policy(const struct value *definition, char hex[SHA256
 }
 
 enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
-                       struct data_verdict *out, struct error *err)
+                       const struct data_runner *runner, struct data_verdict *out, struct error *err)
 {
     struct data_spec spec;
     *out = (struct data_verdict){.name = name};
     enum status status = data_spec_read(arena, definition, file, &spec, err);
-    struct pass pass = {.spec = &spec, .verdict = out};
+    struct pass pass = {.spec = &spec, .runner = runner, .verdict = out};
     if (status == STATUS_OK)
         status = digest_policy(definition, out->policy_sha256, err);
     spec.options.fault = fault;

@@ -18,7 +18,7 @@ enum rule {
     RULE_DISTINCT_RATIO, RULE_NULL_RATIO,
     /* for the table */
     RULE_ROW_COUNT, RULE_COLUMN_NAMES, RULE_FRESHNESS, RULE_UNIQUE_ROWS, RULE_A_LESS_THAN_B, RULE_NO_OVERLAP,
-    RULE_DRIFT, RULE_MALFORMED,
+    RULE_DRIFT, RULE_COMMAND, RULE_MALFORMED,
     RULE_COUNT
 };
 const char *rule_name(enum rule rule);
@@ -46,6 +46,8 @@ struct expectation {
     bool has_min, has_max;
     struct constant min, max;
     double q;
+    double max_change; /* row_count: a share of the reference's rows; NaN = not asked */
+    struct str command;
     int64_t max_age_s;
     enum value_kind kind;
     enum names_rule names;
@@ -103,6 +105,7 @@ struct column_numbers { /* of a wanted column in a batch, made when first asked 
 };
 struct pass {
     struct data_spec *spec;
+    const struct data_runner *runner;
     struct data_verdict *verdict;
     struct table_file *table;
     const struct table_batch *batch;
@@ -118,6 +121,8 @@ const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted);
 bool value_is_kind(const struct cell *cell, enum value_kind kind);
 
 /* After the last row. */
+enum status data_change(struct pass *pass, struct expectation *e, struct error *err);  /* row_count and max_change */
+enum status data_command(struct pass *pass, struct expectation *e, struct error *err);
 enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
 enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err);  /* what was spilled */
 void data_add_input(struct data_verdict *verdict, struct str path, const struct table_file *table);

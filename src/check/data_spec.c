@@ -10,7 +10,7 @@ static const char *const rule_names[RULE_COUNT] = {
     "type", "not_null", "between", "in_set", "not_in_set", "matches", "length", "unique", "increasing", "finite",
     "foreign_key", "mean", "median", "stdev", "sum", "min", "max", "quantile", "distinct_count", "distinct_ratio",
     "null_ratio", "row_count", "column_names", "freshness", "unique_rows", "a_less_than_b", "no_overlap", "drift",
-    "malformed",
+    "command", "malformed",
 };
 
 const char *rule_name(enum rule rule)
@@ -191,6 +191,10 @@ static enum status read_plain(struct data_spec *spec, const struct value *v, str
         return read_items(spec, v, e, true, err);
     if (rule == RULE_UNIQUE_ROWS)
         return read_columns(spec, v, e, err);
+    if (rule == RULE_COMMAND && v->type == VALUE_STRING && v->text.len > 0) {
+        e->command = v->text;
+        return STATUS_OK;
+    }
     if (is_flag(rule)) {
         enum status status = read_bool(spec, v, rule_name(rule), &yes, err);
         if (status == STATUS_OK && !yes)
@@ -259,6 +263,24 @@ static enum status read_drift(struct data_spec *spec, const struct value_pair *p
     return STATUS_OK;
 }
 
+/* "10%", or a share */
+static enum status read_change(const struct data_spec *spec, const struct value *v, double *out, struct error *err)
+{
+    double divisor = 1;
+    struct cell cell = {0};
+    if (v->type == VALUE_STRING && v->text.len > 1 && v->text.ptr[v->text.len - 1] == '%') {
+        cell = (struct cell){v->text.ptr, (uint32_t)v->text.len - 1, CELL_NUMBER};
+        divisor = 100;
+    }
+    *out = number_of(v);
+    if (cell.len > 0 && !cell_number(&cell, out))
+        *out = (double)NAN;
+    *out /= divisor;
+    if (!(*out >= 0) || isinf(*out))
+        return REFUSE_AT(spec, v, err, "`max_change` must be a share of the reference's rows, such as 10%% or 0.1");
+    return STATUS_OK;
+}
+
 /* One member of the map of a rule; *known is false for one that does not belong there. */
 static enum status read_member(struct data_spec *spec, const struct value_pair *pair, struct expectation *e,
                                bool *known, struct error *err)
@@ -270,7 +292,13 @@ static enum status read_member(struct data_spec *spec, const struct value_pair *
     *known = true;
     if (str_is(key, "mostly") && (rule <= RULE_FOREIGN_KEY || pair_rule))
         return read_share(spec, v, "mostly", &e->mostly, err);
-    if (str_is(key, "where") && rule != RULE_COLUMN_NAMES && rule != RULE_MALFORMED)
+    if (str_is(key, "max_change") && rule == RULE_ROW_COUNT)
+        return read_change(spec, v, &e->max_change, err);
+    if (str_is(key, "reference") && rule == RULE_ROW_COUNT)
+        return read_text(spec, v, "reference", &e->other_file, err);
+    if (str_is(key, "run") && rule == RULE_COMMAND)
+        return read_plain(spec, v, e, err);
+    if (str_is(key, "where") && rule != RULE_COLUMN_NAMES && rule != RULE_MALFORMED && rule != RULE_COMMAND)
         return read_where(spec, v, e, err);
     if (str_is(key, "severity"))
         return read_severity(spec, v, &e->warns, err);
@@ -319,7 +347,8 @@ static enum status read_members(struct data_spec *spec, const struct value *v, s
     static const struct str all[] = {{"mostly", 6}, {"where", 5}, {"severity", 8}, {"allow_empty", 11}, {"min", 3},
         {"max", 3}, {"q", 1}, {"strictly", 8}, {"or_equal", 8}, {"is", 2}, {"pattern", 7}, {"values", 6},
         {"columns", 7}, {"file", 4}, {"with", 4}, {"column", 6}, {"key", 3}, {"a", 1}, {"b", 1}, {"max_age", 7},
-        {"reference", 9}, {"method", 6}, {"threshold", 9}, {"alpha", 5}, {"exact", 5}, {"superset", 8}, {"ordered", 7}};
+        {"reference", 9}, {"method", 6}, {"threshold", 9}, {"alpha", 5}, {"exact", 5}, {"superset", 8}, {"ordered", 7},
+        {"max_change", 10}, {"run", 3}};
     for (uint32_t i = 0; i < v->map.count; i++) {
         bool known;
         enum status status = read_member(spec, &v->map.pairs[i], e, &known, err);
@@ -337,8 +366,15 @@ static enum status check_whole(const struct data_spec *spec, const struct expect
 {
     const char *lacks = NULL;
     bool two = e->rule == RULE_A_LESS_THAN_B;
-    if (is_range(e->rule) && !e->has_min && !e->has_max)
-        lacks = "`min` or `max`";
+    bool change = !isnan(e->max_change);
+    if (is_range(e->rule) && !e->has_min && !e->has_max && !change)
+        lacks = e->rule == RULE_ROW_COUNT ? "`min`, `max` or `max_change`" : "`min` or `max`";
+    else if (e->rule == RULE_ROW_COUNT && change && e->other_file.len == 0)
+        lacks = "`reference`, a profile or a data file that `max_change` is of";
+    else if (e->rule == RULE_ROW_COUNT && !change && e->other_file.len > 0)
+        lacks = "`max_change`, which `reference` is for";
+    else if (e->rule == RULE_COMMAND && e->command.len == 0)
+        lacks = "`run`, what is executed";
     else if (e->rule == RULE_QUANTILE && isnan(e->q))
         lacks = "`q`, the share of values below it";
     else if ((e->rule == RULE_IN_SET || e->rule == RULE_NOT_IN_SET) && e->item_count == 0)
@@ -363,6 +399,8 @@ static enum status check_whole(const struct data_spec *spec, const struct expect
         lacks = "`is`, a type";
     if (lacks != NULL)
         return REFUSE_AT(spec, e->at, err, "`%s` lacks %s", rule_name(e->rule), lacks);
+    if (change && e->where != NULL)
+        return REFUSE_AT(spec, e->at, err, "`max_change` compares all rows; leave out `where`");
     if (e->has_min && e->has_max && e->min.is_number && e->max.is_number && e->min.number > e->max.number)
         return REFUSE_AT(spec, e->at, err, "`%s`: its min is above its max", rule_name(e->rule));
     return STATUS_OK;
@@ -372,13 +410,14 @@ enum status data_spec_add(struct data_spec *spec, const struct value *v, enum ru
                           struct error *err)
 {
     struct expectation e = {.rule = rule, .at = v, .column = column, .mostly = 1, .warns = spec->warns,
-                            .q = (double)NAN, .kind = (enum value_kind)-1, .where_text = STR(""),
-                            .least = (double)INFINITY,
+                            .q = (double)NAN, .max_change = (double)NAN, .command = STR(""),
+                            .kind = (enum value_kind)-1, .where_text = STR(""), .least = (double)INFINITY,
                             .most = -(double)INFINITY, .other_file = STR(""), .other_column = STR("")};
     e.columns = arena_array(spec->arena, struct str, 2);
     e.columns[0] = column;
-    e.column_count = rule == RULE_A_LESS_THAN_B ? 2 : rule == RULE_ROW_COUNT || rule == RULE_COLUMN_NAMES ||
-                     rule == RULE_UNIQUE_ROWS || rule == RULE_MALFORMED || rule == RULE_DRIFT ? 0 : 1;
+    bool none = rule == RULE_ROW_COUNT || rule == RULE_COLUMN_NAMES || rule == RULE_UNIQUE_ROWS || rule == RULE_DRIFT ||
+                rule == RULE_COMMAND || rule == RULE_MALFORMED;
+    e.column_count = rule == RULE_A_LESS_THAN_B ? 2 : none ? 0 : 1;
     if (rule == RULE_DRIFT) {
         e.drift = arena_new(spec->arena, struct drift);
         *e.drift = (struct drift){.threshold = -1, .alpha = 0.01};

@@ -37,16 +37,16 @@ static const struct column_profile *find_profile(const struct drift *d, struct s
     return NULL;
 }
 
-static enum status read_reference(struct pass *pass, struct expectation *e, struct error *err)
+enum status reference_read(struct pass *pass, struct str file, struct reference *out, struct error *err)
 {
     struct data_spec *spec = pass->spec;
-    struct drift *d = e->drift;
-    const char *path = str_terminated(spec->arena, e->other_file);
-    struct data_input input = {.path = e->other_file};
-    uint64_t rows, bad = 0;
+    const char *path = str_terminated(spec->arena, file);
+    struct data_input input = {.path = file};
+    uint64_t bad = 0;
     enum status status;
-    if (str_ends(e->other_file, STR(".json"))) {
-        status = profile_read(spec->arena, path, &d->profiles, &d->profile_count, err);
+    *out = (struct reference){.count = 0};
+    if (str_ends(file, STR(".json"))) {
+        status = profile_read(spec->arena, path, &out->profiles, &out->count, &out->rows, err);
         if (status == STATUS_OK)
             status = sha256_file(path, input.sha256, NULL, err);
         struct stat stats;
@@ -57,7 +57,7 @@ static enum status read_reference(struct pass *pass, struct expectation *e, stru
     } else {
         struct table_options options = spec->options;
         options.format = TABLE_AUTO;
-        status = profile_of_file(spec->arena, path, &options, &d->profiles, &d->profile_count, &rows, &bad,
+        status = profile_of_file(spec->arena, path, &options, &out->profiles, &out->count, &out->rows, &bad,
                                  input.sha256, &input.bytes, err);
     }
     if (status == STATUS_OK && bad > 0)
@@ -71,9 +71,12 @@ static enum status read_reference(struct pass *pass, struct expectation *e, stru
 enum status drift_begin(struct pass *pass, struct expectation *e, struct error *err)
 {
     struct drift *d = e->drift;
-    enum status status = read_reference(pass, e, err);
+    struct reference reference;
+    enum status status = reference_read(pass, e->other_file, &reference, err);
     if (status != STATUS_OK)
         return status;
+    d->profiles = reference.profiles;
+    d->profile_count = reference.count;
     if (e->column_count == 0) {
         e->columns = arena_array(pass->spec->arena, struct str, d->profile_count);
         for (uint32_t i = 0; i < d->profile_count; i++)

@@ -16,6 +16,14 @@ struct drift {
     struct arena words; /* the categories' */
 };
 
+/* What is compared with: of a profile if its name ends in .json, else of a data file. It is an input of the verdict. */
+struct reference {
+    struct column_profile *profiles;
+    uint32_t count;
+    uint64_t rows;
+};
+enum status reference_read(struct pass *pass, struct str file, struct reference *out, struct error *err);
+
 bool drift_method_parse(struct str name, enum drift_method *out);
 double drift_threshold(enum drift_method method); /* unless another one is given */
 

@@ -255,7 +255,7 @@ static bool read_column(struct arena *arena, struct str name, const struct value
 }
 
 enum status profile_read(struct arena *arena, const char *path, struct column_profile **columns, uint32_t *count,
-                         struct error *err)
+                         uint64_t *rows, struct error *err)
 {
     struct buf text = {0};
     struct value *root = NULL;
@@ -266,8 +266,11 @@ enum status profile_read(struct arena *arena, const char *path, struct column_pr
     if (status != STATUS_OK)
         return status;
     const struct value *format = value_get(root, STR("format")), *all = value_get(root, STR("columns"));
+    const struct value *total = value_get(root, STR("rows"));
     bool good = format != NULL && format->type == VALUE_STRING && str_is(format->text, "refit-profile/1") &&
-                all != NULL && all->type == VALUE_MAP;
+                all != NULL && all->type == VALUE_MAP && total != NULL && total->type == VALUE_INT &&
+                total->integer >= 0;
+    *rows = good ? (uint64_t)total->integer : 0;
     *count = good ? all->map.count : 0;
     *columns = arena_array(arena, struct column_profile, *count);
     for (uint32_t i = 0; i < *count && good; i++)

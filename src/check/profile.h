@@ -50,7 +50,7 @@ void profile_print(const struct column_profile *columns, uint32_t count, uint64_
 
 /* STATUS_MANIFEST for JSON that is no profile. */
 enum status profile_read(struct arena *arena, const char *path, struct column_profile **columns, uint32_t *count,
-                         struct error *err);
+                         uint64_t *rows, struct error *err);
 
 /* Of a data file, all of its columns. Rows with a fault are left out, and counted in *bad. */
 enum status profile_of_file(struct arena *arena, const char *path, const struct table_options *options,

@@ -1,8 +1,10 @@
 /* `refit check data` */
 #include <math.h>
+#include <stdlib.h>
 
 #include "cli/check.h"
 #include "refit/check.h"
+#include "refit/execute.h"
 
 static void add_line(struct invocation *in, struct sheet *sheet, const struct data_result *r)
 {
@@ -29,6 +31,34 @@ static void print(struct invocation *in, const struct data_verdict *verdict, con
            verdict->result_count, path != NULL ? "; the verdict is in " : "", path != NULL ? path : "");
 }
 
+/* The last line that is not empty. */
+static struct str last_line(struct arena *arena, struct str text)
+{
+    text = str_trim(text);
+    size_t at = text.len;
+    while (at > 0 && text.ptr[at - 1] != '\n')
+        at--;
+    return str_dup(arena, str_trim(str_slice(text, at, text.len)));
+}
+
+/* With the terminal's interrupts, since it is in refit's process group. */
+static enum status run_command(void *ctx, struct arena *arena, struct str command, struct str data, int *code,
+                               struct str *said, struct error *err)
+{
+    struct buf output = {0}, complaint = {0};
+    const char *path = str_terminated(arena, data);
+    const char *const arguments[] = {"sh", "-c", str_terminated(arena, command), "sh", path, NULL};
+    (void)ctx;
+    if (setenv("REFIT_DATA", path, 1) != 0)
+        abort();
+    enum status status = helper_run(arguments, STR(""), &output, &complaint, code, err);
+    struct str shown = last_line(arena, buf_view(&complaint));
+    *said = shown.len > 0 ? shown : last_line(arena, buf_view(&output));
+    buf_finish(&output);
+    buf_finish(&complaint);
+    return status;
+}
+
 enum status check_data(struct invocation *in, struct error *err)
 {
     struct check_definition definition;
@@ -37,7 +67,8 @@ enum status check_data(struct invocation *in, struct error *err)
     enum status status = check_find(in, "expect", &definition, err);
     if (status != STATUS_OK)
         return status;
-    status = data_check(&in->arena, definition.name, definition.value, definition.file, &verdict, err);
+    status = data_check(&in->arena, definition.name, definition.value, definition.file,
+                        &(struct data_runner){.run = run_command}, &verdict, err);
     if (status == STATUS_OK) {
         const char *path = check_verdict_path(in, &definition);
         data_verdict_print(&verdict, &text);
