@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ["ipykernel", "jsonschema", "mpmath", "nbconvert", "papermill", "pytest", "PyYAML", "scikit-learn",
-            "statsmodels"]
+PACKAGES = ["duckdb", "ipykernel", "jsonschema", "mpmath", "nbconvert", "papermill", "pyarrow", "pytest", "PyYAML",
+            "scikit-learn", "statsmodels"]
 
 
 class Unavailable(Exception):

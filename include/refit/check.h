@@ -35,11 +35,11 @@
  * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that
  * met no value is not evaluated, and fails unless `allow_empty`.
  *
- * Drift compares columns with those of a data file or of a profile (a name in .json), in bins between the
- * reference's percentiles: psi (tenths of the reference), ks (the distance at the percentiles, which is too small by
- * at most .01), chi2 (its effect is Cramer's V), js (distance), linf. A column drifts if its effect is above
- * `threshold` (default .1; ks .2) and its p-value, after Holm over the columns, is below `alpha`. A category that
- * the reference never had fails by itself.
+ * Drift compares columns (all with numbers or categories, unless they are named) with those of a data file or of a
+ * profile (a name in .json), in bins between the reference's percentiles: psi (tenths of the reference), ks (the
+ * distance at the percentiles, which is too small by at most .01), chi2 (its effect is Cramer's V), js (distance),
+ * linf. A column drifts if its effect is above `threshold` (default .1; ks .2) and its p-value, after Holm over the
+ * columns, is below `alpha`. A category that the reference never had fails by itself.
  *
  * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below
  * 2^13 whole numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude

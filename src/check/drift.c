@@ -79,9 +79,9 @@ enum status drift_begin(struct pass *pass, struct expectation *e, struct error *
     d->profile_count = reference.count;
     if (e->column_count == 0) {
         e->columns = arena_array(pass->spec->arena, struct str, d->profile_count);
-        for (uint32_t i = 0; i < d->profile_count; i++)
-            e->columns[i] = d->profiles[i].name;
-        e->column_count = d->profile_count;
+        for (uint32_t i = 0; i < d->profile_count; i++) /* text has no distribution */
+            if (d->profiles[i].number || d->profiles[i].bins > 0 || d->profiles[i].n == 0)
+                e->columns[e->column_count++] = d->profiles[i].name;
     }
     for (uint32_t i = 0; i < e->column_count; i++)
         if (find_profile(d, e->columns[i]) == NULL)

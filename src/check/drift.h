@@ -28,7 +28,7 @@ bool drift_method_parse(struct str name, enum drift_method *out);
 double drift_threshold(enum drift_method method); /* unless another one is given */
 
 /* Reads the reference (a profile if its name ends in .json, else data); without columns all of the reference are
-   compared. */
+   compared that have numbers or categories. */
 enum status drift_begin(struct pass *pass, struct expectation *e, struct error *err);
 void drift_rows(struct pass *pass, struct expectation *e);
 /* A result for each column. */

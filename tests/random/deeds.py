@@ -3,6 +3,7 @@ import collections
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import tarfile
@@ -134,8 +135,11 @@ class Office:
         for ws in self.spaces:
             for ref in [None, *ws.refs()]:
                 lock = ws.locked(ref)
-                if lock is not None and hashlib.sha256(lock).digest() in self.locks:
-                    roots.setdefault(lock, (ws, ref))
+                if lock is None or hashlib.sha256(lock).digest() not in self.locks:
+                    continue
+                if ref is None and not ws.declares(lock):
+                    continue  # its manifest was edited since, and what that does not declare is not restored
+                roots.setdefault(lock, (ws, ref))
         for ws, lock in self.gone:
             roots.setdefault(lock, (ws, None))
         chosen = sorted(roots) if most is None else self.chance.sample(sorted(roots), min(most, len(roots)))
@@ -212,6 +216,12 @@ class Workspace(Project):
         if ref is None:
             return self.bytes("refit.lock") if self.exists("refit.lock") else None
         return self.git("show", f"{ref}:refit.lock").encode()
+
+    def declares(self, lock):
+        """Are the stages that a refit.lock names those of the manifest as it is?"""
+        names = set(re.findall(r"^  ([\w-]+):$", lock.decode(), re.MULTILINE))
+        declared = daily.stages_of(daily.spec_of(daily.sources_of(self.entries())))
+        return names == {stage["name"] for stage in declared}
 
     def put_files(self, ref, folder):
         if ref is None:
