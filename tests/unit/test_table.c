@@ -81,7 +81,8 @@ static void an_open_quote_does_not_depend_on_blocks(void **state)
 static void json_does_not_depend_on_blocks(void **state)
 {
     (void)state;
-    static const char text[] = "\xef\xbb\xbf{\"a\": 1, \"b\": {\"c\": \"\\u00e9\\n\"}}\r\n\n[1]\n{\"a\": [1, {\"x\": 2}]}\n"
+    static const char text[] = "\xef\xbb\xbf{\"a\": 1, \"b\": {\"c\": \"\\u00e9\\n\"}}\r\n\n[1]\n"
+                               "{\"a\": [1, {\"x\": 2}]}\n"
                                "{\"a\": tru}\n{\"b\": {\"c\": null}, \"a\": false}\n{\"a\": -1.5e-3";
     expect_same(TABLE_JSONL, text, sizeof text - 1, 3, 3, 0);
 }
