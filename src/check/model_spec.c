@@ -7,6 +7,8 @@
 #include "check/model.h"
 #include "refit/base/path.h"
 
+static const double ROWS_MAX = 1e15; /* more than any file has */
+
 struct reader_of_spec {
     struct arena *arena;
     struct model_spec *spec;
@@ -319,6 +321,14 @@ static enum status check_slices(const struct reader_of_spec *r, const struct val
                   "metrics of which lower is better");
 }
 
+static enum status read_min_n(const struct reader_of_spec *r, const struct amount *min_n)
+{
+    if (min_n->value > ROWS_MAX || min_n->value != floor(min_n->value))
+        return refuse(r, min_n->at, "`min_n` must be a number of rows");
+    r->spec->slice_min_n = (uint64_t)min_n->value;
+    return STATUS_OK;
+}
+
 static enum status read_slices(const struct reader_of_spec *r, const struct value *slices)
 {
     static const char *const keys[] = {"by", "where", "min_n", "max_drop", "max_rise", NULL};
@@ -334,7 +344,7 @@ static enum status read_slices(const struct reader_of_spec *r, const struct valu
     if (status == STATUS_OK)
         status = get_amount(r, slices, "max_rise", true, true, &spec->slice_rise);
     if (status == STATUS_OK && min_n.given)
-        spec->slice_min_n = (uint64_t)min_n.value;
+        status = read_min_n(r, &min_n);
     return status == STATUS_OK ? check_slices(r, slices) : status;
 }
 

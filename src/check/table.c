@@ -60,9 +60,9 @@ static void make_room(struct table_file *t)
         t->end -= t->at;
         t->at = 0;
     }
-    if (t->cap - t->end >= BLOCK_BYTES / 2)
+    if (t->cap - t->end >= t->options.block_bytes / 2)
         return;
-    size_t limit = t->options.line_bytes_max + BLOCK_BYTES, cap = 2 * t->cap;
+    size_t limit = t->options.line_bytes_max + t->options.block_bytes, cap = 2 * t->cap;
     t->cap = cap < limit ? cap : limit;
     t->block = mem_resize(t->block, t->cap + BLOCK_PAD);
 }
@@ -112,7 +112,7 @@ static void read_rows(struct table_file *t)
         uint64_t line = t->line;
         enum row_end end = t->json ? json_read_row(t) : csv_read_row(t);
         if (end == ROW_MORE) {
-            if (t->end - t->at < t->options.line_bytes_max)
+            if (t->end - t->at <= t->options.line_bytes_max)
                 return;
             give_up_line(t);
         } else if (end == ROW_GOOD) {
@@ -173,7 +173,7 @@ static enum status read_first(struct table_file *t, struct error *err)
         return status == STATUS_OK ? csv_read_header(t, err) : status;
     const char *newline;
     while ((newline = memchr(t->block + t->at, '\n', t->end - t->at)) == NULL && !t->eof) {
-        if (t->end - t->at >= t->options.line_bytes_max)
+        if (t->end - t->at > t->options.line_bytes_max)
             return STATUS_OK; /* what is wrong with it is told when it is read as a row */
         status = table_fill(t, err);
         if (status != STATUS_OK)
@@ -188,7 +188,10 @@ enum status table_open(const char *path, const struct table_options *options, st
                        struct error *err)
 {
     struct table_file *t = mem_alloc(sizeof *t);
-    *t = (struct table_file){.options = *options, .line = 1, .cap = BLOCK_BYTES};
+    *t = (struct table_file){.options = *options, .line = 1};
+    if (t->options.block_bytes == 0)
+        t->options.block_bytes = BLOCK_BYTES;
+    t->cap = t->options.block_bytes;
     arena_init(&t->arena);
     t->block = mem_alloc(t->cap + BLOCK_PAD);
     if (t->options.delimiter == '\0')

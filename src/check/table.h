@@ -59,6 +59,7 @@ struct table_options {
     const struct str *null_values; /* of CSV, unquoted; NULL = the empty cell alone */
     uint32_t null_count;
     uint64_t line_bytes_max;       /* 0 = TABLE_LINE_BYTES_MAX */
+    uint32_t block_bytes;          /* read at a time, 2 or more; 0 = 1 MiB. What is read does not depend on it */
     void (*fault)(void *ctx, enum table_fault_kind kind, uint64_t line);
     void *ctx;
 };

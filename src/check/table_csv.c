@@ -248,7 +248,7 @@ enum status csv_read_header(struct table_file *t, struct error *err)
         if (t->at == t->end && t->eof)
             return STATUS_OK; /* an empty file: no columns, no rows */
         end = t->at < t->end ? csv_read_row(t) : ROW_MORE;
-        if (end == ROW_MORE && t->end - t->at >= t->options.line_bytes_max)
+        if (end == ROW_MORE && t->end - t->at > t->options.line_bytes_max)
             return STATUS_OK; /* as a row it is a fault */
         enum status status = end == ROW_MORE ? table_fill(t, err) : STATUS_OK;
         if (status != STATUS_OK)

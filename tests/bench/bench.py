@@ -24,6 +24,7 @@ MEASURES = {
     "start": rows.measure_start,
     "generate": rows.measure_generate,
     "history": rows.measure_history,
+    "expectations": rows.measure_expectations,
     "sizes": chunks.measure_sizes,
 }
 
@@ -35,6 +36,7 @@ SIZES = [
     ("sizes_mib", "MiB of the file that chunk sizes are compared on", 512, 32),
     ("generated", "stages that one definition generates", 2000, 500),
     ("past_runs", "runs of a history, and commits", 10000, 1000),
+    ("table_mib", "MiB of the CSV file that expectations are held against", 954, 16),
     ("rounds", "rounds of each row", 9, 3),
     ("rounds_noop", "rounds of no-ops", 21, 5),
     ("rounds_long", "rounds of clean runs", 5, 2),
@@ -47,6 +49,7 @@ SIZES = [
 def main():
     options = parse_arguments()
     options.programs = others.install(ROOT / "build/others") if options.others else {}
+    options.pythons = others.install_libraries(ROOT / "build/others") if options.others else {}
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         bench = Bench(options, Path(folder))
@@ -81,7 +84,7 @@ def parse_arguments():
     parser.add_argument("refit", type=Path)
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work? Its ratios say little")
     parser.add_argument("--others", action="store_true",
-                        help="DVC and Snakemake too, installed from PyPI under build/others")
+                        help="DVC, Snakemake, DuckDB and pandas too, installed from PyPI under build/others")
     parser.add_argument("--stages", type=int, nargs="+",
                         help="sizes of the graphs (default: 10000 100000; --quick: 500); the smallest is run clean")
     for name, what, default, quick in SIZES:

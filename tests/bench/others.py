@@ -1,4 +1,4 @@
-"""DVC and Snakemake, each from PyPI in a virtual environment of its own under build/."""
+"""DVC, Snakemake, DuckDB and pandas, each from PyPI in a virtual environment of its own under build/."""
 import shutil
 import subprocess
 import sys
@@ -7,6 +7,7 @@ import venv
 from measuring import fail
 
 VERSIONS = {"dvc": "3.67.1", "snakemake": "9.27.1"}
+LIBRARIES = {"duckdb": "2.0.1", "pandas": "3.1.1"}
 
 
 def install(folder):
@@ -19,6 +20,17 @@ def install(folder):
             install_one(place, f"{name}=={version}")
         programs[name] = str(program)
     return programs
+
+
+def install_libraries(folder):
+    """Name -> the Python that can import it."""
+    pythons = {}
+    for name, version in LIBRARIES.items():
+        place = folder / f"{name}-{version}"
+        if not place.exists():
+            install_one(place, f"{name}=={version}")
+        pythons[name] = str(place / "bin/python")
+    return pythons
 
 
 def install_one(place, package):

@@ -1,10 +1,12 @@
 """The rows of the table: what is measured, against what, and how both are put into the same position."""
+import json
 import os
 import random
 import shlex
 import subprocess
 import time
 
+import expectations
 from graphs import SETTLE_S, init_dvc, make_graphs, settle, write_small_files
 from measuring import MIB, ROOT, fail, nothing, read_through, remove
 from table import show_bytes
@@ -14,6 +16,7 @@ NOOP, CLEAN, DIGEST, STORE, RESTORE = (1.0, 0.5), (1.1, 1.0), (1.15, 0.6), (1.3,
 MANY, EDITS, START, PEAK = (1 / 20, 1 / 50), (0.03, 0.015), (5.0, 3.0), (2.0, 1.0)
 GENERATE = (3.0, 2.0)
 HISTORY = (1.0, 0.5)
+EXPECTATIONS = {"duckdb": (1.0, 0.7), "pandas": (0.1, 0.07)}
 
 STARTS = 100
 PEAKS = 3
@@ -303,6 +306,39 @@ def measure_history(bench):
             pairs = bench.turns([ours, git], settle=nothing)
             bench.table.add(f"history-{name}", f"`{' '.join(['history', *words])}` over {count:,} runs",
                             f"`git log --oneline` over {count:,} commits", HISTORY, pairs)
+
+
+def measure_expectations(bench):
+    """20 expectations on a CSV file, all by one thread; what the others find has to be the same."""
+    size = size_text(bench.options.table_mib)
+    with bench.section(f"expectations on {size}"):
+        project = make_project(bench, "expectations", "stages: {}\n")
+        (project / "spec.yaml").write_text(expectations.SPEC)
+        table = project / "big.csv"
+        expectations.write_table(table, bench.options.table_mib * MIB)
+        words = {"refit": [bench.refit, "-C", project, "check", "data", "--spec", "spec.yaml", "--json"]}
+        for name, python in bench.options.pythons.items():
+            words[name] = [python, expectations.__file__, name, table]
+        found = {name: json.loads(bench.output(*command)) for name, command in words.items()}
+        ours = expectations.of_verdict(found.pop("refit"))
+        for name, theirs in found.items():
+            wrong = expectations.differences(ours, theirs)
+            if wrong:
+                fail(f"refit and {name} differ: {'; '.join(wrong)}")
+        measured = bench.turns([(lambda: read_through(table), lambda c=command: bench.run(*c))
+                                for command in words.values()], bench.options.rounds_others)
+        bench.progress("peak memory")
+        peaks = [[bench.peak_bytes(*command) for command in words.values()]]
+        remove(project)
+    work = f"20 expectations on {size} of CSV, 20 columns, one thread"
+    for index, name in enumerate(words):
+        if name != "refit":
+            bench.table.add(f"expectations/{name}", work, name, EXPECTATIONS[name],
+                            [(row[0], row[index]) for row in measured])
+            bench.table.add(f"expectations-peak/{name}", "peak memory of that", name, None,
+                            [(row[0], row[index]) for row in peaks], show_bytes)
+    if not found:
+        bench.table.put("expectations/", work, "", None, [], [row[0] for row in measured])
 
 
 def measure_start(bench):

@@ -4,6 +4,7 @@
  *     build/unit/test_statistics_coverage            a short version, always the same
  *     build/unit/test_statistics_coverage 20000      so many simulations of each kind; takes an hour or more
  *     build/unit/test_statistics_coverage 20000 500  only with so many rows
+ *     build/unit/test_statistics_coverage 20000 500 'cluster*'   and only these tests
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -214,12 +215,15 @@ static void cluster_bootstrap_covers(void **state)
 {
     (void)state;
     static const enum metric metrics[] = {METRIC_ACCURACY, METRIC_F1, METRIC_RMSE};
-    for (uint64_t m = 0; m < 3; m++) {
-        if (wants(500))
-            cover_bootstrap(metrics[m], 500, 5, 1, 300 + m);
-        if (wants(200))
-            cover_bootstrap(metrics[m], 200, 5, 1, 310 + m);
-    }
+    static const struct {
+        uint32_t rows;
+        uint64_t stream;
+        bool in_short;
+    } sizes[] = {{500, 300, true}, {200, 310, true}, {100, 320, false}, {5000, 330, false}};
+    for (int i = 0; i < 4; i++)
+        for (uint64_t m = 0; m < 3; m++)
+            if (wants(sizes[i].rows) && (sizes[i].in_short || !is_short))
+                cover_bootstrap(metrics[m], sizes[i].rows, 5, 1, sizes[i].stream + m);
 }
 
 int main(int argc, char **argv)
@@ -230,6 +234,8 @@ int main(int argc, char **argv)
     }
     if (argc > 2)
         only_rows = (uint32_t)strtoul(argv[2], NULL, 10);
+    if (argc > 3)
+        cmocka_set_test_filter(argv[3]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tango_covers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bootstrap_covers, set_up, tear_down),

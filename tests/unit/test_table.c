@@ -1,0 +1,109 @@
+/* What is read of a table does not depend on where its blocks end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../fuzz/table_fuzz.h"
+#include "check/table.h"
+
+static char path[] = "/tmp/refit-table-XXXXXX";
+
+static void put_file(const char *text, size_t len)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int make_file(void **state)
+{
+    (void)state;
+    int fd = mkstemp(path);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static struct table_seen seen_with(enum table_format format, uint32_t block_bytes, uint64_t line_bytes_max)
+{
+    struct table_seen seen = {0};
+    struct table_options options = {.format = format, .block_bytes = block_bytes, .line_bytes_max = line_bytes_max};
+    read_table(path, options, &seen);
+    return seen;
+}
+
+/* In blocks of every size, so that a block ends at every byte. */
+static void expect_same(enum table_format format, const char *text, size_t len, uint64_t rows, uint64_t faults,
+                        uint64_t line_bytes_max)
+{
+    put_file(text, len);
+    struct table_seen whole = seen_with(format, 0, line_bytes_max);
+    assert_int_equal(whole.rows, rows);
+    assert_int_equal(whole.faults, faults);
+    for (uint32_t bytes = 2; bytes < len + 3; bytes++) {
+        struct table_seen seen = seen_with(format, bytes, line_bytes_max);
+        assert_int_equal(seen.rows, rows);
+        assert_int_equal(seen.faults, faults);
+        assert_int_equal(seen.last_fault, whole.last_fault);
+        assert_int_equal(seen.cells.len, whole.cells.len);
+        assert_memory_equal(seen.cells.ptr, whole.cells.ptr, whole.cells.len);
+        buf_finish(&seen.cells);
+    }
+    buf_finish(&whole.cells);
+}
+
+static void csv_does_not_depend_on_blocks(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbfname,\"a \"\"b\"\"\",c\r\n1,\"two\r\nlines\",3\r\n\r\n"
+                               "ragged,2\r\n\"\",\"x\"\"y\",\xc3\xa9\xe2\x82\xac\r\n1,2,3,4\n\xff,2,3\n5,\0,6\n"
+                               "7,\"8\"9,10\n11,12,13\r\n,,\n14,\"15\n,16\",17\n18,19,20";
+    expect_same(TABLE_CSV, text, sizeof text - 1, 6, 5, 0);
+}
+
+static void an_open_quote_does_not_depend_on_blocks(void **state)
+{
+    (void)state;
+    static const char text[] = "a,b\n1,2\n\"3,4\n5,6\n7,8\n";
+    expect_same(TABLE_CSV, text, sizeof text - 1, 3, 1, 0);
+}
+
+static void json_does_not_depend_on_blocks(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf{\"a\": 1, \"b\": {\"c\": \"\\u00e9\\n\"}}\r\n\n[1]\n"
+                               "{\"a\": [1, {\"x\": 2}]}\n"
+                               "{\"a\": tru}\n{\"b\": {\"c\": null}, \"a\": false}\n{\"a\": -1.5e-3";
+    expect_same(TABLE_JSONL, text, sizeof text - 1, 3, 3, 0);
+}
+
+/* A line of as many bytes as are allowed is read, one of a byte more is not, wherever the block ends. */
+static void the_longest_line_does_not_depend_on_blocks(void **state)
+{
+    (void)state;
+    static const char text[] = "a,b\n12345,789\n12345,7890\n1,2\n";
+    expect_same(TABLE_CSV, text, sizeof text - 1, 2, 1, 9);
+    static const char json[] = "{\"a\": 1}\n{\"a\": 12}\n{\"a\":123}\n";
+    expect_same(TABLE_JSONL, json, sizeof json - 1, 1, 2, 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csv_does_not_depend_on_blocks),
+        cmocka_unit_test(an_open_quote_does_not_depend_on_blocks),
+        cmocka_unit_test(json_does_not_depend_on_blocks),
+        cmocka_unit_test(the_longest_line_does_not_depend_on_blocks),
+    };
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
