@@ -52,7 +52,7 @@ for text, message in [
     (of("foreign_key", "{file: [a], column: x}"), "`file` must be a string"),
     (of("foreign_key", "a.csv"), "`foreign_key` cannot be a string here"),
     ("row_count: many", "`row_count` cannot be a string here"),
-    ("row_count: {where: 'x > 0'}", "`row_count` lacks `min` or `max`"),
+    ("row_count: {where: 'x > 0'}", "`row_count` lacks `min`, `max` or `max_change`"),
     ("column_names: {severity: warn}", "`column_names` lacks `exact`, `superset` or `ordered`"),
     ("column_names: {exact: []}", "must be a list with something in it"),
     ("column_names: {exact: [x], where: 'x > 1'}", "there is no option of `column_names` `where`"),
