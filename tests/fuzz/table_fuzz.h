@@ -1,5 +1,5 @@
-/* Shared by the drivers of tables: hostile bytes are read twice, with different limits of lines; each row has a line,
-   lines ascend, cells lie in good UTF-8, and both times the same comes of it. */
+/* Shared by the drivers of tables: hostile bytes are read twice, with another limit of lines and in small blocks; each
+   row has a line, lines ascend, cells lie in good UTF-8, and both times the same comes of it. */
 #ifndef REFIT_TESTS_TABLE_FUZZ_H
 #define REFIT_TESTS_TABLE_FUZZ_H
 
@@ -81,6 +81,7 @@ static inline void fuzz_table(const uint8_t *data, size_t size, struct table_opt
     struct table_seen first = {0}, second = {0};
     read_table(path, options, &first);
     options.line_bytes_max = 1 << 20; /* more than there is: nothing changes */
+    options.block_bytes = size > 0 ? 2 + data[size / 2] : 2;
     read_table(path, options, &second);
     if (first.rows != second.rows || first.faults != second.faults ||
         !str_equal(buf_view(&first.cells), buf_view(&second.cells)))
