@@ -8,7 +8,8 @@
  *   gates:
  *     release:
  *       model: models/model.pkl         # a file or a folder
- *       baseline: production            # what it is called; `none` = there is none, and none is wanted
+ *       baseline: production            # see below; `none` = there is none, and none is wanted
+ *       anchor: v1.0
  *       rows: {candidate: eval/cand.csv, baseline: eval/base.csv, anchor: eval/v1.csv, key: id, label: y,
  *              prediction: predicted, score: p, positive: 1, average: macro, cluster: user_id}
  *       metric_files: {candidate: metrics.json, baseline: base.json, anchor: v1.json}
@@ -20,6 +21,12 @@
  *       cases: {file: eval/cases.csv, max_failing: 0}
  *       alpha: 0.05
  *       severity: error
+ *
+ * `baseline` is what the model is compared with, and `anchor` a fixed one besides, so that many small drops do not add
+ * up unseen. Their files are those of `rows` and `metric_files`; where these do not have any, the word names a build:
+ * an environment of the approval policy (what is deployed there: its `since`), a run of the history, or a revision of
+ * git. Then the candidate's file as that build made it is taken, from the store or git. What cannot be had, or was
+ * made on other rows, is a baseline that is missing.
  *
  * Rows are joined by `key`; the labels are those of the candidate's file, and must be the same wherever another has
  * them. accuracy, precision, recall and f1 compare `prediction` with `label` (f1 and the like of the class `positive`,
@@ -102,14 +109,22 @@ struct model_verdict {
 };
 const char *model_verdict_outcome(const struct model_verdict *verdict); /* "pass", "warn", "fail", "needs_approval" */
 
+/* Where the files of a side are, if the definition has only a name for it. */
+struct model_source {
+    bool named;
+    struct str rows, metric_file; /* paths; "" = none */
+    struct str lacking;           /* why there are none, in words; "" = there are */
+};
+
 /*
- * Judges. `file` is where the definition stands, for messages; paths are relative to the working directory.
- * STATUS_MANIFEST for a definition that is wrong or has no criteria, and for a relative bound of a baseline of 0;
- * STATUS_FAILED, with the line, for files that cannot be judged: a malformed row, a key that is there twice or in one
- * file only, a label that differs, something that should be a number. model_verdict_finish() in any case.
+ * Judges. `sources` (NULL = all as the definition has it) are those of sides with a name. `file` is where the
+ * definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST for a definition that is
+ * wrong or has no criteria, and for a relative bound of a baseline of 0; STATUS_FAILED, with the line, for files that
+ * cannot be judged: a malformed row, a key that is there twice or in one file only, a label that differs, something that
+ * should be a number. model_verdict_finish() in any case.
  */
 enum status model_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
-                        struct model_verdict *out, struct error *err);
+                        const struct model_source *sources, struct model_verdict *out, struct error *err);
 void model_verdict_finish(struct model_verdict *verdict);
 
 /* Is the definition right, as far as it can be told without the files? STATUS_MANIFEST, with the place, if not. */

@@ -218,6 +218,13 @@ enum status picture_of_revision(struct project *project, const char *revision, s
  * refit.lock says it was made from; a frozen one or a deploy that refit.lock does not name is left out. */
 enum status picture_of_workspace(struct project *project, struct arena *arena, struct picture *out, struct error *err);
 
+/* The file at a path as a build made it, for a gate to compare with: *place is where it was put, below
+ * .refit/baselines, named by its digest. *lacking says in words why it cannot be had; "" = it is there. In `arena`. */
+enum status run_baseline_file(struct project *project, struct arena *arena, const struct picture *picture,
+                              struct str path, struct str *place, struct str *lacking, struct error *err);
+/* Put what belongs at such a place there again, if the store has it; any other path is left alone. */
+enum status run_baseline_bring(struct project *project, struct arena *arena, struct str place, struct error *err);
+
 /* Of two things, NULL or "" where there is none. Of dep and out that are folders, the files in them that differ, at
  * most PATH_CHANGES_MAX, if store, workspace or (for a dep) the commit have the folder exactly as it was. */
 #define PATH_CHANGES_MAX 20

@@ -119,8 +119,24 @@ static enum status make_seed(const struct model_spec *spec, const struct model_r
     return status;
 }
 
+static void add_missing(struct arena *arena, const struct model_spec *spec, enum model_side side, const char *what,
+                        struct str lacking, struct model_verdict *verdict)
+{
+    const char *name = model_side_name(side);
+    struct model_result result = model_result_new(name, STR(""));
+    result.against = side;
+    result.warns = spec->warns;
+    result.outcome = side == MODEL_BASELINE && spec->no_baseline ? MODEL_NOT_EVALUATED : MODEL_NEEDS_APPROVAL;
+    result.message = lacking.len > 0
+        ? str_format(arena, "there is no %s, so nothing says that this model is as good: " STR_FMT, name,
+                     STR_ARG(lacking))
+        : str_format(arena, "there is no %s of a %s, so nothing says that this model is as good", what, name);
+    *model_add_result(verdict) = result;
+}
+
 /* A bound on a change, and nothing that it could have changed from. */
-static void judge_baseline(struct arena *arena, const struct model_spec *spec, struct model_verdict *verdict)
+static void judge_baseline(struct arena *arena, const struct model_spec *spec, struct str lacking,
+                           struct model_verdict *verdict)
 {
     bool rows = false, files = false;
     for (uint32_t i = 0; i < spec->metric_count; i++) {
@@ -130,15 +146,9 @@ static void judge_baseline(struct arena *arena, const struct model_spec *spec, s
         files |= !metric->of_rows && compared;
     }
     rows |= spec->churn.given;
-    if (!(rows && spec->rows[MODEL_BASELINE].len == 0) && !(files && spec->metric_files[MODEL_BASELINE].len == 0))
-        return;
-    struct model_result result = model_result_new("baseline", STR(""));
-    result.against = MODEL_BASELINE;
-    result.warns = spec->warns;
-    result.outcome = spec->no_baseline ? MODEL_NOT_EVALUATED : MODEL_NEEDS_APPROVAL;
-    result.message = str_format(arena, "there is no %s of a baseline, so nothing says that this model is as good",
-                                rows && spec->rows[MODEL_BASELINE].len == 0 ? "file of rows" : "metric file");
-    *model_add_result(verdict) = result;
+    bool no_rows = rows && spec->rows[MODEL_BASELINE].len == 0;
+    if (no_rows || (files && spec->metric_files[MODEL_BASELINE].len == 0))
+        add_missing(arena, spec, MODEL_BASELINE, no_rows ? "file of rows" : "metric file", lacking, verdict);
 }
 
 static enum status judge_rows(struct arena *arena, const struct model_spec *spec, struct model_verdict *verdict,
@@ -160,8 +170,23 @@ static enum status judge_rows(struct arena *arena, const struct model_spec *spec
     return status;
 }
 
+/* What a name stands for takes the place of what the definition does not have. */
+static struct str take_sources(struct arena *arena, struct model_spec *spec, const struct model_source *sources,
+                               struct model_verdict *verdict)
+{
+    for (int side = MODEL_BASELINE; sources != NULL && side < MODEL_SIDES; side++) {
+        if (!sources[side].named)
+            continue;
+        spec->rows[side] = sources[side].rows;
+        spec->metric_files[side] = sources[side].metric_file;
+        if (side == MODEL_ANCHOR && sources[side].lacking.len > 0)
+            add_missing(arena, spec, MODEL_ANCHOR, "", sources[side].lacking, verdict);
+    }
+    return sources != NULL ? sources[MODEL_BASELINE].lacking : STR("");
+}
+
 enum status model_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
-                        struct model_verdict *out, struct error *err)
+                        const struct model_source *sources, struct model_verdict *out, struct error *err)
 {
     struct model_spec spec;
     *out = (struct model_verdict){.name = name, .equal_passes = NAN, .rows_needed = NAN};
@@ -172,7 +197,7 @@ enum status model_check(struct arena *arena, struct str name, const struct value
         status = add_model(arena, &spec, out, err);
     if (status != STATUS_OK)
         return status;
-    judge_baseline(arena, &spec, out);
+    judge_baseline(arena, &spec, take_sources(arena, &spec, sources, out), out);
     if (spec.rows[MODEL_CANDIDATE].len > 0)
         status = judge_rows(arena, &spec, out, err);
     if (status == STATUS_OK)

@@ -10,6 +10,7 @@
 static const struct option_spec options[] = {
     {OPTION_SPEC, "spec", "FILE", "the definition is this YAML file, and not in the manifest"},
     {'o', "output", "FILE", "write the verdict there"},
+    {OPTION_BASELINE, "baseline", NULL, "of a gate: only say which files its baseline's name stands for"},
     {OPTION_STAGE, "stage", NULL, "as a stage: exit 0 whatever the verdict, which others judge"},
     {0, NULL, NULL, NULL},
 };

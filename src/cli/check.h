@@ -3,6 +3,7 @@
 #define CLI_CHECK_H
 
 #include "cli/cli.h"
+#include "refit/model_check.h"
 
 /* The definition that the command line means: with --spec the whole of that file, else SECTION.NAME of the manifest,
    whose folder is the working directory by then. Its file's name, for messages, and what it is called. */
@@ -18,6 +19,16 @@ const char *check_verdict_path(struct invocation *in, const struct check_definit
 
 /* Writes the verdict there, and prints it with --json. */
 enum status check_write(struct invocation *in, const char *path, struct buf *verdict, struct error *err);
+
+/* Of a gate's definition, the files of baseline and anchor that are called by name (check_baseline.c). */
+struct baselines {
+    struct model_source sources[MODEL_SIDES];
+    bool of_policy; /* only the policy says what they are: each is what is deployed in an environment */
+};
+enum status check_baselines(struct invocation *in, const struct value *definition, struct baselines *out,
+                            struct error *err);
+/* Prints them: the same lines mean the same files. */
+void check_say_baselines(const struct value *definition, const struct baselines *baselines);
 
 enum status check_data(struct invocation *in, struct error *err);
 enum status check_model(struct invocation *in, struct error *err);

@@ -30,6 +30,28 @@ static void print(struct invocation *in, const struct model_verdict *verdict, co
            path != NULL ? path : "");
 }
 
+/* The rows of a past build may be others than those of today: then it is no baseline. */
+static enum status judge(struct invocation *in, const struct check_definition *definition,
+                         struct model_source sources[MODEL_SIDES], struct model_verdict *verdict, struct error *err)
+{
+    struct error why;
+    enum status status = model_check(&in->arena, definition->name, definition->value, definition->file, sources,
+                                     verdict, &why);
+    for (int side = MODEL_BASELINE; side < MODEL_SIDES && status == STATUS_FAILED; side++) {
+        if (!sources[side].named || sources[side].lacking.len > 0)
+            continue;
+        model_verdict_finish(verdict);
+        sources[side] = (struct model_source){
+            .named = true, .rows = STR(""), .metric_file = STR(""),
+            .lacking = str_format(&in->arena, "it cannot be compared (%s); score that model on the data of today, and "
+                                  "name the file in `rows`", why.message)};
+        status = model_check(&in->arena, definition->name, definition->value, definition->file, sources, verdict, &why);
+    }
+    if (status != STATUS_OK)
+        *err = why;
+    return status;
+}
+
 enum status check_model(struct invocation *in, struct error *err)
 {
     struct check_definition definition;
@@ -38,7 +60,15 @@ enum status check_model(struct invocation *in, struct error *err)
     enum status status = check_find(in, "gates", &definition, err);
     if (status != STATUS_OK)
         return status;
-    status = model_check(&in->arena, definition.name, definition.value, definition.file, &verdict, err);
+    struct baselines baselines;
+    status = check_baselines(in, definition.value, &baselines, err);
+    if (status != STATUS_OK)
+        return status;
+    if (option_given(in, OPTION_BASELINE)) {
+        check_say_baselines(definition.value, &baselines);
+        return STATUS_OK;
+    }
+    status = judge(in, &definition, baselines.sources, &verdict, err);
     if (status == STATUS_OK) {
         const char *path = check_verdict_path(in, &definition);
         model_verdict_print(&verdict, &text);

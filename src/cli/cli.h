@@ -52,7 +52,8 @@ enum option_id {
     OPTION_REASON,
     OPTION_VERIFY,
     OPTION_SPEC,
-    OPTION_STAGE
+    OPTION_STAGE,
+    OPTION_BASELINE
 };
 
 struct option_spec {

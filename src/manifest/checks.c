@@ -126,14 +126,23 @@ static struct value *make_params(struct loader *l, const struct writer *w, enum 
     return list_of(w, file);
 }
 
-static struct str make_command(struct loader *l, enum check_kind kind, struct str name)
+static struct str make_command(struct loader *l, enum check_kind kind, struct str name, const char *how)
 {
     struct str file = path_name(str_from(l->file));
     const char *what = kind == CHECK_DATA ? "data" : "model";
     if (str_is(file, "refit.yaml"))
-        return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --stage", what, STR_ARG(name));
-    return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --stage -f '" STR_FMT "'", what,
-                      STR_ARG(name), STR_ARG(file));
+        return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --%s", what, STR_ARG(name), how);
+    return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --%s -f '" STR_FMT "'", what, STR_ARG(name), how,
+                      STR_ARG(file));
+}
+
+/* A baseline that is called by name is another one when that is moved: what it stands for is asked as a tool is. */
+static bool is_named(const struct value *definition, const char *side)
+{
+    const struct value *name = value_get(definition, str_from(side));
+    const struct value *rows = value_get(definition, STR("rows")), *files = value_get(definition, STR("metric_files"));
+    return name != NULL && name->type == VALUE_STRING && name->text.len > 0 && !str_is(name->text, "none") &&
+           value_get(rows, str_from(side)) == NULL && value_get(files, str_from(side)) == NULL;
 }
 
 static struct value *verdict_of(struct loader *l, const struct writer *w, const struct value *definition,
@@ -172,10 +181,12 @@ static enum status load_check(struct loader *l, const struct value_pair *pair, e
         return status;
     struct file_list files = {0};
     find_files(l, kind, false, STR(""), pair->value, &files);
-    struct value *stage = new_map(&w, 8), *desc = value_get(pair->value, STR("desc"));
+    struct value *stage = new_map(&w, 9), *desc = value_get(pair->value, STR("desc"));
     put(&w, stage, STR("kind"), string(&w, kind == CHECK_DATA ? STR("data") : STR("model")));
     put(&w, stage, STR("wdir"), string(&w, STR(".")));
-    put(&w, stage, STR("cmd"), string(&w, make_command(l, kind, pair->key)));
+    put(&w, stage, STR("cmd"), string(&w, make_command(l, kind, pair->key, "stage")));
+    if (kind == CHECK_MODEL && (is_named(pair->value, "baseline") || is_named(pair->value, "anchor")))
+        put(&w, stage, STR("tools"), list_of(&w, string(&w, make_command(l, kind, pair->key, "baseline"))));
     put(&w, stage, STR("deps"), make_deps(&w, pair->value, &files));
     put(&w, stage, STR("params"), make_params(l, &w, kind, pair->key));
     put(&w, stage, STR("outs"), list_of(&w, verdict_of(l, &w, pair->value, pair->key)));

@@ -179,8 +179,21 @@ enum status judge_trust(struct project *p, const struct gate_trust **trust, stru
     return status;
 }
 
+/* A verdict out of the store may name files of past builds that were not looked at here. */
+static enum status bring_baselines(struct project *p, struct arena *arena, const struct value *verdict,
+                                   struct error *err)
+{
+    const struct value *inputs = value_get(verdict, STR("inputs"));
+    enum status status = STATUS_OK;
+    uint32_t count = inputs != NULL && inputs->type == VALUE_MAP ? inputs->map.count : 0;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = run_baseline_bring(p, arena, inputs->map.pairs[i].key, err);
+    return status;
+}
+
 static enum status judge_approvals(struct project *p, struct arena *arena, const struct manifest_check *check,
-                                   struct str name, struct str environment, struct judgement *out, struct error *err)
+                                   struct str name, struct str environment, const struct value *verdict,
+                                   struct judgement *out, struct error *err)
 {
     struct gate_judgement judged;
     out->passing = true;
@@ -194,6 +207,8 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
                                      .since = STR(""),
                                      .altered = STR("")};
     status = key_of(p, arena, name, &question.stage_key, err);
+    if (status == STATUS_OK)
+        status = bring_baselines(p, arena, verdict, err);
     if (status == STATUS_OK)
         status = judge_altered(p, arena, check, &p->judge->trust, &question.altered, err);
     if (status == STATUS_OK)
@@ -242,7 +257,7 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
     judge_verdict(arena, check, name, verdict, out);
     judge_age(arena, check, name, verdict, out);
     return check->kind == CHECK_MODEL && out->exit_status != 4
-               ? judge_approvals(project, arena, check, name, environment, out, err)
+               ? judge_approvals(project, arena, check, name, environment, verdict, out, err)
                : STATUS_OK;
 }
 

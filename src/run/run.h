@@ -288,6 +288,9 @@ struct str workspace_id(struct arena *arena, struct str root);
  * workspace that is held, and before its state is asked about stages. */
 enum status take_over(struct project *project, struct report *report, struct error *err);
 
+/* For $REFIT: so that a command can call the program that runs it, as make's commands call $(MAKE). In `arena`. */
+struct str run_own_path(struct arena *arena);
+
 /* ---- tools (tools.c) ---- */
 
 /* Run every tool command of the selected stages, and remember what they print. */

@@ -79,15 +79,18 @@ static void set_devices(const struct stage_run *s, struct environment *e)
     buf_finish(&list);
 }
 
-/* So that a command can call the program that runs it, as make's commands call $(MAKE). */
+struct str run_own_path(struct arena *arena)
+{
+    struct str path;
+    struct error ignored; /* without /proc it is what PATH has */
+    return fs_read_link(arena, "/proc/self/exe", &path, &ignored) == STATUS_OK ? path : STR("refit");
+}
+
 static void set_own_path(struct environment *e)
 {
     struct arena scratch;
-    struct str path;
-    struct error ignored; /* without /proc it is what PATH has */
     arena_init(&scratch);
-    bool known = fs_read_link(&scratch, "/proc/self/exe", &path, &ignored) == STATUS_OK;
-    set_variable(e, STR("REFIT"), known ? path : STR("refit"));
+    set_variable(e, STR("REFIT"), run_own_path(&scratch));
     arena_finish(&scratch);
 }
 
