@@ -119,9 +119,9 @@ struct model_source {
 /*
  * Judges. `sources` (NULL = all as the definition has it) are those of sides with a name. `file` is where the
  * definition stands, for messages; paths are relative to the working directory. STATUS_MANIFEST for a definition that
- * is wrong or has no criteria, and for a relative bound of a baseline of 0; STATUS_FAILED, with the line, for files that
- * cannot be judged: a malformed row, a key that is there twice or in one file only, a label that differs, something
- * that should be a number. model_verdict_finish() in any case.
+ * is wrong or has no criteria, and for a relative bound of a baseline of 0; STATUS_FAILED, with the line, for files
+ * that cannot be judged: a malformed row, a key that is there twice or in one file only, a label that differs,
+ * something that should be a number. model_verdict_finish() in any case.
  */
 enum status model_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
                         const struct model_source *sources, struct model_verdict *out, struct error *err);

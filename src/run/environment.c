@@ -63,7 +63,7 @@ static enum status ask_for(struct project *p, struct arena *arena, struct stage_
                                STR_ARG(str_printable(arena, check->subject))));
         return STATUS_OK;
     }
-    enum status status = judge_check(p, arena, check, environment, &one, err);
+    enum status status = judge_check(p, arena, check, p->graph.stages[id.index].declared, &one, err);
     if (status == STATUS_OK && one.exit_status > out->exit_status)
         *out = one;
     return status;

@@ -229,8 +229,26 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
     return STATUS_OK;
 }
 
+/* What is deployed must be what was judged, whatever happened to the file since. */
+static enum status judge_subject(struct arena *arena, const struct manifest_check *check, struct str name,
+                                 const struct value *verdict, struct judgement *out, struct error *err)
+{
+    const struct value *input = value_get(value_get(verdict, STR("inputs")), check->subject);
+    const struct value *then = value_get(input, STR("sha256"));
+    struct str now;
+    enum status status = sha256_path(arena, str_terminated(arena, check->subject), &now, NULL, err);
+    if (status == STATUS_OK && then != NULL && then->type == VALUE_STRING && str_equal(then->text, now))
+        return STATUS_OK;
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    out->exit_status = 4;
+    say(arena, check, name, "has judged another model", str_format(arena, ": " STR_FMT " is not what it was then",
+        STR_ARG(str_printable(arena, check->subject))), out);
+    return STATUS_OK;
+}
+
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        struct str environment, struct judgement *out, struct error *err)
+                        const struct manifest_stage *held, struct judgement *out, struct error *err)
 {
     struct str name = project->manifest.stages[check->stage].name;
     struct value *verdict;
@@ -256,9 +274,13 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
         return status;
     judge_verdict(arena, check, name, verdict, out);
     judge_age(arena, check, name, verdict, out);
-    return check->kind == CHECK_MODEL && out->exit_status != 4
-               ? judge_approvals(project, arena, check, name, environment, verdict, out, err)
-               : STATUS_OK;
+    if (check->kind == CHECK_MODEL && out->exit_status != 4)
+        status = judge_approvals(project, arena, check, name, held != NULL ? held->environment : STR(""), verdict, out,
+                                 err);
+    if (status == STATUS_OK && check->kind == CHECK_MODEL && out->exit_status == 0 && held != NULL &&
+        held->kind == STAGE_DEPLOY)
+        status = judge_subject(arena, check, name, verdict, out, err);
+    return status;
 }
 
 enum status judge_own(struct project *project, struct arena *arena, const struct manifest_check *check,
@@ -269,16 +291,16 @@ enum status judge_own(struct project *project, struct arena *arena, const struct
     enum status status = STATUS_OK;
     *out = (struct judgement){.text = STR(""), .found = STR("")};
     for (uint32_t i = 0; i < node->downstream_count && status == STATUS_OK; i++) {
-        struct str environment = project->graph.stages[node->downstream[i].index].declared->environment;
+        const struct manifest_stage *held = project->graph.stages[node->downstream[i].index].declared;
         struct judgement one;
-        if (environment.len == 0)
+        if (held->environment.len == 0)
             continue;
         for_one = true;
-        status = judge_check(project, arena, check, environment, &one, err);
+        status = judge_check(project, arena, check, held, &one, err);
         if (status == STATUS_OK && (one.exit_status > out->exit_status || out->text.len == 0))
             *out = one;
     }
-    return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, STR(""), out, err);
+    return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, NULL, out, err);
 }
 
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
@@ -291,8 +313,8 @@ enum status judge_upstream(struct project *project, struct arena *arena, struct 
         struct judgement one;
         if (check == 0)
             continue;
-        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1],
-                                         node->declared->environment, &one, err);
+        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1], node->declared, &one,
+                                         err);
         if (status != STATUS_OK)
             return status;
         if (one.exit_status > out->exit_status)

@@ -452,10 +452,10 @@ struct judgement {
     struct str found; /* what a verdict that needs approval found, for that line */
 };
 
-/* What a check's verdict says, as it is on disk, for a deploy to an environment ("" = of none). A verdict that is not
- * there, or malformed, holds back. */
+/* What a check's verdict says, as it is on disk, to the stage that it holds back (NULL = to none): a deploy has an
+ * environment, and deploys what was judged. A verdict that is not there, or malformed, holds back. */
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        struct str environment, struct judgement *out, struct error *err);
+                        const struct manifest_stage *held, struct judgement *out, struct error *err);
 
 /* The same for the check itself: the worst for any environment that a deploy behind it goes to. */
 enum status judge_own(struct project *project, struct arena *arena, const struct manifest_check *check,
