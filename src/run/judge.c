@@ -229,15 +229,27 @@ static enum status judge_approvals(struct project *p, struct arena *arena, const
     return STATUS_OK;
 }
 
+/* The SHA-256 of the model that a verdict is about. */
+static struct str judged_model(const struct value *verdict)
+{
+    const struct value *inputs = value_get(verdict, STR("inputs"));
+    for (uint32_t i = 0; inputs != NULL && inputs->type == VALUE_MAP && i < inputs->map.count; i++) {
+        const struct value *role = value_get(inputs->map.pairs[i].value, STR("role"));
+        const struct value *sha256 = value_get(inputs->map.pairs[i].value, STR("sha256"));
+        if (role != NULL && role->type == VALUE_STRING && str_is(role->text, "model") && sha256 != NULL &&
+            sha256->type == VALUE_STRING)
+            return sha256->text;
+    }
+    return STR("");
+}
+
 /* What is deployed must be what was judged, whatever happened to the file since. */
 static enum status judge_subject(struct arena *arena, const struct manifest_check *check, struct str name,
                                  const struct value *verdict, struct judgement *out, struct error *err)
 {
-    const struct value *input = value_get(value_get(verdict, STR("inputs")), check->subject);
-    const struct value *then = value_get(input, STR("sha256"));
     struct str now;
     enum status status = sha256_path(arena, str_terminated(arena, check->subject), &now, NULL, err);
-    if (status == STATUS_OK && then != NULL && then->type == VALUE_STRING && str_equal(then->text, now))
+    if (status == STATUS_OK && str_equal(judged_model(verdict), now))
         return STATUS_OK;
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;

@@ -1,5 +1,5 @@
-"""A model that was swapped after its gate passed is not deployed, with a policy or without: what a deploy starts from is
-what the gate judged."""
+"""A model that was swapped after its gate passed is not deployed, with a policy or without: what a deploy starts from
+is what the gate judged."""
 import time
 
 from approvals import Gated
@@ -18,7 +18,7 @@ stages:
   ship: {kind: deploy, cmd: cat model.bin >> shipped.txt, deps: [model.bin, slow.txt]}
 gates:
   release:
-    model: model.bin
+    model: ./model.bin
     baseline: none
     rows: {candidate: rows.csv, key: id, label: y, prediction: p}
     metrics: {accuracy: {better: higher, min: 0.5}}
@@ -41,3 +41,9 @@ for name, pinned in (("with a policy", True), ("without", False)):
     contains(result.reasons["ship"], "model.bin")
     equal(p.exists("shipped.txt"), False, f"{name}: something was deployed")
     p.remove("slow.txt", "checks/release.json", "rows.csv")
+
+# A file that is only spelt another way is the same.
+p.write("refit.yaml", p.read("refit.yaml").replace("waiting; while", "began; false && while"))
+p.write("seed.txt", "at last\n")
+equal(p.refit("run", "--json", "--deploy").states["ship"], "ran", "what the gate judged")
+equal(p.read("shipped.txt"), "at last\n", "what was deployed")
