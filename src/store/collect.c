@@ -358,6 +358,8 @@ enum status store_collect(struct store *store, const struct store_collect_option
             break;
         marks_finish(&c.marks);
     }
+    if (status == STATUS_OK)
+        status = epoch_settle(store, err);
     if (status == STATUS_OK) {
         out->records = first.records;
         out->chunks = first.chunks;

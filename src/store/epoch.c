@@ -1,6 +1,6 @@
 /* The epoch: a word in a file of its own beside the data, so that nobody has to open LMDB to know that nothing was
  * taken away. It is written before a transaction commits that takes something, so that no crash hides that, and again
- * when the store is closed: who looked in between may have found what was on its way out. */
+ * when all is taken: who looked in between may have found what was on its way out. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,24 +19,46 @@ static bool make_path(const char *directory, const char *name, char path[PATH_BY
 }
 
 /* In place: where the disk is full this needs no room, and gc is what makes some. */
-int epoch_renew(struct store *store)
+static int write_word(const char *path, bool sync)
 {
-    char path[PATH_BYTES], word[DIGEST_HEX + 1];
+    char word[DIGEST_HEX + 1];
     struct digest chance;
-    if (!make_path(store->env.directory, "epoch", path))
-        return ENAMETOOLONG;
     if (getrandom(chance.bytes, sizeof chance.bytes, 0) != (ssize_t)sizeof chance.bytes)
         return errno;
     digest_hex(chance, word);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return errno;
     ssize_t written = pwrite(fd, word, DIGEST_HEX, 0);
     int rc = written == DIGEST_HEX ? 0 : written < 0 ? errno : ENOSPC;
-    if (rc == 0 && !store->taken && fdatasync(fd) != 0) /* later words only matter while nothing crashes */
+    if (rc == 0 && sync && fdatasync(fd) != 0)
         rc = errno;
     close(fd);
     return rc;
+}
+
+int epoch_change(struct store *store)
+{
+    char path[PATH_BYTES];
+    if (!make_path(store->env.directory, "epoch", path))
+        return ENAMETOOLONG;
+    int rc = write_word(path, !store->taken); /* later words only matter while nothing crashes */
+    store->taken |= rc == 0;
+    return rc;
+}
+
+enum status epoch_renew(struct store *store, struct error *err)
+{
+    char path[PATH_BYTES];
+    int rc = make_path(store->env.directory, "epoch", path) ? write_word(path, true) : ENAMETOOLONG;
+    return rc == 0 ? STATUS_OK : error_errno(err, STATUS_STORE, rc, "cannot write %s/epoch", store->env.directory);
+}
+
+enum status epoch_settle(struct store *store, struct error *err)
+{
+    return store->taken ? epoch_renew(store, err) : STATUS_OK;
 }
 
 void store_read_epoch(const char *directory, char epoch[STORE_EPOCH_SIZE])

@@ -123,8 +123,7 @@ int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation)
 int generation_advance(struct store *store, MDB_txn *txn)
 {
     uint64_t generation;
-    int rc = epoch_renew(store);
-    store->taken |= rc == 0;
+    int rc = epoch_change(store);
     return rc != 0 ? rc : counter_advance(txn, store->dbis[DB_META], "generation", &generation);
 }
 
@@ -184,6 +183,8 @@ enum status drop_corrupt(struct store *store, enum database database, MDB_val ke
     if (env_write(&store->env, drop_body, &drop, &failure) != STATUS_OK)
         return error_set(err, STATUS_STORE, "%s in the store in %s, and it cannot be taken out: %s", text,
                          store->env.directory, failure.message);
+    if (epoch_settle(store, err) != STATUS_OK)
+        return err->status;
     return error_set(err, STATUS_CORRUPT, "%s in the store in %s; it was taken out and will be made again", text,
                      store->env.directory);
 }

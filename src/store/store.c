@@ -97,10 +97,11 @@ static enum status begin_epoch(struct store *store, bool is_new, struct error *e
     store_read_epoch(store->env.directory, word);
     if (store->env.read_only || (word[0] != '\0' && !is_new))
         return STATUS_OK;
-    int rc = epoch_renew(store);
-    if (rc != 0 && word[0] != '\0')
-        return error_errno(err, STATUS_STORE, rc, "cannot write %s/epoch", store->env.directory);
-    return STATUS_OK;
+    struct error why;
+    enum status status = epoch_renew(store, &why);
+    if (status != STATUS_OK && word[0] != '\0')
+        *err = why;
+    return word[0] != '\0' ? status : STATUS_OK;
 }
 
 /* Nothing is there, or a folder. */
@@ -172,8 +173,6 @@ void store_close(struct store *store)
         return;
     queue_stop(store);
     queue_finish(&store->queue);
-    if (store->taken)
-        (void)epoch_renew(store); /* it was written, too, before anything was taken */
     env_close(&store->env);
     if (store->use_fd >= 0)
         close(store->use_fd);

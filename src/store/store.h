@@ -194,7 +194,10 @@ enum status record_known(struct store *store, struct digest key, struct digest i
 
 /* Takes something away for others too: they must look again before they rely on what they saw. */
 int generation_advance(struct store *store, MDB_txn *txn);
-int epoch_renew(struct store *store); /* 0 or an errno (epoch.c) */
+/* The store's epoch (epoch.c): a new word before something is taken (0 or an errno), after all was taken, and anyway. */
+int epoch_change(struct store *store);
+enum status epoch_settle(struct store *store, struct error *err);
+enum status epoch_renew(struct store *store, struct error *err);
 int generation_read(MDB_txn *txn, MDB_dbi meta, uint64_t *generation);
 
 /* Something was put that gc must know of. */

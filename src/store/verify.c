@@ -344,6 +344,8 @@ enum status store_verify(struct store *store, const struct store_verify_options 
         status = verify_records(&v, err);
     if (status == STATUS_OK)
         status = count_loose(&v, err);
+    if (status == STATUS_OK)
+        status = epoch_settle(store, err);
     marks_finish(&v.marks);
     return status;
 }

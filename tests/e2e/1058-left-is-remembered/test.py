@@ -41,7 +41,8 @@ def check(n):
     p.write("go")
     result = run.wait()
     equal(result.states, {"slow": "ran"}, "states")
-    equal((result.notes, p.exists(".refit/rescue")), ([], False), "what was rescued")
+    rescued = [note for note in result.notes if not note.startswith("ended what an earlier run had left running: ")]
+    equal((rescued, p.exists(".refit/rescue")), ([], False), "what was rescued")
     equal(p.read(".refit/attempts/slow/slow.txt"), "half\n", "what is kept of the attempt")
     p.remove(".refit/attempts", "go")
 
