@@ -194,7 +194,7 @@ enum status record_known(struct store *store, struct digest key, struct digest i
 
 /* Takes something away for others too: they must look again before they rely on what they saw. */
 int generation_advance(struct store *store, MDB_txn *txn);
-/* The store's epoch (epoch.c): a new word before something is taken (0 or an errno), after all was taken, and anyway. */
+/* The store's epoch (epoch.c): a new word before something is taken (0 or an errno), after all was, and anyway. */
 int epoch_change(struct store *store);
 enum status epoch_settle(struct store *store, struct error *err);
 enum status epoch_renew(struct store *store, struct error *err);
