@@ -38,8 +38,10 @@
  * Drift compares columns (all with numbers or categories, unless they are named) with those of a data file or of a
  * profile (a name in .json), in bins between the reference's percentiles: psi (tenths of the reference), ks (the
  * distance at the percentiles, which is too small by at most .01), chi2 (its effect is Cramer's V), js (distance),
- * linf. A column drifts if its effect is above `threshold` (default .1; ks .2) and its p-value, after Holm over the
- * columns, is below `alpha`. A category that the reference never had fails by itself.
+ * linf, wasserstein (between the first and the last percentile, over the reference's deviation). A column drifts if
+ * its effect is above `threshold` (default .1; ks .2) and its p-value, after Holm over the columns, is below `alpha`.
+ * js, linf and wasserstein are tested by permutation. A category that the reference
+ * never had fails by itself.
  *
  * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below
  * 2^13 whole numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude

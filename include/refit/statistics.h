@@ -107,6 +107,7 @@ enum status wasserstein_test(struct sample a, struct sample b, uint32_t draws, s
 struct bins {
     const uint64_t *a, *b;
     uint32_t count;
+    const double *edges; /* of numbers: a bin has the values up to its edge, the last one has none; NULL = others */
 };
 uint64_t bins_total(const uint64_t *counts, uint32_t count);
 
@@ -137,6 +138,11 @@ struct test chi2_bins(struct bins bins, struct arena *scratch); /* the same of t
 double js_divergence(struct bins bins, double base);
 double js_distance(struct bins bins, double base);
 double linf_distance(struct bins bins); /* max |p - q| */
+
+/* The integral of |F - G| between the first edge and the last, F - G being what it is at the edge below, in units of
+ * `deviation`. Exact where all values are edges; what is beyond the outer edges is as far as they are. NaN without
+ * edges. */
+double wasserstein_bins(struct bins bins, double deviation);
 
 /* p of any measure of bins, by permutation: `draws` tables with the same margins, p = (r + 1) / (draws + 1). */
 typedef double (*bins_measure)(struct bins bins, double parameter);

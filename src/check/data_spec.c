@@ -259,7 +259,7 @@ static enum status read_drift(struct data_spec *spec, const struct value_pair *p
     }
     *known = str_is(pair->key, "method");
     if (*known && !(v->type == VALUE_STRING && drift_method_parse(v->text, &e->drift->method)))
-        return REFUSE_AT(spec, v, err, "`method` must be one of psi, ks, chi2, js and linf");
+        return REFUSE_AT(spec, v, err, "`method` must be one of psi, ks, chi2, js, linf and wasserstein");
     return STATUS_OK;
 }
 

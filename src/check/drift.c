@@ -10,7 +10,7 @@
 
 #include "refit/statistics.h"
 
-static const char *const method_names[DRIFT_METHODS] = {"psi", "ks", "chi2", "js", "linf"};
+static const char *const method_names[DRIFT_METHODS] = {"psi", "ks", "chi2", "js", "linf", "wasserstein"};
 
 bool drift_method_parse(struct str name, enum drift_method *out)
 {
@@ -187,8 +187,9 @@ static uint8_t hex_digit(char c)
     return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
+/* The measure by permutation: the effect, and how often chance alone is as far apart. */
 static enum status permute(struct pass *pass, const struct expectation *e, uint32_t column, struct bins bins,
-                           struct test *out, struct error *err)
+                           bins_measure measure, double parameter, struct test *out, struct error *err)
 {
     const struct drift *d = e->drift;
     const char *hex = pass->verdict->policy_sha256;
@@ -198,15 +199,15 @@ static enum status permute(struct pass *pass, const struct expectation *e, uint3
         seed[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
     random_init(&random, seed, column);
     uint32_t draws = bootstrap_draws(e->column_count, d->alpha);
-    return bins_permutation(bins, d->method == DRIFT_JS ? js_distance : linf_measure, 0, draws, &random,
-                            pass->spec->arena, out, err);
+    return bins_permutation(bins, measure, parameter, draws, &random, pass->spec->arena, out, err);
 }
 
-static enum status measure(struct pass *pass, const struct expectation *e, uint32_t column, double *effect, double *p,
+static enum status measure(struct pass *pass, const struct expectation *e, uint32_t column,
+                           const struct column_profile *reference, double *effect, double *p,
                            struct comparison_of_columns *c, struct error *err)
 {
     const struct drift *d = e->drift;
-    struct bins bins = {c->a, c->b, c->bins};
+    struct bins bins = {c->a, c->b, c->bins, NULL};
     struct test test = {0};
     enum status status = STATUS_OK;
     switch (d->method) {
@@ -223,12 +224,17 @@ static enum status measure(struct pass *pass, const struct expectation *e, uint3
         *effect = sqrt(test.statistic / (double)(bins_total(c->a, c->bins) + bins_total(c->b, c->bins)));
         break;
     case DRIFT_JS:
-        *effect = js_distance(bins, 0);
-        status = permute(pass, e, column, bins, &test, err);
+        status = permute(pass, e, column, bins, js_distance, 0, &test, err);
+        *effect = test.statistic;
+        break;
+    case DRIFT_WASSERSTEIN:
+        bins.edges = reference->edges;
+        status = permute(pass, e, column, bins, wasserstein_bins, reference->stdev, &test, err);
+        *effect = test.statistic;
         break;
     default:
-        *effect = linf_distance(bins);
-        status = permute(pass, e, column, bins, &test, err);
+        status = permute(pass, e, column, bins, linf_measure, 0, &test, err);
+        *effect = test.statistic;
         break;
     }
     *p = test.p;
@@ -261,11 +267,15 @@ static enum status look_at(struct pass *pass, const struct expectation *e, uint3
         out->fault = "it has too many different values, unlike the reference";
     else if (d->method == DRIFT_KS && !p->number)
         out->fault = "`ks` compares numbers; use `psi` or `chi2` for categories";
+    else if (d->method == DRIFT_WASSERSTEIN && !p->number)
+        out->fault = "`wasserstein` compares numbers; use `psi` or `chi2` for categories";
+    else if (d->method == DRIFT_WASSERSTEIN && isnan(p->stdev))
+        out->fault = "the reference has no standard deviation; if it is a profile, make it again";
     if (out->fault != NULL || s->n + s->nulls == 0)
         return STATUS_OK;
-    gather(pass, p, s, d->method == DRIFT_KS, &c);
+    gather(pass, p, s, d->method == DRIFT_KS || d->method == DRIFT_WASSERSTEIN, &c);
     out->strange = c.strange;
-    return measure(pass, e, i, &out->effect, &out->p, &c, err);
+    return measure(pass, e, i, p, &out->effect, &out->p, &c, err);
 }
 
 static void put_result(struct pass *pass, struct expectation *e, uint32_t i, const struct column_drift *c,

@@ -5,7 +5,8 @@
 #include "check/data.h"
 #include "check/profile.h"
 
-enum drift_method { DRIFT_PSI, DRIFT_KS, DRIFT_CHI2, DRIFT_JS, DRIFT_LINF, DRIFT_METHODS };
+enum drift_method { DRIFT_PSI, DRIFT_KS, DRIFT_CHI2, DRIFT_JS, DRIFT_LINF, DRIFT_WASSERSTEIN,
+                    DRIFT_METHODS };
 
 struct drift {
     enum drift_method method;

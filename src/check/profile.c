@@ -46,6 +46,10 @@ void summary_add(struct arena *arena, struct column_summary *s, const struct cel
         s->quantiles = mem_alloc(sizeof *s->quantiles);
     if (is_number && !s->text)
         quantile_add(s->quantiles, number);
+    if (is_number && !s->text && s->sums != NULL && !isnan(number)) {
+        exact_add(&s->sums[0], number);
+        exact_add_square(&s->sums[1], number);
+    }
     if (!s->many)
         add_category(arena, s, cell);
 }
@@ -56,6 +60,7 @@ void summary_finish(struct column_summary *s)
         quantile_finish(s->quantiles);
     free(s->quantiles);
     free(s->categories);
+    free(s->sums);
 }
 
 static int compare_categories(const void *a, const void *b)
@@ -80,7 +85,8 @@ static void make_categories(struct arena *arena, const struct column_summary *s,
 
 void profile_make(struct arena *arena, struct str name, struct column_summary *s, struct column_profile *out)
 {
-    *out = (struct column_profile){.name = name, .n = s->n, .nulls = s->nulls, .number = !s->text && s->n > 0};
+    *out = (struct column_profile){.name = name, .n = s->n, .nulls = s->nulls, .number = !s->text && s->n > 0,
+                                    .stdev = NAN};
     if (!out->number) {
         make_categories(arena, s, out);
         return;
@@ -94,6 +100,8 @@ void profile_make(struct arena *arena, struct str name, struct column_summary *s
             out->edges[edges++] = edge;
     }
     out->bins = edges + 1;
+    if (s->sums != NULL)
+        out->stdev = exact_deviation(exact_get(&s->sums[0]), exact_get(&s->sums[1]), s->n);
     uint64_t strange;
     profile_count(out, s, out->counts, &strange);
 }
@@ -175,6 +183,10 @@ static void print_column(struct json *j, const struct column_profile *p)
     json_int(j, (int64_t)p->n);
     json_key(j, "nulls");
     json_int(j, (int64_t)p->nulls);
+    if (p->number && isfinite(p->stdev)) {
+        json_key(j, "stdev");
+        json_real(j, p->stdev);
+    }
     json_key(j, "type");
     json_str(j, p->number ? STR("number") : STR("category"));
     json_close_object(j);
@@ -227,7 +239,10 @@ static bool read_edge(const struct value *v, double *out)
 static bool read_column(struct arena *arena, struct str name, const struct value *v, struct column_profile *out)
 {
     const struct value *type = value_get(v, STR("type")), *counts = value_get(v, STR("counts"));
-    *out = (struct column_profile){.name = name};
+    const struct value *stdev = value_get(v, STR("stdev"));
+    *out = (struct column_profile){.name = name, .stdev = NAN};
+    if (stdev != NULL && (!read_edge(stdev, &out->stdev) || !(out->stdev >= 0)))
+        return false;
     if (type == NULL || type->type != VALUE_STRING || counts == NULL || counts->type != VALUE_LIST ||
         !read_count(value_get(v, STR("n")), &out->n) || !read_count(value_get(v, STR("nulls")), &out->nulls))
         return false;
@@ -318,6 +333,8 @@ enum status profile_of_file(struct arena *arena, const char *path, const struct 
         return status;
     const struct str *names = table_columns(table, count);
     struct column_summary *summaries = mem_alloc((*count + 1) * sizeof *summaries);
+    for (uint32_t i = 0; i < *count; i++)
+        summaries[i].sums = mem_alloc(2 * sizeof *summaries[i].sums);
     table_want(table, names, *count, NULL);
     status = add_rows(arena, table, summaries, *count, rows, err);
     *columns = arena_array(arena, struct column_profile, *count);

@@ -10,6 +10,7 @@
 #ifndef CHECK_PROFILE_H
 #define CHECK_PROFILE_H
 
+#include "check/exact_sum.h"
 #include "check/sketch.h"
 #include "check/table.h"
 #include "refit/base/json.h"
@@ -24,6 +25,7 @@ struct category {
 struct column_summary {
     uint64_t n, nulls; /* n without nulls and NaN */
     bool text, many;   /* a value is no number; there are too many categories */
+    struct exact_sum *sums; /* of the numbers, and of their squares: two, if the deviation is wanted; malloc'd */
     struct quantile_sketch *quantiles;
     struct category *categories; /* a table by hash while it grows */
     uint32_t category_count;
@@ -36,6 +38,7 @@ struct column_profile {
     uint64_t n, nulls;
     bool number;
     uint32_t bins;  /* numbers: of `counts`, one more than edges; categories: of both */
+    double stdev;   /* of the numbers, as a sample's; NaN = not known */
     double *edges;  /* ascending; a bin has the values up to its edge */
     uint64_t *counts;
     struct str *values; /* categories, sorted */

@@ -131,6 +131,21 @@ double linf_distance(struct bins bins)
     return most;
 }
 
+double wasserstein_bins(struct bins bins, double deviation)
+{
+    uint64_t n, m, a = 0, b = 0;
+    double area = 0;
+    if (!can_compare(bins, &n, &m) || bins.edges == NULL)
+        return NAN;
+    for (uint32_t i = 0; i + 2 < bins.count; i++) {
+        a += bins.a[i];
+        b += bins.b[i];
+        double apart = fabs(share(a, n) - share(b, m));
+        area += apart > 0 ? apart * (bins.edges[i + 1] - bins.edges[i]) : 0; /* an edge may be infinite */
+    }
+    return area > 0 ? area / deviation : 0;
+}
+
 double linf_measure(struct bins bins, double unused)
 {
     (void)unused;
@@ -163,7 +178,7 @@ enum status bins_permutation(struct bins bins, bins_measure measure, double para
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < draws && status == STATUS_OK; i++) {
         permute(bins, random, a, b);
-        reached += measure((struct bins){a, b, bins.count}, parameter) >= bound;
+        reached += measure((struct bins){a, b, bins.count, bins.edges}, parameter) >= bound;
         status = interrupt_check(false, err);
     }
     out->p = (reached + 1.0) / (draws + 1.0);

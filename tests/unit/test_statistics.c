@@ -222,7 +222,7 @@ static void drift_of_the_same_is_none(void **state)
 {
     (void)state;
     static const uint64_t a[] = {10, 0, 30}, b[] = {20, 0, 60}, none[] = {0, 0, 0};
-    struct bins same = {a, b, 3}, empty = {a, none, 3};
+    struct bins same = {a, b, 3, NULL}, empty = {a, none, 3, NULL};
     assert_true(psi_value(same) == 0 && linf_distance(same) == 0 && js_distance(same, 2) == 0);
     assert_true(psi_test(same).p == 1 && psi_test(same).freedom == 1);
     assert_true(chi2_bins(same, &arena).p == 1);
@@ -231,11 +231,32 @@ static void drift_of_the_same_is_none(void **state)
 }
 
 /* A bin that one side leaves empty has half a row there. */
+/* Of values that are the edges themselves it is the integral of |F - G| as it is defined. */
+static void wasserstein_is_exact_at_edges(void **state)
+{
+    (void)state;
+    static const uint64_t a[] = {10, 20, 10, 0}, b[] = {0, 10, 30, 0}, gone[] = {0, 0, 0, 5};
+    static const double edges[] = {0, 1, 4}, infinite[] = {-INFINITY, 0, 1};
+    double x[40], y[40];
+    for (int i = 0; i < 40; i++) {
+        x[i] = i < 10 ? 0 : i < 30 ? 1 : 4;
+        y[i] = i < 10 ? 1 : 4;
+    }
+    struct bins bins = {a, b, 4, edges}, same = {a, a, 4, edges}, none = {a, b, 4, NULL}, far = {a, gone, 4, edges};
+    double exact = wasserstein_distance((struct sample){x, NULL, 40}, (struct sample){y, NULL, 40});
+    assert_true(fabs(wasserstein_bins(bins, 1) - exact) < 1e-12);
+    assert_true(fabs(wasserstein_bins(bins, 4) - exact / 4) < 1e-12);
+    assert_true(wasserstein_bins(same, 0) == 0 && isinf(wasserstein_bins(bins, 0)) && isnan(wasserstein_bins(none, 1)));
+    assert_true(wasserstein_bins(far, 1) == .25 * 1 + .75 * 3); /* no further than the last edge */
+    assert_true(isinf(wasserstein_bins((struct bins){a, b, 4, infinite}, 1)));
+    assert_true(wasserstein_bins((struct bins){a, a, 4, infinite}, 1) == 0);
+}
+
 static void empty_shares_are_floored(void **state)
 {
     (void)state;
     static const uint64_t a[] = {50, 50, 0}, b[] = {40, 40, 20};
-    struct bins bins = {a, b, 3};
+    struct bins bins = {a, b, 3, NULL};
     double want = 2 * (.5 - .4) * log(.5 / .4) + (.005 - .2) * log(.005 / .2);
     assert_float_equal(psi_value(bins), want, 1e-14);
 }
@@ -254,8 +275,8 @@ static void the_calibrated_threshold_keeps_its_level(void **state)
             a[i] = REFERENCE / BINS;
         for (int i = 0; i < ROWS; i++)
             b[random_below(&random, BINS)]++;
-        bare += psi_value((struct bins){a, b, BINS}) >= .1;
-        struct bins merged = {a, b, bins_merge(a, b, BINS, BINS_EXPECTED, NULL)};
+        bare += psi_value((struct bins){a, b, BINS, NULL}) >= .1;
+        struct bins merged = {a, b, bins_merge(a, b, BINS, BINS_EXPECTED, NULL), NULL};
         double psi = psi_value(merged), threshold = psi_threshold(REFERENCE, ROWS, merged.count, .01);
         assert_true((psi > threshold) == (psi_test(merged).p < .01));
         alarms += psi > threshold;
@@ -271,7 +292,7 @@ static double permuted(double (*measure)(struct bins, double), uint64_t stream)
     struct random random;
     struct test test;
     random_init(&random, SEED, stream);
-    assert_int_equal(bins_permutation((struct bins){a, b, 4}, measure, 2, 999, &random, &arena, &test, NULL),
+    assert_int_equal(bins_permutation((struct bins){a, b, 4, NULL}, measure, 2, 999, &random, &arena, &test, NULL),
                      STATUS_OK);
     return test.p;
 }
@@ -470,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(few_rows_are_one_bin, set_up, tear_down),
         cmocka_unit_test_setup_teardown(neighbours_are_merged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(drift_of_the_same_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wasserstein_is_exact_at_edges, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_shares_are_floored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_calibrated_threshold_keeps_its_level, set_up, tear_down),
         cmocka_unit_test_setup_teardown(permutations_follow_their_seed, set_up, tear_down),

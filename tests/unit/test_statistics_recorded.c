@@ -54,7 +54,7 @@ static uint32_t *classes(int i)
 
 static struct bins bins(void)
 {
-    return (struct bins){counts(0), counts(1), (uint32_t)arguments[0].count};
+    return (struct bins){counts(0), counts(1), (uint32_t)arguments[0].count, NULL};
 }
 
 static struct pairs pairs(void)

@@ -1,6 +1,8 @@
 """Drift against a file and its profile is the same; it takes an effect and significance; new categories fail."""
 import math
 import random
+import re
+
 from harness import Project, contains, equal
 
 p = Project("stages: {}\n")
@@ -46,6 +48,15 @@ result = check("old.json", 4, "ks", ", columns: [x]")
 equal((list(result), result["x"]["outcome"]), (["x"], "fail"), "ks")
 shift = 2 * (0.5 * (1 + math.erf(0.3 / math.sqrt(2)))) - 1  # of two normal distributions .6 apart
 equal(abs(result["x"]["observed"] - shift) < 0.05, True, "the distance of ks")
+result = check("old.json", 4, "wasserstein", ", columns: [x]")
+equal(result["x"]["outcome"], "fail", "wasserstein")
+equal(0.5 < result["x"]["observed"] < 0.61, True, f"two normal distributions .6 apart: {result}")
+equal(check("old.csv", 4, "wasserstein", ", columns: [x]")["x"]["observed"], result["x"]["observed"], "of the file")
+contains(check("old.json", 4, "wasserstein")["city"]["message"], "`wasserstein` compares numbers")
+p.write("older.json", re.sub(r',"stdev":[-0-9.e]+', "", p.read("old.json")))
+contains(check("older.json", 4, "wasserstein", ", columns: [x]")["x"]["message"], "make it again")
+write("now.csv", 60)
+equal(check("old.json", 0, "wasserstein", ", columns: [x]")["x"]["outcome"], "pass", "a small batch of the same")
 write("now.csv", 3000, nulls=0.3)
 equal(check("old.json", 4)["x"]["outcome"], "fail", "nulls have a bin")
 
@@ -62,7 +73,7 @@ equal((result["city"]["failing"], result["x"]["outcome"]), (1, "pass"), "a new c
 equal(check("old.json", 4, "ks")["city"]["outcome"], "fail", "ks of categories")
 for text, message in [("{reference: old.json, columns: [z]}", "has no column `z`"),
                       ("{method: psi}", "lacks `reference`"),
-                      ("{reference: old.json, method: wasserstein}", "one of psi, ks, chi2, js and linf"),
+                      ("{reference: old.json, method: emd}", "one of psi, ks, chi2, js, linf and wasserstein"),
                       ("{reference: spec.yaml.json}", "cannot open")]:
     p.write("spec.yaml", f"data: now.csv\ndrift: {text}\n")
     contains(p.refit("check", "data", "--spec", "spec.yaml", exit=2).stderr, message)

@@ -68,7 +68,7 @@ for text, message in [
     ("drift: {reference: a.csv, columns: []}", "`drift` must name columns in a list"),
     ("drift: {reference: a.csv, alpha: 2}", "`alpha` must be a number from 0 to 1"),
     ("drift: {reference: a.csv, threshold: -1}", "`threshold` must be a number from 0 on"),
-    ("drift: {reference: a.csv, method: [psi]}", "one of psi, ks, chi2, js and linf"),
+    ("drift: {reference: a.csv, method: [psi]}", "one of psi, ks, chi2, js, linf and wasserstein"),
     ("drift: {reference: a.csv, methd: psi}", "did you mean `method`?"),
     ("colums: {}", "did you mean `columns`?"),
 ]:
