@@ -117,7 +117,7 @@ enum status sha256_path(struct arena *arena, const char *path, struct str *sha25
     if (S_ISREG(st.st_mode))
         return digest_file(arena, path, sha256, err);
     if (!S_ISDIR(st.st_mode))
-        return error_set(err, STATUS_IO, "%s is neither a file nor a folder", path);
+        return error_set(err, STATUS_IO, "%s is a FIFO, socket or device, and no file", path);
     struct tree t = {.arena = arena};
     enum status status = walk(&t, path, STR(""), err);
     if (status == STATUS_OK)
