@@ -158,7 +158,7 @@ enum status store_mark_used(struct store *store, struct digest key, struct error
 enum status store_is_diminished(struct store *store, bool *diminished, struct error *err);
 
 /* A word that is another one once anything may have been taken out of the store in a folder, and that no two stores
- * share: what was there under a word is there as long as the word is. One small file is read, and nothing is opened.
+ * share, a copy included: what was there under a word is there as long as the word is. LMDB is not opened for it.
  * "" = not known: there is no store, or one that no refit which has this has written to. */
 #define STORE_EPOCH_SIZE 33
 void store_read_epoch(const char *directory, char epoch[STORE_EPOCH_SIZE]);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "refit/base/digest.h"
@@ -63,12 +64,23 @@ enum status epoch_settle(struct store *store, struct error *err)
 
 void store_read_epoch(const char *directory, char epoch[STORE_EPOCH_SIZE])
 {
-    char path[PATH_BYTES];
-    int fd = -1;
-    if (make_path(directory, "data.mdb", path) && access(path, F_OK) == 0 && make_path(directory, "epoch", path))
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = fd >= 0 ? read(fd, epoch, STORE_EPOCH_SIZE - 1) : 0;
-    if (fd >= 0)
-        close(fd);
-    epoch[got == STORE_EPOCH_SIZE - 1 ? got : 0] = '\0';
+    char path[PATH_BYTES], word[DIGEST_HEX];
+    struct stat st;
+    ssize_t got = 0;
+    epoch[0] = '\0';
+    if (!make_path(directory, "data.mdb", path) || stat(path, &st) != 0 || !make_path(directory, "epoch", path))
+        return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    got = read(fd, word, sizeof word);
+    close(fd);
+    if (got != (ssize_t)sizeof word)
+        return;
+    struct buf all = {0};
+    buf_append(&all, word, sizeof word);
+    buf_u64(&all, (uint64_t)st.st_dev); /* a copy has the word, too, and need not have what came after it was made */
+    buf_u64(&all, (uint64_t)st.st_ino);
+    digest_hex(digest_of(all.ptr, all.len), epoch);
+    buf_finish(&all);
 }
