@@ -47,7 +47,7 @@ COMPILERS = ["gcc", "clang", "cc"]
 
 # Which packages a target needs beyond the compiler and the libraries.
 TARGET_TOOLS = {
-    "test": {"git": "git", "ssh-keygen": "openssh-client"},
+    "test": {"git": "git", "ssh-keygen": "openssh-client", "strace": "strace"},
     "lint": {"gcc": "gcc", "clang": "clang"},
     "fuzz": {"clang": "clang"},
     "bench": {"xxhsum": "xxhash", "make": "make"},

@@ -1,4 +1,5 @@
 """A store, or a state, on a file system that LMDB cannot use: a line says what to do, and nothing is made there."""
+# tags: plain
 from faults import preload
 from harness import Project, contains, equal
 

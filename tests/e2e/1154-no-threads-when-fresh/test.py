@@ -1,4 +1,5 @@
 """A run in which everything is fresh starts no thread and no process; neither does one that asks each stage."""
+# tags: plain
 import os
 import shutil
 import subprocess
