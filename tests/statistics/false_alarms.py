@@ -19,7 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ALPHA, ROOM = 0.05, 1.5
 LONG = 1000  # from so many simulations on nothing is allowed for chance
-METHODS = ("psi", "ks", "chi2", "js", "linf")
+METHODS = ("psi", "ks", "chi2", "js", "linf", "wasserstein")
+OF_NUMBERS = ("ks", "wasserstein")
 DRIFT = [(method, rows, columns, True) for method in METHODS
          for rows, columns in ((100, 3), (500, 3), (500, 12), (3000, 3))]
 DRIFT += [(method, 500, 3, False) for method in METHODS]
@@ -50,7 +51,7 @@ def drift_alarm(refit, folder, case, seed):
     method, rows, columns, bare = case
     source = random.Random(f"{case} {seed}")
     for name in ("old.csv", "now.csv"):
-        (folder / name).write_text(table(source, rows, columns, method == "ks"))
+        (folder / name).write_text(table(source, rows, columns, method in OF_NUMBERS))
     threshold = ", threshold: 0" if bare else ""
     (folder / "spec.yaml").write_text(f"data: now.csv\ndrift: {{reference: old.csv, method: {method}, alpha: {ALPHA}"
                                       f"{threshold}}}\n")
@@ -119,14 +120,15 @@ def main():
     parser.add_argument("refit", nargs="?", default=ROOT / "build/refit", type=Path)
     parser.add_argument("--simulations", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", choices=["drift", "gates"])
+    parser.add_argument("--only", choices=["drift", "gates", *METHODS])
+    parser.add_argument("--rows", type=int, help="only cases with so many rows")
     options = parser.parse_args()
     n, failed = options.simulations, False
     most = ROOM * ALPHA + (0 if n >= LONG else 4 * math.sqrt(ALPHA * (1 - ALPHA) / n))
     work = [("drift", drift_alarm, case) for case in DRIFT] + [("gates", gate_alarm, case) for case in GATES]
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         for kind, measure, case in work:
-            if options.only not in (None, kind):
+            if options.only not in (None, kind, case[0]) or options.rows not in (None, *case):
                 continue
             share = count(pool, options.jobs, measure, str(options.refit.resolve()), case, n) / n
             if kind == "drift":

@@ -5,6 +5,7 @@
  *     build/unit/test_statistics_coverage 20000      so many simulations of each kind; takes an hour or more
  *     build/unit/test_statistics_coverage 20000 500  only with so many rows
  *     build/unit/test_statistics_coverage 20000 500 'cluster*'   and only these tests
+ *     build/unit/test_statistics_coverage 20000 500 'boot*' rmse and of these this metric
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,11 +16,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "refit/statistics.h"
 #include "in_arena.h"
 
 static uint32_t simulations = 200, only_rows; /* set from the command line */
+static const char *only_metric;                 /* from the command line, too */
 static bool is_short = true;
 static const double NOMINAL = .95, WANTED = .94;
 
@@ -166,6 +169,8 @@ static double true_difference(enum metric metric, double signal, uint64_t stream
 
 static void cover_bootstrap(enum metric metric, uint32_t rows, uint32_t cluster_rows, double signal, uint64_t stream)
 {
+    if (only_metric && strcmp(only_metric, metric_name(metric)) != 0)
+        return;
     double truth = true_difference(metric, signal, stream + 1000);
     struct random random = begin(stream);
     uint32_t lower = 0, upper = 0;
@@ -236,6 +241,8 @@ int main(int argc, char **argv)
         only_rows = (uint32_t)strtoul(argv[2], NULL, 10);
     if (argc > 3)
         cmocka_set_test_filter(argv[3]);
+    if (argc > 4)
+        only_metric = argv[4];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tango_covers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bootstrap_covers, set_up, tear_down),
