@@ -60,7 +60,6 @@ a folder that contains the project
 the stage `.*` is there already
 `.*@.*` cannot name a stage
 is the name or path of one program, without options
-has a template; `refit check`
 gate `.*`:
 """
 

@@ -54,6 +54,7 @@ struct manifest_params {
     struct manifest_key {
         struct str key; /* dotted */
         struct position at;
+        struct str resolved; /* YAML: its value where the file has templates in it; "" = as the file has it */
     } *keys;
     uint32_t key_count;
 };
@@ -132,7 +133,7 @@ enum check_kind {
 };
 
 /* A check: a stage that `expect` or `gates` declares. It runs `refit check`, has its definition (`expect.NAME`,
- * `gates.NAME`) as a parameter, and a verdict as its only out. */
+ * `gates.NAME`, with values for its templates) as a parameter, and a verdict as its only out. */
 struct manifest_check {
     enum check_kind kind;
     uint32_t stage;     /* index */
@@ -208,6 +209,14 @@ struct manifest_reader {
  */
 enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
                           const struct manifest_reader *reader, struct manifest *out, struct error *err);
+
+/*
+ * One section of the top level, `expect` or `gates`, with values for its templates; nothing else is looked at but
+ * `vars`. NULL if there is none. In `arena`, and in the source's text.
+ */
+enum status manifest_read_section(struct arena *arena, const struct manifest_source *source, struct str root,
+                                  const struct manifest_reader *reader, struct str name, const struct value **out,
+                                  struct error *err);
 
 /*
  * A loaded manifest as bytes, and back, for whoever keeps it under the digest of its text (`meta` is left out).

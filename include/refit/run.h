@@ -91,6 +91,11 @@ enum status project_open_store(struct project *project, struct error *err);
 /* The history of the workspace. What is not there is empty for a reader, and made for others. To be closed. */
 enum status project_open_history(struct project *project, bool read_only, struct history **out, struct error *err);
 
+/* A section of the manifest, `expect` or `gates`, with values for its templates; NULL = it has none. The project may be
+ * bare: STATUS_NOT_FOUND where there is no manifest. In `arena`. */
+enum status project_read_section(struct project *project, struct arena *arena, struct str name,
+                                 const struct value **out, struct error *err);
+
 /* Only what `config`, `store` and `init` need: the root and the configuration; no manifest is required. */
 enum status project_open_bare(const struct project_options *options, struct project **out, struct error *err);
 

@@ -42,7 +42,7 @@ static enum status find_in_manifest(struct invocation *in, const char *section, 
                                     struct error *err)
 {
     struct project *project;
-    struct value *root = NULL;
+    const struct value *checks;
     if (in->argument_count < 2)
         return error_set(err, STATUS_USAGE, "name what is checked: refit check %s NAME, or refit check %s --spec FILE",
                          section[0] == 'e' ? "data" : "model", section[0] == 'e' ? "data" : "model");
@@ -51,11 +51,10 @@ static enum status find_in_manifest(struct invocation *in, const char *section, 
     if (status != STATUS_OK)
         return status;
     out->file = str_dup(&in->arena, project->manifest_path).ptr;
+    status = project_read_section(project, &in->arena, str_from(section), &checks, err);
     project_close(project);
-    status = read_spec(in, out->file, &root, err);
     if (status != STATUS_OK)
         return status;
-    const struct value *checks = value_get(root, str_from(section));
     out->value = value_get(checks, out->name);
     if (out->value != NULL)
         return STATUS_OK;

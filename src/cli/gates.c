@@ -1,35 +1,12 @@
 /* Gates as the manifest declares them, and what is trusted about approvals. Runs nothing of the project. */
 #include "cli/gates.h"
 
-#include "refit/base/fs.h"
-
-enum { MANIFEST_BYTES_MAX = 64 << 20 };
-
-static enum status read_declared(struct invocation *in, struct gates *gates, struct error *err)
-{
-    struct buf text = {0};
-    struct str path = gates->project->manifest_path.len > 0 ? gates->project->manifest_path : STR("refit.yaml");
-    struct value *root = NULL;
-    struct error why;
-    enum status status = fs_read(str_terminated(&in->arena, path), MANIFEST_BYTES_MAX, &text, &why);
-    if (status == STATUS_OK)
-        status = yaml_parse(&in->arena, str_dup(&in->arena, buf_view(&text)), path, &root, err);
-    else if (status == STATUS_NOT_FOUND)
-        status = error_set(err, STATUS_NOT_FOUND, "there is no refit.yaml here or above, so there are no gates");
-    else
-        *err = why;
-    buf_finish(&text);
-    if (status == STATUS_OK)
-        gates->declared = value_get(root, STR("gates"));
-    return status;
-}
-
 enum status gates_open(struct invocation *in, bool pinned, struct gates *out, struct error *err)
 {
     *out = (struct gates){.project = NULL};
     enum status status = cli_open_bare(in, &out->project, err);
     if (status == STATUS_OK)
-        status = read_declared(in, out, err);
+        status = project_read_section(out->project, &in->arena, STR("gates"), &out->declared, err);
     if (status == STATUS_OK)
         status = lock_load(&in->arena, &out->lock, err);
     if (status == STATUS_OK)

@@ -9,7 +9,7 @@ struct gates {
     struct project *project; /* bare */
     struct project *whole;   /* with its graph; NULL until one is asked how its evaluation differs from the branch's */
     struct gate_trust trust;
-    struct value *declared; /* `gates` of the manifest; NULL = none */
+    const struct value *declared; /* `gates` of the manifest; NULL = none */
     struct lock lock;       /* for the keys of the gates' stages */
 };
 

@@ -161,12 +161,15 @@ static enum status add_params(struct fingerprint *fp, struct gather *g, const st
     if (params->whole)
         add_leaves(g, &name, prefix.len, file->root);
     for (uint32_t i = 0; i < params->key_count && status == STATUS_OK; i++) {
-        const struct value *value = value_find(file->root, params->keys[i].key);
+        const struct manifest_key *key = &params->keys[i];
+        const struct value *value = value_find(file->root, key->key);
+        if (key->resolved.len > 0)
+            status = yaml_parse(g->arena, key->resolved, key->key, (struct value **)&value, err);
         name.len = prefix.len;
-        buf_str(&name, params->keys[i].key);
-        if (value == NULL)
-            status = missing_key(g, stage, params, &params->keys[i], file->root, err);
-        else
+        buf_str(&name, key->key);
+        if (status == STATUS_OK && value == NULL)
+            status = missing_key(g, stage, params, key, file->root, err);
+        else if (status == STATUS_OK)
             add_leaves(g, &name, prefix.len, value);
     }
     buf_finish(&name);

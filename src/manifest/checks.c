@@ -164,15 +164,22 @@ static enum status check_definition(struct loader *l, const struct value_pair *p
     if (v == NULL)
         return REFUSE(l, pair, err, "the %s `" STR_FMT "` has no `%s`; name the file that is checked", what,
                       STR_ARG(pair->key), subject);
-    if (template_is_in(pair->value))
-        return REFUSE(l, pair, err, "the %s `" STR_FMT "` has a template; `refit check` reads the definition as it "
-                      "is written: put the value there", what, STR_ARG(pair->key));
     return kind == CHECK_DATA ? data_definition_check(l->arena, pair->value, l->file, err)
                               : model_definition_check(l->arena, pair->key, pair->value, l->file, err);
 }
 
-static enum status load_check(struct loader *l, const struct value_pair *pair, enum check_kind kind,
-                              struct error *err)
+static struct str as_yaml(struct loader *l, const struct value *value)
+{
+    struct buf text = {0};
+    yaml_append_value(&text, value, 0);
+    struct str copy = str_dup(l->arena, buf_view(&text));
+    buf_finish(&text);
+    return copy;
+}
+
+/* `pair` has values for the templates of what is `written`. */
+static enum status load_check(struct loader *l, const struct value_pair *pair, const struct value *written,
+                              enum check_kind kind, struct error *err)
 {
     struct manifest *m = l->manifest;
     struct writer w = {l->arena, pair};
@@ -194,12 +201,16 @@ static enum status load_check(struct loader *l, const struct value_pair *pair, e
         put(&w, stage, STR("desc"), desc);
     uint32_t index = m->stage_count;
     struct value_pair whole = {pair->key, pair->line, pair->column, stage};
-    status = generate_stages(l, &whole, err);
+    status = check_stage_name(l, pair->key, pair->line, pair->column, err);
+    if (status == STATUS_OK)
+        status = add_resolved_stage(l, &whole, err);
     if (status != STATUS_OK)
         return status;
     l->generated = true; /* the name may be that of a stage */
     struct manifest_stage *made = &m->stages[index];
     made->shell = STR("/bin/sh");
+    if (template_is_in(written))
+        made->params[0].keys[0].resolved = as_yaml(l, pair->value);
     struct manifest_check *check = &m->checks[m->check_count++];
     *check = (struct manifest_check){.kind = kind, .stage = index, .verdict = made->outs[0].path};
     const struct value *subject = value_get(pair->value, kind == CHECK_DATA ? STR("data") : STR("model"));
@@ -215,9 +226,10 @@ static enum status load_section(struct loader *l, const struct value *section, e
     if (section->type != VALUE_MAP)
         return read_type_error(l, section, kind == CHECK_DATA ? "`expect`" : "`gates`",
                                "a map of names to checks", err);
-    enum status status = STATUS_OK;
+    const struct value *resolved = section;
+    enum status status = resolve_value(l, section, TEMPLATE_ARGUMENT, &resolved, err);
     for (uint32_t i = 0; i < section->map.count && status == STATUS_OK; i++)
-        status = load_check(l, &section->map.pairs[i], kind, err);
+        status = load_check(l, &resolved->map.pairs[i], section->map.pairs[i].value, kind, err);
     return status;
 }
 

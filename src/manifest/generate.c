@@ -110,23 +110,26 @@ static enum status resolve(struct loader *l, const struct value_pair *pair, cons
     return template_resolve_stage(&t, pair->value, out, err);
 }
 
+enum status add_resolved_stage(struct loader *l, const struct value_pair *pair, struct error *err)
+{
+    struct manifest *m = l->manifest;
+    MEM_GROW(m->stages, m->stage_count, l->stage_cap);
+    enum status status = load_stage(l, pair, &m->stages[m->stage_count], err);
+    m->stage_count += status == STATUS_OK;
+    return status;
+}
+
 /* From a definition to a stage. `iteration` has what it goes through, NULL for none. */
 static enum status add_stage(struct loader *l, const struct value_pair *pair, const struct value *iteration,
                              struct error *err)
 {
-    struct manifest *m = l->manifest;
     struct value_pair resolved = *pair;
     const struct value *definition = pair->value;
     enum status status = check_stage_name(l, pair->key, pair->line, pair->column, err);
     if (status == STATUS_OK && definition->type == VALUE_MAP)
         status = resolve(l, pair, iteration, &definition, err);
-    if (status != STATUS_OK)
-        return status;
     resolved.value = (struct value *)definition;
-    MEM_GROW(m->stages, m->stage_count, l->stage_cap);
-    status = load_stage(l, &resolved, &m->stages[m->stage_count], err);
-    m->stage_count += status == STATUS_OK;
-    return status;
+    return status == STATUS_OK ? add_resolved_stage(l, &resolved, err) : status;
 }
 
 /* ---- many ---- */
@@ -379,11 +382,12 @@ static enum status expand_matrix(struct instances *g, const struct value *raw, s
 
 /* ---- which ---- */
 
-enum status resolve_value(struct loader *l, const struct value *value, const struct value **out, struct error *err)
+enum status resolve_value(struct loader *l, const struct value *value, enum template_use use, const struct value **out,
+                          struct error *err)
 {
     enum status status = template_is_in(value) ? need_variables(l, err) : STATUS_OK;
     struct templates t = templates_of(l, &l->variables.scope, "");
-    return status == STATUS_OK ? template_resolve(&t, value, TEMPLATE_SCALAR, out, err) : status;
+    return status == STATUS_OK ? template_resolve(&t, value, use, out, err) : status;
 }
 
 enum status generate_stages(struct loader *l, const struct value_pair *pair, struct error *err)

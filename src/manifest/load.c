@@ -76,7 +76,7 @@ static enum status load_all_carried(struct loader *l, const struct value *root, 
         if (is_carried_key(root->map.pairs[i].key)) {
             struct value_pair resolved = root->map.pairs[i];
             const struct value *value;
-            status = resolve_value(l, resolved.value, &value, err);
+            status = resolve_value(l, resolved.value, TEMPLATE_SCALAR, &value, err);
             resolved.value = (struct value *)value;
             if (status == STATUS_OK)
                 status = load_carried(l, &resolved, err);
@@ -102,25 +102,26 @@ static enum status load_root(struct loader *l, const struct value *root, struct 
         status = load_all_carried(l, root, err);
     if (status == STATUS_OK && stages == NULL && dvc)
         return STATUS_OK;
-    if (status == STATUS_OK && stages == NULL)
+    if (status == STATUS_OK && stages == NULL && value_get(root, STR("expect")) == NULL &&
+        value_get(root, STR("gates")) == NULL)
         status = REFUSE(l, root, err, "the manifest has no `stages`; add them");
     const struct value *desc = value_get(root, STR("desc")), *tools = value_get(root, STR("tools"));
     const struct value *shell = value_get(root, STR("shell")), *data = value_get(root, STR("data"));
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
-        status = resolve_value(l, desc, &desc, err);
+        status = resolve_value(l, desc, TEMPLATE_SCALAR, &desc, err);
     if (status == STATUS_OK && desc != NULL && desc->type != VALUE_NULL)
         status = read_string(l, desc, "`desc`", &l->manifest->desc, err);
     if (status == STATUS_OK && shell != NULL)
         status = read_shell(l, shell, &l->shell, err);
     if (status == STATUS_OK && tools != NULL)
-        status = resolve_value(l, tools, &tools, err);
+        status = resolve_value(l, tools, TEMPLATE_SCALAR, &tools, err);
     if (status == STATUS_OK && tools != NULL)
         status = load_common_tools(l, tools, err);
     if (status == STATUS_OK && data != NULL)
-        status = resolve_value(l, data, &data, err);
+        status = resolve_value(l, data, TEMPLATE_SCALAR, &data, err);
     if (status == STATUS_OK && data != NULL)
         status = load_data(l, data, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && stages != NULL)
         status = load_stages(l, stages, err);
     return status == STATUS_OK ? load_checks(l, root, err) : status;
 }
@@ -135,7 +136,7 @@ static enum status load_data_source(struct loader *l, const struct manifest_sour
     return status;
 }
 
-static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
+static void begin_source(struct loader *l, const struct manifest_source *source)
 {
     l->file = str_terminated(l->arena, source->path);
     l->text = source->text;
@@ -147,7 +148,12 @@ static enum status load_source(struct loader *l, const struct manifest_source *s
     l->vars = NULL;
     l->variables = (struct variables){0};
     l->variables_loaded = false;
+}
+
+static enum status load_source(struct loader *l, const struct manifest_source *source, struct error *err)
+{
     struct value *tree;
+    begin_source(l, source);
     enum status status = yaml_parse(l->arena, source->text, source->path, &tree, err);
     if (status == STATUS_OK && source->dialect == MANIFEST_DVC_DATA)
         status = load_data_source(l, source, tree, err);
@@ -200,6 +206,17 @@ static enum status check_names(const struct loader *l, struct error *err)
     return status;
 }
 
+static void finish(struct loader *l)
+{
+    free(l->manifest->stages);
+    free(l->manifest->files);
+    free(l->parsed);
+    table_finish(&l->parsed_index);
+    table_finish(&l->file_index);
+    buf_finish(&l->work.text);
+    buf_finish(&l->work.name);
+}
+
 enum status manifest_load(struct arena *arena, const struct manifest_source *sources, uint32_t count, struct str root,
                           const struct manifest_reader *reader, struct manifest *out, struct error *err)
 {
@@ -224,12 +241,28 @@ enum status manifest_load(struct arena *arena, const struct manifest_source *sou
         out->stages = arena_copy(arena, loaded.stages, mem_product(loaded.stage_count, sizeof *loaded.stages));
         out->files = arena_copy(arena, loaded.files, mem_product(loaded.file_count, sizeof *loaded.files));
     }
-    free(loaded.stages);
-    free(loaded.files);
-    free(l.parsed);
-    table_finish(&l.parsed_index);
-    table_finish(&l.file_index);
-    buf_finish(&l.work.text);
-    buf_finish(&l.work.name);
+    finish(&l);
+    return status;
+}
+
+enum status manifest_read_section(struct arena *arena, const struct manifest_source *source, struct str root,
+                                  const struct manifest_reader *reader, struct str name, const struct value **out,
+                                  struct error *err)
+{
+    struct manifest ignored = {.desc = STR("")};
+    struct loader l = {.arena = arena, .root = root, .sources = source, .source_count = 1, .reader = reader,
+                       .manifest = &ignored};
+    struct value *tree;
+    *out = NULL;
+    begin_source(&l, source);
+    enum status status = yaml_parse(arena, source->text, source->path, &tree, err);
+    if (status == STATUS_OK) {
+        l.vars = value_get(tree, STR("vars"));
+        *out = value_get(tree, name);
+    }
+    if (status == STATUS_OK && *out != NULL)
+        status = resolve_value(&l, *out, TEMPLATE_ARGUMENT, out, err);
+    variables_finish(&l.variables);
+    finish(&l);
     return status;
 }

@@ -157,13 +157,16 @@ enum status check_stage_name(struct loader *l, struct str name, uint32_t line, u
 enum status load_stage(struct loader *l, const struct value_pair *pair, struct manifest_stage *out, struct error *err);
 
 /* A value of the top level, without templates. */
-enum status resolve_value(struct loader *l, const struct value *value, const struct value **out, struct error *err);
+enum status resolve_value(struct loader *l, const struct value *value, enum template_use use, const struct value **out,
+                          struct error *err);
 
 /* The variables of the whole file are read once something asks for them. */
 enum status need_variables(struct loader *l, struct error *err);
 
 /* The stages that one pair under `stages` stands for, added to the manifest. */
 enum status generate_stages(struct loader *l, const struct value_pair *pair, struct error *err);
+/* One stage whose definition has no templates any more; `${` in it is what it says. Its name is good. */
+enum status add_resolved_stage(struct loader *l, const struct value_pair *pair, struct error *err);
 
 /* What a whole file's templates see: params.yaml beside it, and its `vars` (NULL = none). variables_finish() also after
  * failure. */

@@ -7,7 +7,7 @@
 #include "refit/manifest.h"
 
 /* To be raised whenever loading a manifest gives something else than before. */
-enum { PACK_FORMAT = 7 };
+enum { PACK_FORMAT = 8 };
 
 static void put_str(struct buf *out, struct str s)
 {
@@ -49,6 +49,7 @@ static void put_params(struct buf *out, const struct manifest_stage *stage)
         for (uint32_t j = 0; j < params->key_count; j++) {
             put_str(out, params->keys[j].key);
             put_position(out, params->keys[j].at);
+            put_str(out, params->keys[j].resolved);
         }
     }
 }
@@ -224,11 +225,12 @@ static void get_params(struct reader *r, struct arena *arena, struct manifest_st
         params->path = get_str(r);
         params->at = get_position(r);
         params->whole = reader_u8(r) != 0;
-        params->key_count = get_count(r, STR_LEAST + POSITION_LEAST);
+        params->key_count = get_count(r, 2 * STR_LEAST + POSITION_LEAST);
         params->keys = arena_array(arena, struct manifest_key, params->key_count);
         for (uint32_t j = 0; j < params->key_count; j++) {
             params->keys[j].key = get_str(r);
             params->keys[j].at = get_position(r);
+            params->keys[j].resolved = get_str(r);
         }
     }
 }

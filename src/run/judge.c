@@ -8,7 +8,7 @@
 #include "refit/gate.h"
 #include "run/run.h"
 
-enum { VERDICT_BYTES_MAX = 64 << 20, MANIFEST_BYTES_MAX = 64 << 20 };
+enum { VERDICT_BYTES_MAX = 64 << 20 };
 
 /* What judging a gate takes besides its verdict; read once. */
 struct judge {
@@ -140,23 +140,17 @@ void judge_destroy(struct judge *judge)
 
 static enum status open_judge(struct project *p, struct error *err)
 {
-    struct buf text = {0};
-    struct value *root;
     if (p->judge != NULL)
         return STATUS_OK;
     struct judge *judge = mem_alloc(sizeof *judge);
     arena_init(&judge->arena);
-    enum status status = fs_read(p->manifest_path.ptr, MANIFEST_BYTES_MAX, &text, err);
-    if (status == STATUS_OK)
-        status = yaml_parse(&judge->arena, str_dup(&judge->arena, buf_view(&text)), p->manifest_path, &root, err);
-    buf_finish(&text);
+    enum status status = project_read_section(p, &judge->arena, STR("gates"), &judge->gates, err);
     if (status == STATUS_OK)
         status = gate_trust_open(&judge->arena, &p->config, p->root, &judge->trust, err);
     if (status != STATUS_OK) {
         judge_destroy(judge);
         return status;
     }
-    judge->gates = value_get(root, STR("gates"));
     p->judge = judge;
     return STATUS_OK;
 }

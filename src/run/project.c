@@ -243,6 +243,20 @@ static enum status load_manifest(struct project *p, struct error *err)
     return status;
 }
 
+enum status project_read_section(struct project *p, struct arena *arena, struct str name, const struct value **out,
+                                 struct error *err)
+{
+    struct manifest_source source = {.path = p->manifest_path};
+    if (source.path.len == 0)
+        return error_set(err, STATUS_NOT_FOUND, "there is no refit.yaml here or above, so there is no `" STR_FMT "`",
+                         STR_ARG(name));
+    enum status status = read_file(arena, source.path, &source.text, err);
+    if (status == STATUS_NOT_FOUND)
+        return error_set(err, status, "there is no " STR_FMT ", so there is no `" STR_FMT "`", STR_ARG(source.path),
+                         STR_ARG(name));
+    return status == STATUS_OK ? manifest_read_section(arena, &source, p->root, &p->reader, name, out, err) : status;
+}
+
 /* ---- configuration ---- */
 
 static enum status read_source(struct arena *arena, struct str path, struct config_source *sources, uint32_t *count,

@@ -388,7 +388,7 @@ static void refuses_checks(void **state)
             "there is no rule for a column called `betwen`; did you mean `between`?");
     refuses("stages: {}\nexpect: {a: {}}\n", 2, 10, "the expectations `a` has no `data`; name the file");
     refuses("stages: {}\ngates: {a: {}}\n", 2, 9, "the gate `a` has no `model`; name the file");
-    refuses("stages: {}\ngates: {a: {model: \"${x}\"}}\n", 2, 9, "the gate `a` has a template");
+    refuses("stages: {}\ngates: {a: {model: \"${x}\"}}\n", 2, 21, "`x`");
     refuses("stages: {a: {cmd: x}}\nexpect: {a: {data: d}}\n", 2, 10, "the stage `a` is there already");
 }
 
