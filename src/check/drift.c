@@ -122,15 +122,17 @@ struct comparison_of_columns {
     uint64_t *a, *b; /* the reference's and the current counts */
     uint32_t bins;
     uint64_t n, m, strange;
+    bool sparse; /* too few rows for bins that a distribution in closed form holds for */
 };
 
-/* A tenth of the reference in each bin, as near as its percentiles allow. */
+/* A tenth of the reference in each bin, as near as its percentiles allow. What is below all of it stays apart: it joins
+ * its neighbour only if it is rare. */
 static void make_tenths(struct comparison_of_columns *c)
 {
     uint64_t total = bins_total(c->a, c->bins), seen = 0;
-    uint32_t kept = 0, tenth = 1;
+    uint32_t first = c->bins > 0 && c->a[0] == 0, kept = first, tenth = 1;
     uint64_t a = 0, b = 0;
-    for (uint32_t i = 0; i < c->bins; i++) {
+    for (uint32_t i = first; i < c->bins; i++) {
         a += c->a[i];
         b += c->b[i];
         seen += c->a[i];
@@ -145,6 +147,32 @@ static void make_tenths(struct comparison_of_columns *c)
     c->bins = kept;
 }
 
+static void drop_empty(struct comparison_of_columns *c)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->bins; i++)
+        if (c->a[i] + c->b[i] > 0) {
+            c->a[kept] = c->a[i];
+            c->b[kept++] = c->b[i];
+        }
+    c->bins = kept;
+}
+
+/* Where only one bin would be left to compare, all stay, and chance is told by permutation. */
+static void join_rare(struct comparison_of_columns *c, bool ordered, struct arena *arena)
+{
+    size_t size = c->bins * sizeof *c->a;
+    uint64_t *a = arena_copy(arena, c->a, size), *b = arena_copy(arena, c->b, size);
+    uint32_t joined = ordered ? bins_merge(a, b, c->bins, BINS_EXPECTED, NULL)
+                              : bins_pool(a, b, c->bins, BINS_EXPECTED, NULL, arena);
+    c->sparse = joined < 2 && c->bins > 1;
+    if (c->sparse)
+        return;
+    memcpy(c->a, a, joined * sizeof *a);
+    memcpy(c->b, b, joined * sizeof *b);
+    c->bins = joined;
+}
+
 static void gather(struct pass *pass, const struct column_profile *p, const struct column_summary *s, bool fine,
                    struct comparison_of_columns *c)
 {
@@ -157,12 +185,10 @@ static void gather(struct pass *pass, const struct column_profile *p, const stru
     profile_count(p, s, c->b, &c->strange);
     if (fine)
         return;
-    if (p->number) {
+    if (p->number)
         make_tenths(c);
-        c->bins = bins_merge(c->a, c->b, c->bins, BINS_EXPECTED, NULL);
-    } else {
-        c->bins = bins_pool(c->a, c->b, c->bins, BINS_EXPECTED, NULL, arena);
-    }
+    drop_empty(c);
+    join_rare(c, p->number, arena);
     if (p->nulls + s->nulls > 0) {
         c->a[c->bins] = p->nulls;
         c->b[c->bins++] = s->nulls;
@@ -202,6 +228,24 @@ static enum status permute(struct pass *pass, const struct expectation *e, uint3
     return bins_permutation(bins, measure, parameter, draws, &random, pass->spec->arena, out, err);
 }
 
+static double psi_measure(struct bins bins, double unused)
+{
+    (void)unused;
+    return psi_value(bins);
+}
+
+/* The square root of chi2 by row (of a table of two rows): Cohen's w. */
+static double chi2_measure(struct bins bins, double unused)
+{
+    double n = (double)bins_total(bins.a, bins.count), m = (double)bins_total(bins.b, bins.count), sum = 0;
+    (void)unused;
+    for (uint32_t i = 0; i < bins.count; i++) {
+        double apart = (double)bins.a[i] * m - (double)bins.b[i] * n;
+        sum += bins.a[i] + bins.b[i] > 0 ? apart * apart / (double)(bins.a[i] + bins.b[i]) : 0;
+    }
+    return n > 0 && m > 0 ? sqrt(sum / (n * m * (n + m))) : (double)NAN;
+}
+
 static enum status measure(struct pass *pass, const struct expectation *e, uint32_t column,
                            const struct column_profile *reference, double *effect, double *p,
                            struct comparison_of_columns *c, struct error *err)
@@ -212,16 +256,22 @@ static enum status measure(struct pass *pass, const struct expectation *e, uint3
     enum status status = STATUS_OK;
     switch (d->method) {
     case DRIFT_PSI:
+        if (c->sparse)
+            status = permute(pass, e, column, bins, psi_measure, 0, &test, err);
+        else
+            test = psi_test(bins);
         *effect = psi_value(bins);
-        test = psi_test(bins);
         break;
     case DRIFT_KS:
         *effect = distance_of_steps(c);
         test = ks_test(*effect, c->n, c->m, pass->spec->arena);
         break;
     case DRIFT_CHI2:
-        test = chi2_bins(bins, pass->spec->arena);
-        *effect = sqrt(test.statistic / (double)(bins_total(c->a, c->bins) + bins_total(c->b, c->bins)));
+        if (c->sparse)
+            status = permute(pass, e, column, bins, chi2_measure, 0, &test, err);
+        else
+            test = chi2_bins(bins, pass->spec->arena);
+        *effect = chi2_measure(bins, 0);
         break;
     case DRIFT_JS:
         status = permute(pass, e, column, bins, js_distance, 0, &test, err);
@@ -275,6 +325,10 @@ static enum status look_at(struct pass *pass, const struct expectation *e, uint3
         return STATUS_OK;
     gather(pass, p, s, d->method == DRIFT_KS || d->method == DRIFT_WASSERSTEIN, &c);
     out->strange = c.strange;
+    if (d->method == DRIFT_WASSERSTEIN && !(p->stdev > 0)) { /* nothing to measure a distance by */
+        out->fault = distance_of_steps(&c) > 0 ? "it has other values than the one of the reference" : NULL;
+        return STATUS_OK;
+    }
     return measure(pass, e, i, p, &out->effect, &out->p, &c, err);
 }
 
@@ -296,6 +350,9 @@ static void put_result(struct pass *pass, struct expectation *e, uint32_t i, con
     } else if (r->n + r->nulls == 0) {
         r->outcome = e->allow_empty ? DATA_PASS : DATA_NOT_EVALUATED;
         r->message = STR("there is no value to judge by");
+    } else if (isnan(c->p) && c->strange == 0) { /* one bin */
+        r->outcome = DATA_PASS;
+        r->message = STR("one value alone, as in the reference: no drift");
     } else if (c->strange > 0) {
         r->outcome = DATA_FAIL;
         r->message = str_format(arena, "%" PRIu64 " values of categories that the reference never had; %s %.6g, "

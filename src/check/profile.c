@@ -92,8 +92,11 @@ void profile_make(struct arena *arena, struct str name, struct column_summary *s
         return;
     }
     out->edges = arena_array(arena, double, PROFILE_BINS);
-    out->counts = arena_array(arena, uint64_t, PROFILE_BINS);
+    out->counts = arena_array(arena, uint64_t, PROFILE_BINS + 1);
     uint32_t edges = 0;
+    double below = nextafter(quantile_get(s->quantiles, 0), -INFINITY);
+    if (isfinite(below))
+        out->edges[edges++] = below;
     for (int i = 1; i < PROFILE_BINS; i++) {
         double edge = quantile_get(s->quantiles, i / (double)PROFILE_BINS);
         if (edges == 0 || edge > out->edges[edges - 1])

@@ -80,3 +80,27 @@ for text, message in [("{reference: old.json, columns: [z]}", "has no column `z`
 p.write("odd.json", '{"format": "refit-profile/1", "columns": {"x": {"type": "number"}}}')
 p.write("spec.yaml", "data: now.csv\ndrift: {reference: odd.json}\n")
 contains(p.refit("check", "data", "--spec", "spec.yaml", exit=2).stderr, "odd.json is no profile")
+
+# A column of one value alone: in each method the same value is no drift, and another one is, above, below, and in a
+# batch of few rows. Where few rows leave no bins with enough of them, chance is told by permutation.
+p.write("old.csv", "x,y\n" + "".join(f"5,{source.gauss(0, 1)!r}\n" for _ in range(1000)))
+p.refit("check", "profile", "old.csv", "-o", "old.json")
+for rows in (6, 100):
+    for value, exit, outcome in ((5, 0, "pass"), (7, 4, "fail"), (3, 4, "fail")):
+        p.write("now.csv", "x,y\n" + "".join(f"{value},{source.gauss(0, 1)!r}\n" for _ in range(rows)))
+        for method in ("psi", "ks", "chi2", "js", "linf", "wasserstein"):
+            for reference in ("old.csv", "old.json"):
+                result = check(reference, exit, method)
+                equal((result["x"]["outcome"], result["y"]["outcome"]), (outcome, "pass"), f"{method}, {rows}, {value}")
+                equal("nan" in result["x"]["message"] + result["y"]["message"], False, result["x"]["message"])
+
+# Most are zeros, the least there is: minus ones in their place are seen.
+p.write("old.csv", "x\n" + "".join(f"{max(0, source.gauss(0, 1))!r}\n" for _ in range(3000)))
+p.write("now.csv", p.read("old.csv").replace("\n0\n", "\n-1\n").replace("\n0\n", "\n-1\n"))
+p.refit("check", "profile", "old.csv", "-o", "old.json")
+for method in ("psi", "chi2", "js", "linf", "ks"):
+    equal(check("old.json", 4, method)["x"]["outcome"], "fail", f"{method}, by its profile")
+    equal(check("old.csv", 4, method)["x"]["outcome"], "fail", method)
+for method in ("psi", "chi2", "js"):
+    p.write("now.csv", "x\n" + "".join(f"{source.gauss(0, 1) + 9!r}\n" for _ in range(8)))
+    equal(check("old.csv", 4, method)["x"]["outcome"], "fail", f"{method}, eight rows far away")
