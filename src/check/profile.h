@@ -5,8 +5,8 @@
  *
  * A column whose values are all numbers has bins between the reference's percentiles (edges are those of
  * quantile_get()), the outer ones without end. The first bin is below all values of the reference: where many are the
- * least one (zeros, say), a value below it is not one of them. Another column has its values as categories, if there are at most
- * CATEGORIES_MAX; otherwise it is text, of which nothing is compared but nulls.
+ * least one (zeros, say), a value below it is not one of them. Another column has its values as categories, if there
+ * are at most CATEGORIES_MAX; otherwise it is text, of which nothing is compared but nulls.
  */
 #ifndef CHECK_PROFILE_H
 #define CHECK_PROFILE_H

@@ -22,7 +22,7 @@ LONG = 1000  # from so many simulations on nothing is allowed for chance
 METHODS = ("psi", "ks", "chi2", "js", "linf", "wasserstein")
 OF_NUMBERS = ("ks", "wasserstein")
 DRIFT = [(method, rows, columns, True) for method in METHODS
-         for rows, columns in ((100, 3), (500, 3), (500, 12), (3000, 3))]
+         for rows, columns in ((8, 3), (100, 3), (500, 3), (500, 12), (3000, 3))]
 DRIFT += [(method, 500, 3, False) for method in METHODS]
 GATES = [(kind, metric, rows) for kind in ("equal", "tolerated") for metric in ("accuracy", "f1")
          for rows in (200, 800)]
