@@ -46,6 +46,17 @@ void buf_str(struct buf *buf, struct str s)
     buf_append(buf, s.ptr, s.len);
 }
 
+void buf_quoted(struct buf *buf, struct str s)
+{
+    buf_char(buf, '\'');
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == '\'')
+            buf_str(buf, STR("'\\''"));
+        else
+            buf_char(buf, s.ptr[i]);
+    buf_char(buf, '\'');
+}
+
 void buf_char(struct buf *buf, char c)
 {
     buf_append(buf, &c, 1);

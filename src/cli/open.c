@@ -21,10 +21,7 @@ static void append_word(struct buf *out, const char *word)
         buf_str(out, str_from(word));
         return;
     }
-    buf_char(out, '\'');
-    for (; *word != '\0'; word++)
-        buf_str(out, *word == '\'' ? STR("'\\''") : (struct str){word, 1});
-    buf_char(out, '\'');
+    buf_quoted(out, str_from(word));
 }
 
 enum status cli_open_as(const struct invocation *in, struct project_options options, struct str settings,

@@ -129,11 +129,15 @@ static struct value *make_params(struct loader *l, const struct writer *w, enum 
 static struct str make_command(struct loader *l, enum check_kind kind, struct str name, const char *how)
 {
     struct str file = path_name(str_from(l->file));
-    const char *what = kind == CHECK_DATA ? "data" : "model";
-    if (str_is(file, "refit.yaml"))
-        return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --%s", what, STR_ARG(name), how);
-    return str_format(l->arena, "\"$REFIT\" check %s " STR_FMT " --%s -f '" STR_FMT "'", what, STR_ARG(name), how,
-                      STR_ARG(file));
+    struct buf text = {0};
+    buf_print(&text, "\"$REFIT\" check %s " STR_FMT " --%s", kind == CHECK_DATA ? "data" : "model", STR_ARG(name), how);
+    if (!str_is(file, "refit.yaml")) {
+        buf_str(&text, STR(" -f "));
+        buf_quoted(&text, file);
+    }
+    struct str copy = str_dup(l->arena, buf_view(&text));
+    buf_finish(&text);
+    return copy;
 }
 
 /* A baseline that is called by name is another one when that is moved: what it stands for is asked as a tool is. */
@@ -226,6 +230,8 @@ static enum status load_section(struct loader *l, const struct value *section, e
     if (section->type != VALUE_MAP)
         return read_type_error(l, section, kind == CHECK_DATA ? "`expect`" : "`gates`",
                                "a map of names to checks", err);
+    if (str_find(path_name(str_from(l->file)), '\n') >= 0) /* each line of a command is one of its own */
+        return REFUSE(l, section, err, "a manifest with checks cannot have a newline in its name");
     const struct value *resolved = section;
     enum status status = resolve_value(l, section, TEMPLATE_ARGUMENT, &resolved, err);
     for (uint32_t i = 0; i < section->map.count && status == STATUS_OK; i++)

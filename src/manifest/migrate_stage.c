@@ -81,22 +81,6 @@ static void put_commands(const struct manifest_stage *stage, uint32_t indent, st
         put_item(out, indent + 2, stage->commands[i], "");
 }
 
-/* For a shell: in single quotes, of which one within leaves them for a moment. */
-static struct str quoted(const struct migration *m, struct str text)
-{
-    struct buf out = {0};
-    buf_char(&out, '\'');
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == '\'')
-            buf_str(&out, STR("'\\''"));
-        else
-            buf_char(&out, text.ptr[i]);
-    buf_char(&out, '\'');
-    struct str word = str_dup(m->arena, buf_view(&out));
-    buf_finish(&out);
-    return word;
-}
-
 static void put_deps(const struct migration *m, const struct manifest_stage *stage, uint32_t indent, struct buf *out)
 {
     if (stage->dep_count == 0)
@@ -161,9 +145,12 @@ void migrate_write_stage(const struct migration *m, uint32_t index, struct buf *
     if (stage->desc.len > 0)
         put_string(out, indent, "desc", stage->desc);
     if (stage->source) {
-        struct str file = quoted(m, path_name(stage->file));
+        struct buf command = {0};
+        buf_str(&command, STR("dvc pull "));
+        buf_quoted(&command, path_name(stage->file));
         put_string(out, indent, "kind", STR("data"));
-        put_string(out, indent, "cmd", str_format(m->arena, "dvc pull " STR_FMT, STR_ARG(file)));
+        put_string(out, indent, "cmd", buf_view(&command));
+        buf_finish(&command);
     } else {
         put_commands(stage, indent, out);
     }

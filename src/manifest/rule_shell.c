@@ -119,12 +119,5 @@ void shell_append_word(struct buf *out, struct str text, char next)
         buf_str(out, text);
         return;
     }
-    buf_char(out, '\'');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\'')
-            buf_str(out, STR("'\\''"));
-        else
-            buf_char(out, text.ptr[i]);
-    }
-    buf_char(out, '\'');
+    buf_quoted(out, text);
 }

@@ -61,6 +61,7 @@ void buf_reserve(struct buf *buf, size_t more);
 void buf_append(struct buf *buf, const void *bytes, size_t len);
 void buf_str(struct buf *buf, struct str s);
 void buf_char(struct buf *buf, char c);
+void buf_quoted(struct buf *buf, struct str s); /* as a word of the shell, in single quotes */
 void buf_print(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct str buf_view(const struct buf *buf);
 

@@ -50,6 +50,15 @@ for text, place, message in [
 p.write("refit.yaml", "vars: [{a: 1}]\n")
 contains(p.refit("run", exit=2).stderr, "the manifest has no `stages`")
 
+# The manifest may be called anything.
+p = Project("expect: {all: {data: d.csv, row_count: {min: 1}}}\n")
+p.write("d.csv", "a\n1\n")
+for name in ("it's mine.yaml", '"$x" `y`.yaml'):
+    p.write(name, p.read("refit.yaml"))
+    equal(p.refit("-f", name, "run", "--json").states, {"all": "ran"}, name)
+p.write("two\nlines.yaml", p.read("refit.yaml"))
+contains(p.refit("-f", "two\nlines.yaml", "run", exit=2).stderr, "cannot have a newline in its name")
+
 # A gate: what is approved is the definition with its values.
 p = Gated()
 p.remove("checks/release.json")
