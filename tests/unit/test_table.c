@@ -10,8 +10,9 @@
 
 #include "../fuzz/table_fuzz.h"
 #include "check/table.h"
+#include "scratch.h"
 
-static char path[] = "/tmp/refit-table-XXXXXX";
+static char path[SCRATCH_SIZE];
 
 static void put_file(const char *text, size_t len)
 {
@@ -24,7 +25,7 @@ static void put_file(const char *text, size_t len)
 static int make_file(void **state)
 {
     (void)state;
-    int fd = mkstemp(path);
+    int fd = mkstemp(scratch_name(path, "table"));
     return fd < 0 ? -1 : close(fd);
 }
 

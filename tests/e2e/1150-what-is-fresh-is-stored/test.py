@@ -87,3 +87,13 @@ collect(4, 5)
 p.write("two.txt", "edited\n")
 result = p.refit("run", "--json")
 equal(result.states, {"one": "fresh", "two": "ran"}, "an out that was edited")
+
+# Where the epoch cannot be written, nothing is taken: a run could not know that it has to look again.
+p.refit("run")
+p.remove("other/epoch")
+p.path("other/epoch").mkdir()
+before = p.refit("store", "stats", "--json").json["records"]
+contains(p.refit("gc", "--budget", "0", exit=5).stderr, "other", "Is a directory")
+equal(p.refit("store", "stats", "--json").json["records"], before, "records after a gc that failed")
+p.run(fresh=2)
+restores()
