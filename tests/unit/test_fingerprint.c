@@ -728,7 +728,7 @@ static struct sample *sample_create(void)
     s->commands[0] = STR("make it");
     s->deps[0].path = STR("a");
     s->params[0] = (struct manifest_params){.path = STR("params.yaml"), .at = {3, 4}, .keys = s->keys, .key_count = 1};
-    s->keys[0] = (struct manifest_key){STR("train"), {3, 9}};
+    s->keys[0] = (struct manifest_key){.key = STR("train"), .at = {3, 9}};
     s->outs[0] = (struct manifest_out){.path = STR("out"), .cache = true};
     s->env[0] = (struct manifest_env){.name = STR("REFIT_TEST_SECRET")};
     s->env[1] = (struct manifest_env){.name = STR("REFIT_TEST_SHOWN"), .show = true};
@@ -913,7 +913,7 @@ static void nothing_else_changes_the_key(void **unused)
     fingerprint_set_tool(fp, STR("cc --version"), STR("cc 1"));
     assert_true(digest_equal(key, key_of(s)));
     /* a key of a group that is named beside it, twice */
-    s->keys[1] = s->keys[2] = (struct manifest_key){STR("train.lr"), {3, 9}};
+    s->keys[1] = s->keys[2] = (struct manifest_key){.key = STR("train.lr"), .at = {3, 9}};
     s->params[0].key_count = 3;
     assert_true(digest_equal(key, key_of(s)));
 }
