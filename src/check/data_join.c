@@ -1,9 +1,7 @@
-/* unique, unique_rows, foreign_key and no_overlap: groups of equal values, out of a sort of both sides. */
+/* unique, unique_rows, foreign_key and no_overlap: the values of both sides, put together. */
 #include <stdlib.h>
 
 #include "check/data.h"
-
-enum { SIDE_OTHER = 0, SIDE_OWN = 1 };
 
 /* The values of the other file, beside our own. */
 static enum status add_values(struct table_file *table, struct spill *spill, struct error *err)
@@ -14,7 +12,7 @@ static enum status add_values(struct table_file *table, struct spill *spill, str
         for (uint32_t row = 0; row < batch.rows && status == STATUS_OK; row++) {
             const struct cell *cell = &batch.columns[0][row];
             if (cell->kind != CELL_NULL)
-                status = spill_add(spill, (struct str){cell->ptr, cell->len}, SIDE_OTHER, batch.lines[row], err);
+                status = spill_add(spill, (struct str){cell->ptr, cell->len}, SPILL_OTHER, batch.lines[row], err);
         }
         if (status == STATUS_OK)
             status = table_next(table, &batch, err);
@@ -63,51 +61,28 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
     return status;
 }
 
-/* Equal values, as they come out of the sort. */
-struct group {
-    struct buf bytes;
-    uint64_t hash, first_line, count; /* of our own */
-    bool other;
+struct join {
+    struct data_spec *spec;
+    struct expectation *e;
 };
 
-/* The first of our own rows of a group is told once it is known that it fails. */
-static void add_to_group(struct data_spec *spec, struct expectation *e, struct group *group, uint64_t line)
+/* The first of equal rows is told once there is a second one. */
+static void judge_item(void *ctx, const struct spill_item *item)
 {
-    struct str shown = e->column_count == 1 ? buf_view(&group->bytes) : STR("");
-    group->count++;
-    if (e->rule == RULE_FOREIGN_KEY ? !group->other : e->rule == RULE_NO_OVERLAP ? group->other : group->count > 1) {
-        if (group->count == 2 && (e->rule == RULE_UNIQUE || e->rule == RULE_UNIQUE_ROWS))
-            data_note(spec, e, group->first_line, shown);
-        data_note(spec, e, line, shown);
-    }
-    if (group->count == 1)
-        group->first_line = line;
+    struct join *join = ctx;
+    struct expectation *e = join->e;
+    struct str shown = e->column_count == 1 ? item->bytes : STR("");
+    bool unique = e->rule == RULE_UNIQUE || e->rule == RULE_UNIQUE_ROWS;
+    if (unique && item->count == 2)
+        data_note(join->spec, e, item->first_line, shown);
+    if (unique ? item->count > 1 : item->other == (e->rule == RULE_NO_OVERLAP))
+        data_note(join->spec, e, item->line, shown);
 }
 
 enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err)
 {
-    struct group group = {0};
-    struct spill_item item;
-    bool there = true, begun = false;
-    enum status status = spill_sort(e->spill, err);
-    while (status == STATUS_OK) {
-        status = spill_next(e->spill, &item, &there, err);
-        if (status != STATUS_OK || !there)
-            break;
-        if (!begun || item.hash != group.hash || !str_equal(item.bytes, buf_view(&group.bytes))) {
-            buf_clear(&group.bytes);
-            buf_str(&group.bytes, item.bytes);
-            group.hash = item.hash;
-            group.count = 0;
-            group.other = false;
-            begun = true;
-        }
-        if (item.side == SIDE_OTHER)
-            group.other = true; /* sorted before our own */
-        else
-            add_to_group(spec, e, &group, item.line);
-    }
-    buf_finish(&group.bytes);
+    struct join join = {spec, e};
+    enum status status = spill_each(e->spill, judge_item, &join, err);
     spill_destroy(e->spill);
     e->spill = NULL;
     return status;

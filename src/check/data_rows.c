@@ -39,8 +39,7 @@ const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted)
         numbers->values = mem_alloc(TABLE_ROWS_MAX * sizeof *numbers->values);
         numbers->good = mem_alloc(TABLE_ROWS_MAX * sizeof *numbers->good);
     }
-    for (uint32_t row = 0; row < pass->batch->rows; row++)
-        numbers->good[row] = cell_number(&cells[row], &numbers->values[row]);
+    cells_read_numbers(cells, pass->batch->rows, numbers->values, numbers->good);
     numbers->made = true;
     return numbers;
 }
@@ -234,7 +233,7 @@ static void aggregate(struct pass *pass, struct expectation *e)
     }
 }
 
-/* ---- what needs sorting ---- */
+/* ---- what is joined in the end ---- */
 
 static struct spill *begin_spill(const struct data_spec *spec)
 {
@@ -279,7 +278,7 @@ static enum status spill_rows(struct pass *pass, struct expectation *e, struct e
         e->nulls += null;
         e->n += !null;
         if (!null)
-            status = spill_add(e->spill, bytes, 1, pass->batch->lines[row], err);
+            status = spill_add(e->spill, bytes, SPILL_OWN, pass->batch->lines[row], err);
     }
     return status;
 }

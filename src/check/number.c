@@ -1,14 +1,24 @@
 /* Decimal text as doubles. Most is short: up to 19 digits and a small power of ten, which one correctly rounded
-   operation makes exact (Clinger, How to read floating point numbers accurately, PLDI 1990). The rest is strtod's. */
+   operation makes exact (Clinger, How to read floating point numbers accurately, PLDI 1990). The rest is strtod's.
+   Of whole columns, up to 16 digits are read at once, where the processor can: the point is shuffled out, the digits
+   to the right, and neighbours are added up three times (after Langdale, Lemire, Parsing gigabytes of JSON per second,
+   VLDB Journal 2019). */
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#ifdef __x86_64__
+#include <smmintrin.h>
+#endif
 
 #include "check/table.h"
 
 enum { DIGITS_MAX = 19, POWER_MAX = 22, TEXT_MAX = 1100 }; /* no double needs more than some 770 digits */
+#define INTEGER_MAX (1ll << 53) /* up to which each integer is a double */
+
+static const double powers[POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                             1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static bool read_word(const char *p, size_t len, bool negative, double *out)
 {
@@ -72,8 +82,6 @@ static const char *read_exponent(const char *p, const char *end, struct decimal 
 
 bool cell_number(const struct cell *cell, double *out)
 {
-    static const double powers[POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const char *p = cell->ptr, *end = p + cell->len;
     struct decimal d = {0};
     if (cell->len == 0 || (cell->kind != CELL_TEXT && cell->kind != CELL_NUMBER))
@@ -94,10 +102,82 @@ bool cell_number(const struct cell *cell, double *out)
         p = read_exponent(p + 1, end, &d);
     if (p != end)
         return false;
-    if (d.count > DIGITS_MAX || d.digits > 1ull << 53 || d.power > POWER_MAX || d.power < -POWER_MAX)
+    if (d.count > DIGITS_MAX || d.digits > (uint64_t)INTEGER_MAX || d.power > POWER_MAX || d.power < -POWER_MAX)
         return read_slowly(cell->ptr, cell->len, out);
     double value = (double)d.digits;
     value = d.power < 0 ? value / powers[-d.power] : value * powers[d.power];
     *out = negative ? -value : value;
     return true;
 }
+
+static void read_each(const struct cell *cells, uint32_t count, double *values, bool *good)
+{
+    for (uint32_t i = 0; i < count; i++)
+        good[i] = cell_number(&cells[i], &values[i]);
+}
+
+#ifdef __x86_64__
+enum { LANES = 16 };
+
+/* As a shuffle from its n-th byte on: n bytes from the left go to the right, behind zeros. */
+static const uint8_t nothing_and_all[2 * LANES] = {
+    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+    0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15};
+
+/* By the sign and the number of digits behind the point; half of all signs would be predicted wrongly. */
+static const double scales[2][LANES] = {
+    {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15},
+    {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12, -1e13, -1e14, -1e15}};
+
+/* Digits with at most one point among them, after the sign. False = another way is needed. */
+__attribute__((target("sse4.1"))) static inline bool read_plain(const char *p, uint32_t len, bool negative, double *out)
+{
+    const __m128i order = _mm_loadu_si128((const __m128i *)(const void *)(nothing_and_all + LANES));
+    __m128i text = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i digits = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+    uint32_t all = (1u << len) - 1;
+    uint32_t are_digits = all & (uint32_t)_mm_movemask_epi8(
+                                    _mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits));
+    uint32_t points = all & ~are_digits;
+    if ((points & (points - 1)) != 0 || are_digits == 0)
+        return false;
+    uint32_t point = points != 0 ? (uint32_t)__builtin_ctz(points) : len;
+    uint32_t count = len - (points != 0), behind = count - point;
+    if (points != 0 && p[point] != '.')
+        return false;
+    /* bytes from the point on come from one further */
+    __m128i further = _mm_cmpgt_epi8(order, _mm_set1_epi8((char)(point - 1)));
+    digits = _mm_shuffle_epi8(digits, _mm_sub_epi8(order, further));
+    digits = _mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)(const void *)(nothing_and_all + count)));
+    __m128i by2 = _mm_maddubs_epi16(digits, _mm_set1_epi16(10 | 1 << 8));
+    __m128i by4 = _mm_madd_epi16(by2, _mm_set1_epi32(100 | 1 << 16));
+    __m128i by8 = _mm_madd_epi16(_mm_packus_epi32(by4, by4), _mm_set1_epi32(10000 | 1 << 16));
+    uint64_t halves = (uint64_t)_mm_cvtsi128_si64(by8);
+    int64_t integer = (int64_t)((halves & UINT32_MAX) * 100000000 + (halves >> 32));
+    *out = (double)integer / scales[negative][behind];
+    return integer <= INTEGER_MAX;
+}
+
+__attribute__((target("sse4.1"))) static void read_at_once(const struct cell *cells, uint32_t count, double *values,
+                                                           bool *good)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct cell *cell = &cells[i];
+        bool negative = cell->len > 0 && *cell->ptr == '-';
+        uint32_t len = cell->len - negative;
+        good[i] = (len - 1 < LANES && (cell->kind == CELL_TEXT || cell->kind == CELL_NUMBER) &&
+                   read_plain(cell->ptr + negative, len, negative, &values[i])) ||
+                  cell_number(cell, &values[i]);
+    }
+}
+
+void cells_read_numbers(const struct cell *cells, uint32_t count, double *values, bool *good)
+{
+    (__builtin_cpu_supports("sse4.1") ? read_at_once : read_each)(cells, count, values, good);
+}
+#else
+void cells_read_numbers(const struct cell *cells, uint32_t count, double *values, bool *good)
+{
+    read_each(cells, count, values, good);
+}
+#endif

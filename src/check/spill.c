@@ -1,4 +1,5 @@
-/* External sorting. A run is a sequence of records: a head, then the bytes. */
+/* Partitions of values. A partition has a chain of chunks for each side; a record is the lengths of the value and of
+   the step from the line before, then the value. Records do not cross chunks. */
 #include "check/spill.h"
 
 #include <errno.h>
@@ -11,104 +12,71 @@
 #include "refit/base/fs.h"
 #include "refit/base/interrupt.h"
 
-enum { READ_BYTES = 64 << 10, RUNS_MAX = 256, BUCKET_BITS = 16, WRITE_BYTES = 1 << 20 };
-
-struct head {
-    uint64_t hash, line;
-    uint32_t len;
-    uint8_t side;
+enum {
+    PARTITION_BITS = 8,
+    PARTITIONS = 1 << PARTITION_BITS,
+    LEVELS_MAX = 4, /* of partitions in partitions: what is still too large then is equal for the most part */
+    CHUNK_BYTES_MIN = 256,
+    CHUNK_BYTES_MAX = 16 << 10,
+    HEAD_BYTES_MAX = 20 /* two numbers of 7 bits a byte */
 };
 
-struct run {
-    uint64_t at, end; /* in the file: what is not read yet */
-    char *buffer;     /* while merging; malloc'd */
-    size_t from, to, cap;
-    struct head head;
-    const char *bytes;
-    bool there;
+struct chunk {
+    struct chunk *next;
+    uint64_t at; /* in the file, if it is there */
+    size_t len, cap;
+    char *ptr;   /* malloc'd; NULL = in the file */
+};
+
+struct chain {
+    struct chunk *first, *last;
+    bool open; /* the last one takes more */
+    uint64_t line, count, bytes;
 };
 
 struct spill {
-    size_t bytes_max;
-    char *data; /* records in memory */
-    size_t len, cap;
-    uint64_t *order; /* of records: where each begins */
-    uint32_t count, order_cap;
+    size_t bytes_max, chunk_bytes;
+    unsigned level;
+    struct chain chains[SPILL_SIDES][PARTITIONS];
+    size_t closed_bytes; /* in memory, of chunks that take no more */
     int fd;
     uint64_t file_bytes;
-    struct run *runs;
-    uint32_t run_count, run_cap;
-    uint32_t next; /* of what was sorted in memory alone */
-    struct buf last; /* the bytes of the item that was given last */
-    struct buf out;  /* what is to be written */
+    char *buffer; /* a chunk out of the file */
+    size_t buffer_cap;
 };
 
 struct spill *spill_create(size_t bytes_max)
 {
     struct spill *s = mem_alloc(sizeof *s);
     s->bytes_max = bytes_max;
+    s->chunk_bytes = bytes_max / ((size_t)2 * SPILL_SIDES * PARTITIONS); /* all open ones take half of it */
+    s->chunk_bytes = s->chunk_bytes < CHUNK_BYTES_MAX ? s->chunk_bytes : CHUNK_BYTES_MAX;
+    s->chunk_bytes = s->chunk_bytes > CHUNK_BYTES_MIN ? s->chunk_bytes : CHUNK_BYTES_MIN;
     s->fd = -1;
     return s;
+}
+
+static void free_chain(struct chain *chain)
+{
+    for (struct chunk *chunk = chain->first, *next; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        free(chunk->ptr);
+        free(chunk);
+    }
+    *chain = (struct chain){0};
 }
 
 void spill_destroy(struct spill *s)
 {
     if (s == NULL)
         return;
-    for (uint32_t i = 0; i < s->run_count; i++)
-        free(s->runs[i].buffer);
+    for (int side = 0; side < SPILL_SIDES; side++)
+        for (int p = 0; p < PARTITIONS; p++)
+            free_chain(&s->chains[side][p]);
     if (s->fd >= 0)
         close(s->fd);
-    buf_finish(&s->last);
-    buf_finish(&s->out);
-    free(s->runs);
-    free(s->order);
-    free(s->data);
+    free(s->buffer);
     free(s);
-}
-
-static struct head head_at(const char *record)
-{
-    struct head head;
-    memcpy(&head, record, sizeof head);
-    return head;
-}
-
-static int compare_records(const char *a, const char *b)
-{
-    struct head x = head_at(a), y = head_at(b);
-    if (x.hash != y.hash)
-        return x.hash < y.hash ? -1 : 1;
-    int order = str_compare((struct str){a + sizeof x, x.len}, (struct str){b + sizeof y, y.len});
-    if (order == 0)
-        order = (x.side > y.side) - (x.side < y.side);
-    return order != 0 ? order : (x.line > y.line) - (x.line < y.line);
-}
-
-static int compare_places(const void *a, const void *b, void *data)
-{
-    return compare_records((const char *)data + *(const uint64_t *)a, (const char *)data + *(const uint64_t *)b);
-}
-
-/* By the upper bits of the hash into buckets, which are small, as hashes are spread evenly. */
-static void sort_memory(struct spill *s)
-{
-    enum { BUCKETS = 1 << BUCKET_BITS };
-    uint32_t *starts = mem_alloc((BUCKETS + 1) * sizeof *starts);
-    uint64_t *sorted = mem_alloc(mem_product(s->count ? s->count : 1, sizeof *sorted));
-    for (uint32_t i = 0; i < s->count; i++)
-        starts[(head_at(s->data + s->order[i]).hash >> (64 - BUCKET_BITS)) + 1]++;
-    for (uint32_t i = 0; i < BUCKETS; i++)
-        starts[i + 1] += starts[i];
-    for (uint32_t i = 0; i < s->count; i++)
-        sorted[starts[head_at(s->data + s->order[i]).hash >> (64 - BUCKET_BITS)]++] = s->order[i];
-    for (uint32_t i = 0, from = 0; i < BUCKETS; from = starts[i++]) /* by now a bucket's start is its end */
-        if (starts[i] - from > 1)
-            qsort_r(sorted + from, starts[i] - from, sizeof *sorted, compare_places, s->data);
-    free(s->order);
-    s->order = sorted;
-    s->order_cap = s->count;
-    free(starts);
 }
 
 /* ---- the file ---- */
@@ -125,208 +93,274 @@ static enum status open_file(struct spill *s, struct error *err)
     s->fd = mkostemp(name.ptr, O_CLOEXEC);
     enum status status = STATUS_OK;
     if (s->fd < 0)
-        status = error_errno(err, STATUS_IO, errno, "cannot make a file to sort in, in %s", folder);
+        status = error_errno(err, STATUS_IO, errno, "cannot make a file for values, in %s", folder);
     else if (unlink(name.ptr) < 0)
         status = error_errno(err, STATUS_IO, errno, "cannot remove %s", name.ptr);
     buf_finish(&name);
     return status;
 }
 
-static enum status flush(struct spill *s, struct error *err)
+static enum status write_chain(struct spill *s, struct chain *chain, struct error *err)
 {
     enum status status = interrupt_check(false, err);
-    if (status == STATUS_OK)
-        status = fs_write_all(s->fd, s->out.ptr, s->out.len, "the file that is sorted in", err);
-    s->file_bytes += s->out.len;
-    buf_clear(&s->out);
+    for (struct chunk *chunk = chain->first; chunk != NULL && status == STATUS_OK; chunk = chunk->next) {
+        if (chunk->ptr == NULL || (chunk == chain->last && chain->open))
+            continue;
+        status = fs_write_all(s->fd, chunk->ptr, chunk->len, "the file for values", err);
+        chunk->at = s->file_bytes;
+        s->file_bytes += chunk->len;
+        free(chunk->ptr);
+        chunk->ptr = NULL;
+    }
     return status;
 }
 
-static enum status put(struct spill *s, const struct head *head, const char *bytes, struct error *err)
-{
-    buf_append(&s->out, head, sizeof *head);
-    buf_append(&s->out, bytes, head->len);
-    return s->out.len >= WRITE_BYTES ? flush(s, err) : STATUS_OK;
-}
-
-static enum status end_run(struct spill *s, uint64_t from, struct error *err)
-{
-    enum status status = flush(s, err);
-    MEM_GROW(s->runs, s->run_count, s->run_cap);
-    s->runs[s->run_count++] = (struct run){.at = from, .end = s->file_bytes};
-    return status;
-}
-
-static enum status write_memory(struct spill *s, struct error *err)
+static enum status write_closed(struct spill *s, struct error *err)
 {
     enum status status = open_file(s, err);
-    uint64_t from = s->file_bytes;
-    sort_memory(s);
-    for (uint32_t i = 0; i < s->count && status == STATUS_OK; i++) {
-        struct head head = head_at(s->data + s->order[i]);
-        status = put(s, &head, s->data + s->order[i] + sizeof head, err);
-    }
-    s->count = 0;
-    s->len = 0;
-    return status == STATUS_OK ? end_run(s, from, err) : status;
+    for (int side = 0; side < SPILL_SIDES; side++)
+        for (int p = 0; p < PARTITIONS && status == STATUS_OK; p++)
+            status = write_chain(s, &s->chains[side][p], err);
+    s->closed_bytes = 0;
+    return status;
 }
 
-/* ---- merging ---- */
-
-static enum status need(struct spill *s, struct run *run, size_t bytes, struct error *err)
+static enum status read_chunk(struct spill *s, const struct chunk *chunk, struct error *err)
 {
-    if (run->to - run->from >= bytes)
-        return STATUS_OK;
-    memmove(run->buffer, run->buffer + run->from, run->to - run->from);
-    run->to -= run->from;
-    run->from = 0;
-    if (run->cap < bytes) {
-        run->cap = bytes + READ_BYTES;
-        run->buffer = mem_resize(run->buffer, run->cap);
+    size_t done = 0;
+    enum status status = interrupt_check(false, err);
+    if (s->buffer_cap < chunk->len) {
+        s->buffer_cap = chunk->len > s->chunk_bytes ? chunk->len : s->chunk_bytes;
+        s->buffer = mem_resize(s->buffer, s->buffer_cap);
     }
-    while (run->to < bytes) {
-        size_t room = run->cap - run->to;
-        if (room > run->end - run->at)
-            room = (size_t)(run->end - run->at);
-        ssize_t got = pread(s->fd, run->buffer + run->to, room, (off_t)run->at);
+    while (done < chunk->len && status == STATUS_OK) {
+        ssize_t got = pread(s->fd, s->buffer + done, chunk->len - done, (off_t)(chunk->at + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return error_errno(err, STATUS_IO, got < 0 ? errno : EIO, "cannot read the file that is sorted in");
-        run->at += (uint64_t)got;
-        run->to += (size_t)got;
+            return error_errno(err, STATUS_IO, got < 0 ? errno : EIO, "cannot read the file for values");
+        done += (size_t)got;
+    }
+    return status;
+}
+
+/* ---- records ---- */
+
+static char *put_number(char *p, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        *p++ = (char)(number | 0x80);
+    *p++ = (char)number;
+    return p;
+}
+
+static const char *get_number(const char *p, uint64_t *number)
+{
+    unsigned shift = 0;
+    *number = 0;
+    for (; (unsigned char)*p >= 0x80; p++, shift += 7)
+        *number |= ((uint64_t)(unsigned char)*p & 0x7f) << shift;
+    *number |= (uint64_t)(unsigned char)*p++ << shift;
+    return p;
+}
+
+static enum status begin_chunk(struct spill *s, struct chain *chain, size_t room, struct error *err)
+{
+    if (chain->open)
+        s->closed_bytes += chain->last->cap;
+    chain->open = false;
+    enum status status = s->closed_bytes >= s->bytes_max / 2 ? write_closed(s, err) : STATUS_OK;
+    struct chunk *chunk = mem_alloc(sizeof *chunk);
+    chunk->cap = room > s->chunk_bytes ? room : s->chunk_bytes;
+    chunk->ptr = mem_resize(NULL, chunk->cap);
+    *(chain->last != NULL ? &chain->last->next : &chain->first) = chunk;
+    chain->last = chunk;
+    chain->open = true;
+    return status;
+}
+
+enum status spill_add(struct spill *s, struct str bytes, enum spill_side side, uint64_t line, struct error *err)
+{
+    uint64_t hash = hash64(bytes.ptr, bytes.len) << s->level * PARTITION_BITS;
+    struct chain *chain = &s->chains[side][hash >> (64 - PARTITION_BITS)];
+    enum status status = STATUS_OK;
+    if (!chain->open || chain->last->cap - chain->last->len < HEAD_BYTES_MAX + bytes.len)
+        status = begin_chunk(s, chain, HEAD_BYTES_MAX + bytes.len, err);
+    if (status != STATUS_OK)
+        return status;
+    struct chunk *chunk = chain->last;
+    char *p = put_number(chunk->ptr + chunk->len, bytes.len);
+    p = put_number(p, line - chain->line);
+    memcpy(p, bytes.ptr, bytes.len);
+    chunk->len = (size_t)(p - chunk->ptr) + bytes.len;
+    chain->line = line;
+    chain->count++;
+    chain->bytes += bytes.len;
+    if (chunk->cap > s->chunk_bytes) { /* a large value has a chunk of its own, which need not stay */
+        chain->open = false;
+        s->closed_bytes += chunk->cap;
     }
     return STATUS_OK;
 }
 
-static enum status advance(struct spill *s, struct run *run, struct error *err)
+/* Reads a chain from its beginning. */
+struct chain_reader {
+    const struct chunk *chunk; /* the next one */
+    const char *p, *end;
+    uint64_t line;
+    struct str bytes;
+};
+
+static enum status next_record(struct spill *s, struct chain_reader *r, bool *there, struct error *err)
 {
-    if (run->buffer == NULL) {
-        run->cap = READ_BYTES;
-        run->buffer = mem_alloc(run->cap);
+    uint64_t len, step;
+    while (r->p == r->end && r->chunk != NULL) {
+        const struct chunk *chunk = r->chunk;
+        enum status status = chunk->ptr == NULL ? read_chunk(s, chunk, err) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
+        r->p = chunk->ptr != NULL ? chunk->ptr : s->buffer;
+        r->end = r->p + chunk->len;
+        r->chunk = chunk->next;
     }
-    run->there = run->from < run->to || run->at < run->end;
-    if (!run->there)
+    *there = r->p != r->end;
+    if (!*there)
         return STATUS_OK;
-    enum status status = need(s, run, sizeof run->head, err);
+    r->p = get_number(r->p, &len);
+    r->p = get_number(r->p, &step);
+    r->line += step;
+    r->bytes = (struct str){r->p, (size_t)len};
+    r->p += len;
+    return STATUS_OK;
+}
+
+/* ---- the table of a partition ---- */
+
+struct entry {
+    uint64_t hash, first_line, count, at; /* at: of its bytes in `bytes` */
+    size_t len;
+    bool other;
+};
+
+struct groups {
+    uint32_t *slots; /* entry + 1 */
+    uint64_t mask;
+    struct entry *entries;
+    uint32_t count, cap;
+    struct buf bytes;
+};
+
+static void grow_slots(struct groups *g)
+{
+    enum { SLOTS_MIN = 1024 };
+    g->mask = g->slots != NULL ? 2 * (g->mask + 1) - 1 : SLOTS_MIN - 1;
+    free(g->slots);
+    g->slots = mem_alloc((g->mask + 1) * sizeof *g->slots);
+    for (uint32_t i = 0; i < g->count; i++) {
+        uint64_t at = g->entries[i].hash & g->mask;
+        while (g->slots[at] != 0)
+            at = (at + 1) & g->mask;
+        g->slots[at] = i + 1;
+    }
+}
+
+static struct entry *find_or_add(struct groups *g, struct str bytes)
+{
+    uint64_t hash = hash64(bytes.ptr, bytes.len);
+    if (g->slots == NULL || 2 * (uint64_t)g->count > g->mask)
+        grow_slots(g);
+    uint64_t at = hash & g->mask;
+    for (; g->slots[at] != 0; at = (at + 1) & g->mask) {
+        struct entry *e = &g->entries[g->slots[at] - 1];
+        if (e->hash == hash && str_equal(bytes, (struct str){g->bytes.ptr + e->at, e->len}))
+            return e;
+    }
+    MEM_GROW(g->entries, g->count, g->cap);
+    g->entries[g->count] = (struct entry){.hash = hash, .at = g->bytes.len, .len = bytes.len};
+    g->slots[at] = ++g->count;
+    buf_str(&g->bytes, bytes);
+    return &g->entries[g->count - 1];
+}
+
+static void clear_groups(struct groups *g)
+{
+    if (g->slots != NULL)
+        memset(g->slots, 0, (g->mask + 1) * sizeof *g->slots);
+    g->count = 0;
+    buf_clear(&g->bytes);
+}
+
+struct walk {
+    void (*each)(void *ctx, const struct spill_item *item);
+    void *ctx;
+    struct groups groups;
+};
+
+static enum status walk_partition(struct spill *s, struct walk *walk, int partition, struct error *err)
+{
+    struct chain_reader r = {.chunk = s->chains[SPILL_OTHER][partition].first};
+    bool there;
+    enum status status;
+    clear_groups(&walk->groups);
+    while ((status = next_record(s, &r, &there, err)) == STATUS_OK && there)
+        find_or_add(&walk->groups, r.bytes)->other = true;
     if (status != STATUS_OK)
         return status;
-    run->head = head_at(run->buffer + run->from);
-    status = need(s, run, sizeof run->head + run->head.len, err);
-    run->bytes = run->buffer + run->from + sizeof run->head;
-    run->from += sizeof run->head + run->head.len;
+    r = (struct chain_reader){.chunk = s->chains[SPILL_OWN][partition].first};
+    while ((status = next_record(s, &r, &there, err)) == STATUS_OK && there) {
+        struct entry *e = find_or_add(&walk->groups, r.bytes);
+        e->first_line = e->count++ == 0 ? r.line : e->first_line;
+        walk->each(walk->ctx, &(struct spill_item){r.bytes, r.line, e->first_line, e->count, e->other});
+    }
     return status;
 }
 
-/* Runs as a heap, the least on top. The bytes of a record stand right behind its head in the buffer. */
-static bool is_less(const struct run *a, const struct run *b)
-{
-    if (!a->there || !b->there)
-        return a->there && !b->there;
-    return compare_records(a->bytes - sizeof a->head, b->bytes - sizeof b->head) < 0;
-}
+static enum status walk_all(struct spill *s, struct walk *walk, struct error *err);
 
-static void sink(struct run *runs, uint32_t count, uint32_t at)
+/* A partition whose table might not fit becomes partitions itself. */
+static enum status divide(struct spill *s, struct walk *walk, int partition, struct error *err)
 {
-    for (;;) {
-        uint32_t least = at, left = 2 * at + 1;
-        for (uint32_t child = left; child < count && child <= left + 1; child++)
-            if (is_less(&runs[child], &runs[least]))
-                least = child;
-        if (least == at)
-            return;
-        struct run swapped = runs[at];
-        runs[at] = runs[least];
-        runs[least] = swapped;
-        at = least;
-    }
-}
-
-static enum status begin_merge(struct spill *s, struct error *err)
-{
+    struct spill *parts = spill_create(s->bytes_max);
     enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < s->run_count && status == STATUS_OK; i++)
-        status = advance(s, &s->runs[i], err);
-    for (uint32_t i = s->run_count; i-- > 0 && status == STATUS_OK;)
-        sink(s->runs, s->run_count, i);
+    parts->level = s->level + 1;
+    for (enum spill_side side = 0; side < SPILL_SIDES && status == STATUS_OK; side++) {
+        struct chain_reader r = {.chunk = s->chains[side][partition].first};
+        bool there;
+        while ((status = next_record(s, &r, &there, err)) == STATUS_OK && there)
+            if ((status = spill_add(parts, r.bytes, side, r.line, err)) != STATUS_OK)
+                break;
+        free_chain(&s->chains[side][partition]);
+    }
+    if (status == STATUS_OK)
+        status = walk_all(parts, walk, err);
+    spill_destroy(parts);
     return status;
 }
 
-/* All runs become one, so that their number stays bounded. */
-static enum status merge_runs(struct spill *s, struct error *err)
+static enum status walk_all(struct spill *s, struct walk *walk, struct error *err)
 {
-    uint64_t from = s->file_bytes;
-    enum status status = begin_merge(s, err);
-    while (status == STATUS_OK && s->runs[0].there) {
-        status = put(s, &s->runs[0].head, s->runs[0].bytes, err);
-        if (status == STATUS_OK)
-            status = advance(s, &s->runs[0], err);
-        sink(s->runs, s->run_count, 0);
-    }
-    for (uint32_t i = 0; i < s->run_count; i++)
-        free(s->runs[i].buffer);
-    s->run_count = 0;
-    return status == STATUS_OK ? end_run(s, from, err) : status;
-}
-
-/* ---- */
-
-enum status spill_add(struct spill *s, struct str bytes, uint8_t side, uint64_t line, struct error *err)
-{
-    struct head head = {.hash = hash64(bytes.ptr, bytes.len), .line = line, .len = (uint32_t)bytes.len, .side = side};
-    size_t size = sizeof head + bytes.len;
+    enum { ENTRY_BYTES = 2 * sizeof(struct entry) + 4 * sizeof(uint32_t) }; /* with what growing leaves empty */
     enum status status = STATUS_OK;
-    if (s->count > 0 && s->len + size + s->count * 2 * sizeof *s->order > s->bytes_max) {
-        status = write_memory(s, err);
-        if (status == STATUS_OK && s->run_count == RUNS_MAX)
-            status = merge_runs(s, err);
+    for (int p = 0; p < PARTITIONS && status == STATUS_OK; p++) {
+        struct chain *other = &s->chains[SPILL_OTHER][p], *own = &s->chains[SPILL_OWN][p];
+        uint64_t bytes = ENTRY_BYTES * (other->count + own->count) + 2 * (other->bytes + own->bytes);
+        if (bytes > s->bytes_max && s->level + 1 < LEVELS_MAX)
+            status = divide(s, walk, p, err);
+        else
+            status = walk_partition(s, walk, p, err);
+        free_chain(other);
+        free_chain(own);
     }
-    if (s->len + size > s->cap) {
-        size_t cap = 2 * s->cap < s->bytes_max ? 2 * s->cap : s->bytes_max;
-        s->cap = cap > s->len + size ? cap : s->len + size + READ_BYTES;
-        s->data = mem_resize(s->data, s->cap);
-    }
-    MEM_GROW(s->order, s->count, s->order_cap);
-    s->order[s->count++] = s->len;
-    memcpy(s->data + s->len, &head, sizeof head);
-    memcpy(s->data + s->len + sizeof head, bytes.ptr, bytes.len);
-    s->len += size;
     return status;
 }
 
-enum status spill_sort(struct spill *s, struct error *err)
+enum status spill_each(struct spill *s, void (*each)(void *ctx, const struct spill_item *item), void *ctx,
+                       struct error *err)
 {
-    s->next = 0;
-    if (s->run_count == 0) {
-        sort_memory(s);
-        return STATUS_OK;
-    }
-    enum status status = s->count > 0 ? write_memory(s, err) : STATUS_OK;
-    free(s->data);
-    s->data = NULL;
-    s->cap = 0;
-    return status == STATUS_OK ? begin_merge(s, err) : status;
-}
-
-enum status spill_next(struct spill *s, struct spill_item *out, bool *there, struct error *err)
-{
-    if (s->run_count == 0) {
-        *there = s->next < s->count;
-        if (!*there)
-            return STATUS_OK;
-        const char *record = s->data + s->order[s->next++];
-        struct head head = head_at(record);
-        *out = (struct spill_item){head.hash, head.line, {record + sizeof head, head.len}, head.side};
-        return STATUS_OK;
-    }
-    struct run *run = &s->runs[0];
-    *there = run->there;
-    if (!run->there)
-        return STATUS_OK;
-    buf_clear(&s->last);
-    buf_append(&s->last, run->bytes, run->head.len);
-    *out = (struct spill_item){run->head.hash, run->head.line, buf_view(&s->last), run->head.side};
-    enum status status = advance(s, run, err);
-    sink(s->runs, s->run_count, 0);
+    struct walk walk = {each, ctx, {0}};
+    enum status status = walk_all(s, &walk, err);
+    free(walk.groups.slots);
+    free(walk.groups.entries);
+    buf_finish(&walk.groups.bytes);
     return status;
 }

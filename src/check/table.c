@@ -9,6 +9,8 @@
 
 enum { BLOCK_BYTES = 1 << 20 };
 
+const struct cell table_nothing = {(const char[CELL_READ_BYTES]){0}, 0, CELL_NULL};
+
 const char *table_fault_name(enum table_fault_kind kind)
 {
     static const char *const names[FAULT_COUNT] = {
@@ -71,7 +73,7 @@ enum status table_fill(struct table_file *t, struct error *err)
 {
     size_t got = 0;
     make_room(t);
-    enum status status = input_read(t->input, t->block + t->end, t->cap - t->end, &got, err);
+    enum status status = read_ahead_next(t->input, t->block + t->end, t->cap - t->end, &got, err);
     t->end += got;
     memset(t->block + t->end, 0, BLOCK_PAD);
     t->eof = status == STATUS_OK && got == 0;
@@ -135,7 +137,7 @@ enum status table_next(struct table_file *t, struct table_batch *out, struct err
             return status;
     }
     if (t->rows == 0 && t->sha256[0] == '\0') {
-        enum status status = input_finish(t->input, t->sha256, err);
+        enum status status = read_ahead_finish(t->input, t->sha256, err);
         if (status != STATUS_OK)
             return status;
     }
@@ -199,9 +201,12 @@ enum status table_open(const char *path, const struct table_options *options, st
     if (t->options.line_bytes_max == 0)
         t->options.line_bytes_max = TABLE_LINE_BYTES_MAX;
     t->json = options->format == TABLE_JSONL || (options->format == TABLE_AUTO && is_json_name(str_from(path)));
-    enum status status = input_open(str_dup(&t->arena, str_from(path)).ptr, &t->input, err);
-    if (status == STATUS_OK)
+    struct input *input;
+    enum status status = input_open(str_dup(&t->arena, str_from(path)).ptr, &input, err);
+    if (status == STATUS_OK) {
+        t->input = read_ahead_create(input);
         status = read_first(t, err);
+    }
     if (status == STATUS_OK)
         table_want(t, NULL, 0, NULL);
     if (status != STATUS_OK) {
@@ -216,7 +221,7 @@ void table_close(struct table_file *t)
 {
     if (t == NULL)
         return;
-    input_close(t->input);
+    read_ahead_destroy(t->input);
     free(t->block);
     free(t->columns);
     free(t->header);
@@ -239,13 +244,13 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
     t->lines = arena_array(&t->arena, uint64_t, TABLE_ROWS_MAX);
     t->cell_columns = arena_array(&t->arena, const struct cell *, count);
     free(t->cells);
-    t->cells = mem_alloc(mem_product(mem_product(count ? count : 1, TABLE_ROWS_MAX), sizeof *t->cells));
+    t->cells = mem_alloc(mem_product(mem_product(count ? count : 1, CELL_STRIDE), sizeof *t->cells));
     for (uint32_t i = 0; i < t->column_count; i++)
         t->slots[i] = SLOT_NONE;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t column = 0;
         t->wanted[i] = str_dup(&t->arena, names[i]);
-        t->cell_columns[i] = t->cells + (size_t)i * TABLE_ROWS_MAX;
+        t->cell_columns[i] = t->cells + (size_t)i * CELL_STRIDE;
         while (column < t->column_count && !str_equal(t->columns[column], names[i]))
             column++;
         if (there != NULL)
@@ -253,7 +258,7 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
         if (!t->json && column < t->column_count)
             t->slots[column] = i;
         for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
-            t->cells[(size_t)i * TABLE_ROWS_MAX + row] = (struct cell){"", 0, CELL_NULL};
+            t->cells[(size_t)i * CELL_STRIDE + row] = table_nothing;
     }
 }
 
@@ -264,7 +269,7 @@ const char *table_sha256(const struct table_file *t)
 
 uint64_t table_bytes(const struct table_file *t)
 {
-    return input_bytes(t->input);
+    return read_ahead_bytes(t->input);
 }
 
 uint64_t table_bad_rows(const struct table_file *t)

@@ -32,7 +32,7 @@ enum cell_kind {
 };
 
 struct cell {
-    const char *ptr;
+    const char *ptr; /* of a batch: CELL_READ_BYTES may be read from here on, however long it is */
     uint32_t len;
     uint8_t kind; /* enum cell_kind */
 };
@@ -44,6 +44,7 @@ struct table_batch {
     const struct cell *const *columns; /* [wanted column][row] */
 };
 #define TABLE_ROWS_MAX 1024
+#define CELL_READ_BYTES 32
 #define TABLE_LINE_BYTES_MAX (64u << 20)
 
 enum table_fault_kind {
@@ -91,5 +92,8 @@ uint64_t table_bad_rows(const struct table_file *table);
    "nan", "inf", "infinity" with or without sign, of any case. The nearest double, in any locale. False if it is none.
    */
 bool cell_number(const struct cell *cell, double *out);
+
+/* The same of cells of a batch. */
+void cells_read_numbers(const struct cell *cells, uint32_t count, double *values, bool *good);
 
 #endif

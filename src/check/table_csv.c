@@ -85,7 +85,7 @@ static inline void put_cell(struct table_file *t, struct row *row, size_t end)
         if (table_is_null(t, cell.ptr, cell.len))
             cell.kind = CELL_NULL;
     }
-    t->cells[(size_t)t->slots[row->column] * TABLE_ROWS_MAX + t->rows] = cell;
+    *table_cell(t, t->slots[row->column]) = cell;
 }
 
 static void put_header(struct table_file *t, struct row *row, size_t end)
@@ -154,7 +154,7 @@ static enum row_end judge_row(struct table_file *t, const struct scan *s, struct
     if (t->slots != NULL && row->column != t->column_count)
         return bad(t, row->column < t->column_count ? FAULT_TOO_FEW_CELLS : FAULT_TOO_MANY_CELLS, next, newlines);
     for (uint32_t i = 0; row->any_escaped && i < t->want_count; i++) {
-        struct cell *cell = &t->cells[(size_t)i * TABLE_ROWS_MAX + t->rows];
+        struct cell *cell = table_cell(t, i);
         if (cell->kind & CELL_ESCAPED)
             unescape(cell);
     }

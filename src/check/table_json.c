@@ -133,7 +133,7 @@ static void keep(struct parser *j, struct cell cell)
     for (uint32_t i = 0; i < t->want_count; i++) {
         if (!str_equal(t->wanted[i], path))
             continue;
-        struct cell *place = &t->cells[(size_t)i * TABLE_ROWS_MAX + t->rows];
+        struct cell *place = table_cell(t, i);
         j->twice |= place->ptr != NULL;
         *place = cell;
     }
@@ -306,7 +306,7 @@ static enum row_end judge_line(struct table_file *t, size_t len)
         return ROW_BLANK;
     enum table_fault_kind kind = FAULT_COUNT;
     for (uint32_t i = 0; i < t->want_count; i++)
-        t->cells[(size_t)i * TABLE_ROWS_MAX + t->rows] = (struct cell){NULL, 0, CELL_NULL};
+        *table_cell(t, i) = (struct cell){NULL, 0, CELL_NULL};
     if (len > t->options.line_bytes_max)
         kind = FAULT_LONG_LINE;
     else if (memchr(ptr, '\0', len) != NULL)
@@ -318,8 +318,8 @@ static enum row_end judge_line(struct table_file *t, size_t len)
     else if (j.twice)
         kind = FAULT_DOUBLE_COLUMN;
     for (uint32_t i = 0; i < t->want_count; i++) {
-        struct cell *cell = &t->cells[(size_t)i * TABLE_ROWS_MAX + t->rows];
-        cell->ptr = cell->ptr != NULL ? cell->ptr : "";
+        struct cell *cell = table_cell(t, i);
+        *cell = cell->ptr != NULL ? *cell : table_nothing;
     }
     if (kind == FAULT_COUNT)
         return ROW_GOOD;

@@ -2,15 +2,16 @@
 #ifndef CHECK_TABLE_READER_H
 #define CHECK_TABLE_READER_H
 
-#include "check/input.h"
+#include "check/read_ahead.h"
 #include "check/table.h"
 
 #define SLOT_NONE UINT32_MAX
 enum { BLOCK_PAD = 64 }; /* zeros after the last byte, so that a scan may read a whole vector */
+enum { CELL_STRIDE = TABLE_ROWS_MAX + 4 }; /* cells of a row a power of two apart would share a few lines of a cache */
 
 struct table_file {
     struct table_options options;
-    struct input *input;
+    struct read_ahead *input;
     struct arena arena; /* names, and what batches are made in */
     bool json;
     char *block;
@@ -22,7 +23,7 @@ struct table_file {
     uint32_t want_count;
     struct str *wanted;
     uint32_t *slots; /* CSV: of each column the wanted one, or SLOT_NONE */
-    struct cell *cells; /* [wanted][row] */
+    struct cell *cells; /* [wanted][row], CELL_STRIDE apart */
     const struct cell **cell_columns;
     uint64_t *lines;
     uint32_t rows;
@@ -31,6 +32,12 @@ struct table_file {
     uint32_t header_count, header_cap;
     char sha256[SHA256_HEX + 1];
 };
+
+/* Of the row that is read. */
+static inline struct cell *table_cell(const struct table_file *t, uint32_t wanted)
+{
+    return &t->cells[(size_t)wanted * CELL_STRIDE + t->rows];
+}
 
 enum row_end {
     ROW_GOOD,
@@ -45,6 +52,8 @@ enum row_end json_read_row(struct table_file *table);
 
 /* Take the columns' names from the first row of the block. */
 enum status csv_read_header(struct table_file *table, struct error *err);
+
+extern const struct cell table_nothing; /* null, for what is not there */
 
 void table_fault(struct table_file *table, enum table_fault_kind kind, uint64_t line);
 void table_add_column(struct table_file *table, struct str name); /* copied; a second one of a name is a fault */

@@ -1,4 +1,4 @@
-/* What checks of data are made of: numbers, exact sums, sketches, sorting on disk. */
+/* What checks of data are made of: numbers, exact sums, sketches, values on disk. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,37 @@ static void what_is_no_number_is_refused(void **unused)
     assert_true(cell_number(&cell, &got) && isnan(got));
     cell = cell_of("-Infinity");
     assert_true(cell_number(&cell, &got) && isinf(got) && got < 0);
+}
+
+/* Short texts of what numbers are made of: what is read at once is what is read one by one. */
+static void columns_of_numbers_are_read_alike(void **unused)
+{
+    enum { COUNT = 200000, WIDTH = 40, LEN_MAX = 20 };
+    static const char alphabet[] = "0123456789012345678901234567890123456789..-+eE n";
+    char *bytes = mem_alloc((size_t)COUNT * WIDTH);
+    struct cell *cells = mem_alloc(COUNT * sizeof *cells);
+    double *values = mem_alloc(COUNT * sizeof *values), value;
+    bool *good = mem_alloc(COUNT * sizeof *good);
+    uint64_t state = 5, numbers = 0;
+    (void)unused;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        char *text = bytes + (size_t)i * WIDTH;
+        uint32_t len = (uint32_t)(next(&state) % (LEN_MAX + 1));
+        for (uint32_t k = 0; k < WIDTH; k++) /* what stands behind a cell is not part of it */
+            text[k] = alphabet[next(&state) % (i % 2 ? sizeof alphabet - 1 : 42)];
+        cells[i] = (struct cell){text, len, (uint8_t)(i % 7 == 0 ? CELL_NUMBER : i % 11 == 0 ? CELL_NESTED : CELL_TEXT)};
+    }
+    cells_read_numbers(cells, COUNT, values, good);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        assert_int_equal(good[i], cell_number(&cells[i], &value));
+        assert_true(!good[i] || memcmp(&values[i], &value, sizeof value) == 0 || isnan(value));
+        numbers += good[i];
+    }
+    assert_true(numbers > COUNT / 4);
+    free(good);
+    free(values);
+    free(cells);
+    free(bytes);
 }
 
 static void sums_are_exact_in_any_order(void **unused)
@@ -198,44 +230,71 @@ static void distinct_counts_keep_their_bound(void **unused)
     }
 }
 
-/* The same items out of memory and out of many runs. */
-static void sorting_on_disk_is_sorting(void **unused)
+struct seen {
+    uint64_t count, lines, alike, others, out_of_order, last[10001];
+};
+
+static void see(void *ctx, const struct spill_item *item)
 {
-    enum { COUNT = 30000 };
-    static const size_t rooms[] = {64 << 20, 64 << 10, 2 << 10};
+    struct seen *seen = ctx;
+    char text[32] = "";
+    memcpy(text, item->bytes.ptr, item->bytes.len < sizeof text ? item->bytes.len : sizeof text - 1);
+    uint64_t value = strtoull(text + strlen("value "), NULL, 10);
+    seen->count++;
+    seen->lines += item->line;
+    seen->alike += item->count > 1;
+    seen->others += item->other;
+    seen->out_of_order += item->count == 1 ? item->line != item->first_line : item->line <= seen->last[value];
+    seen->last[value] = item->line;
+}
+
+/* The same values in memory, in a file, and in partitions of partitions; beside them one that is large. */
+static void values_on_disk_are_joined_as_in_memory(void **unused)
+{
+    enum { COUNT = 30000, LARGE = 100000 };
+    static const size_t rooms[] = {64 << 20, 1 << 20, 64 << 10, 2 << 10};
+    char *large = mem_alloc(LARGE + 1);
     (void)unused;
+    memset(large, ' ', LARGE);
+    memcpy(large, "value 10000", strlen("value 10000"));
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
         struct spill *spill = spill_create(rooms[i]);
-        struct spill_item item, last = {0};
+        struct seen *seen = mem_alloc(sizeof *seen);
         struct error err = {0};
-        char text[32], before[32] = "";
-        bool there = true;
-        uint64_t lines = 0, groups = 0, count = 0;
+        char text[32];
         for (uint64_t k = 0; k < COUNT; k++) {
-            snprintf(text, sizeof text, "value %llu", (unsigned long long)(k * 7919 % (COUNT / 3)));
-            assert_int_equal(spill_add(spill, str_from(text), (uint8_t)(k % 2), k + 1, &err), STATUS_OK);
+            uint64_t value = k * 7919 % (COUNT / 3);
+            snprintf(text, sizeof text, "value %" PRIu64, value);
+            enum spill_side side = k < COUNT / 3 && value % 2 == 0 ? SPILL_OTHER : SPILL_OWN;
+            assert_int_equal(spill_add(spill, str_from(text), side, k + 1, &err), STATUS_OK);
         }
-        assert_int_equal(spill_sort(spill, &err), STATUS_OK);
-        for (;;) {
-            assert_int_equal(spill_next(spill, &item, &there, &err), STATUS_OK);
-            if (!there)
-                break;
-            bool same = count > 0 && str_is(item.bytes, before);
-            groups += !same;
-            assert_true(count == 0 || item.hash >= last.hash);
-            if (same)
-                assert_true(item.side > last.side || (item.side == last.side && item.line > last.line));
-            lines += item.line;
-            count++;
-            last = item;
-            memcpy(before, item.bytes.ptr, item.bytes.len);
-            before[item.bytes.len] = '\0';
-        }
-        assert_int_equal(count, COUNT);
-        assert_int_equal(groups, COUNT / 3);
-        assert_int_equal(lines, (uint64_t)COUNT * (COUNT + 1) / 2);
+        assert_int_equal(spill_add(spill, (struct str){large, LARGE}, SPILL_OWN, COUNT + 1, &err), STATUS_OK);
+        assert_int_equal(spill_each(spill, see, seen, &err), STATUS_OK);
+        assert_int_equal(seen->count, COUNT - COUNT / 6 + 1);
+        assert_int_equal(seen->alike, COUNT / 2); /* half of the values three times, half of them twice */
+        assert_int_equal(seen->others, COUNT / 3);
+        assert_int_equal(seen->out_of_order, 0);
+        free(seen);
         spill_destroy(spill);
     }
+    free(large);
+}
+
+/* All in one partition, however deep. */
+static void values_that_are_all_alike_are_counted(void **unused)
+{
+    enum { COUNT = 20000 };
+    struct spill *spill = spill_create(4 << 10);
+    struct seen *seen = mem_alloc(sizeof *seen);
+    struct error err = {0};
+    (void)unused;
+    for (uint64_t k = 0; k < COUNT; k++)
+        assert_int_equal(spill_add(spill, STR("value 7"), SPILL_OWN, 2 * k + 1, &err), STATUS_OK);
+    assert_int_equal(spill_each(spill, see, seen, &err), STATUS_OK);
+    assert_int_equal(seen->alike, COUNT - 1);
+    assert_int_equal(seen->out_of_order, 0);
+    free(seen);
+    spill_destroy(spill);
 }
 
 static void times_are_read(void **unused)
@@ -270,13 +329,15 @@ int main(void)
         cmocka_unit_test(numbers_are_those_of_strtod),
         cmocka_unit_test(long_numbers_are_those_of_strtod),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(columns_of_numbers_are_read_alike),
         cmocka_unit_test(sums_are_exact_in_any_order),
         cmocka_unit_test(sums_of_two_are_those_of_the_processor),
         cmocka_unit_test(deviation_survives_a_large_mean),
         cmocka_unit_test(quantiles_keep_their_bound),
         cmocka_unit_test(quantiles_of_small_integers_are_exact),
         cmocka_unit_test(distinct_counts_keep_their_bound),
-        cmocka_unit_test(sorting_on_disk_is_sorting),
+        cmocka_unit_test(values_on_disk_are_joined_as_in_memory),
+        cmocka_unit_test(values_that_are_all_alike_are_counted),
         cmocka_unit_test(times_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
