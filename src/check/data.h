@@ -7,6 +7,7 @@
 #include "check/pattern.h"
 #include "check/sketch.h"
 #include "check/spill.h"
+#include "check/value_set.h"
 #include "refit/check.h"
 
 enum rule {
@@ -51,8 +52,10 @@ struct expectation {
     int64_t max_age_s;
     enum value_kind kind;
     enum names_rule names;
-    struct constant *items; /* sets, names; sorted by text */
+    struct constant *items; /* of sets, names */
     uint32_t item_count;
+    struct value_set *set;  /* their texts; in the arena */
+    bool set_has_numbers;
     struct str *columns; /* that it reads: wanted[] has where each is */
     uint32_t *wanted;
     bool *there;
@@ -97,6 +100,12 @@ void data_expectation_finish(struct expectation *e);
 /* Once the table's columns are known: rules of a pattern become rules of each column that it matches. */
 enum status data_spec_expand(struct data_spec *spec, const struct str *columns, uint32_t count, struct error *err);
 
+/* Then dates and the like are compared as texts are. */
+static inline bool data_bounds_are_text(const struct expectation *e)
+{
+    return (e->has_min && !e->min.is_number) || (e->has_max && !e->max.is_number);
+}
+
 /* The rows. */
 struct column_numbers { /* of a wanted column in a batch, made when first asked for */
     double *values;
@@ -117,6 +126,7 @@ struct pass {
 };
 void data_note(struct data_spec *spec, struct expectation *e, uint64_t line, struct str value); /* one that fails */
 enum status data_rows(struct pass *pass, struct expectation *e, struct error *err); /* the batch, for one expectation */
+void data_values(struct pass *pass, struct expectation *e); /* the same, of rules that one value decides */
 const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted);
 bool value_is_kind(const struct cell *cell, enum value_kind kind);
 

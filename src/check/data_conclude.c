@@ -95,7 +95,7 @@ static void conclude_each(struct pass *pass, struct expectation *e, struct data_
 static void conclude_aggregate(struct pass *pass, struct expectation *e, struct data_result *r)
 {
     struct arena *arena = pass->spec->arena;
-    bool texts = (e->has_min && !e->min.is_number) || (e->has_max && !e->max.is_number);
+    bool texts = data_bounds_are_text(e);
     if (e->odd > 0) {
         r->outcome = DATA_FAIL;
         say(pass, e, r, str_format(arena, "%" PRIu64 " values are no numbers, first on line %" PRIu64, e->odd,

@@ -44,134 +44,21 @@ const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted)
     return numbers;
 }
 
-static uint64_t characters(const struct cell *cell)
-{
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < cell->len; i++)
-        count += ((unsigned char)cell->ptr[i] & 0xc0) != 0x80;
-    return count;
-}
-
-static bool is_within(const struct expectation *e, const struct cell *cell, bool is_number, double number)
-{
-    const struct constant *bounds[] = {e->has_min ? &e->min : NULL, e->has_max ? &e->max : NULL};
-    for (int i = 0; i < 2; i++) {
-        const struct constant *bound = bounds[i];
-        if (bound == NULL)
-            continue;
-        if (bound->is_number) {
-            if (!is_number || !(i == 0 ? number >= bound->number : number <= bound->number))
-                return false;
-        } else {
-            int order = str_compare((struct str){cell->ptr, cell->len}, bound->text);
-            if (i == 0 ? order < 0 : order > 0)
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool is_in(struct pass *pass, const struct expectation *e, const struct cell *cell, uint32_t row)
-{
-    struct str text = {cell->ptr, cell->len};
-    uint32_t low = 0, high = e->item_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        int order = str_compare(e->items[middle].text, text);
-        if (order == 0)
-            return true;
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    const struct column_numbers *numbers = NULL; /* 1.0 is in a set that has 1 */
-    for (uint32_t i = 0; i < e->item_count; i++)
-        if (e->items[i].is_number) {
-            numbers = numbers != NULL ? numbers : data_numbers(pass, e->wanted[0]);
-            if (numbers->good[row] && numbers->values[row] == e->items[i].number)
-                return true;
-        }
-    return false;
-}
-
-static bool is_in_order(struct expectation *e, const struct cell *cell, bool is_number, double number)
-{
-    bool good = true;
-    int order = 0;
-    if (e->has_last) {
-        if (is_number && !isnan(e->last_number))
-            order = (number > e->last_number) - (number < e->last_number);
-        else
-            order = str_compare((struct str){cell->ptr, cell->len}, buf_view(&e->last));
-        good = order > 0 || (order == 0 && !e->strictly);
-    }
-    e->last_number = is_number ? number : (double)NAN;
-    buf_clear(&e->last);
-    buf_append(&e->last, cell->ptr, cell->len);
-    e->has_last = true;
-    return good;
-}
-
-static bool holds(struct pass *pass, struct expectation *e, const struct cell *cell, uint32_t row)
-{
-    const struct column_numbers *numbers;
-    double count;
-    switch (e->rule) {
-    case RULE_TYPE:
-        return value_is_kind(cell, e->kind);
-    case RULE_BETWEEN:
-        numbers = data_numbers(pass, e->wanted[0]);
-        return is_within(e, cell, numbers->good[row], numbers->values[row]);
-    case RULE_IN_SET:
-        return is_in(pass, e, cell, row);
-    case RULE_NOT_IN_SET:
-        return !is_in(pass, e, cell, row);
-    case RULE_MATCHES:
-        return pattern_matches(e->pattern, (struct str){cell->ptr, cell->len});
-    case RULE_LENGTH:
-        count = (double)characters(cell);
-        return is_within(e, cell, true, count);
-    case RULE_INCREASING:
-        numbers = data_numbers(pass, e->wanted[0]);
-        return is_in_order(e, cell, numbers->good[row], numbers->values[row]);
-    case RULE_FINITE:
-        numbers = data_numbers(pass, e->wanted[0]);
-        return numbers->good[row] && isfinite(numbers->values[row]);
-    default:
-        return true;
-    }
-}
-
-static void values(struct pass *pass, struct expectation *e)
-{
-    const struct table_batch *batch = pass->batch;
-    const struct cell *cells = batch->columns[e->wanted[0]];
-    for (uint32_t row = 0; row < batch->rows; row++) {
-        if (!pass->chosen[row])
-            continue;
-        bool null = cells[row].kind == CELL_NULL;
-        e->nulls += null;
-        e->n += !null || e->rule == RULE_NOT_NULL;
-        bool good = null ? e->rule != RULE_NOT_NULL : holds(pass, e, &cells[row], row);
-        if (!good)
-            data_note(pass->spec, e, batch->lines[row], (struct str){cells[row].ptr, cells[row].len});
-    }
-}
-
 /* ---- aggregates ---- */
 
-static void add_number(struct expectation *e, double number)
+static void add_numbers(struct expectation *e, const double *numbers, uint32_t count)
 {
-    e->nan |= isnan(number);
-    if (number < e->least)
-        e->least = number;
-    if (number > e->most)
-        e->most = number;
-    if (e->sum != NULL)
-        exact_add(e->sum, number);
-    if (e->squares != NULL)
-        exact_add_square(e->squares, number);
-    if (e->quantiles != NULL)
-        quantile_add(e->quantiles, number);
+    for (uint32_t i = 0; e->sum != NULL && i < count; i++)
+        exact_add(e->sum, numbers[i]);
+    for (uint32_t i = 0; e->squares != NULL && i < count; i++)
+        exact_add_square(e->squares, numbers[i]);
+    for (uint32_t i = 0; e->quantiles != NULL && i < count; i++)
+        quantile_add(e->quantiles, numbers[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        e->nan |= isnan(numbers[i]);
+        e->least = numbers[i] < e->least ? numbers[i] : e->least;
+        e->most = numbers[i] > e->most ? numbers[i] : e->most;
+    }
 }
 
 static void begin_aggregate(struct expectation *e)
@@ -198,17 +85,14 @@ static void add_text(struct expectation *e, const struct cell *cell)
     buf_str(&e->last, text);
 }
 
-static bool bounds_are_text(const struct expectation *e)
-{
-    return (e->has_min && !e->min.is_number) || (e->has_max && !e->max.is_number);
-}
-
 static void aggregate(struct pass *pass, struct expectation *e)
 {
     const struct table_batch *batch = pass->batch;
     const struct cell *cells = batch->columns[e->wanted[0]];
-    bool counts = e->rule >= RULE_DISTINCT_COUNT && e->rule <= RULE_NULL_RATIO, texts = bounds_are_text(e);
+    bool counts = e->rule >= RULE_DISTINCT_COUNT && e->rule <= RULE_NULL_RATIO, texts = data_bounds_are_text(e);
     const struct column_numbers *numbers = counts || texts ? NULL : data_numbers(pass, e->wanted[0]);
+    double taken[TABLE_ROWS_MAX];
+    uint32_t taken_count = 0;
     if (!e->has_last)
         begin_aggregate(e);
     for (uint32_t row = 0; row < batch->rows; row++) {
@@ -229,8 +113,9 @@ static void aggregate(struct pass *pass, struct expectation *e)
         else if (texts)
             add_text(e, &cells[row]);
         else if (numbers != NULL)
-            add_number(e, numbers->values[row]);
+            taken[taken_count++] = numbers->values[row];
     }
+    add_numbers(e, taken, taken_count);
 }
 
 /* ---- what is joined in the end ---- */
@@ -353,7 +238,7 @@ enum status data_rows(struct pass *pass, struct expectation *e, struct error *er
         e->rule == RULE_NO_OVERLAP)
         return spill_rows(pass, e, err);
     if (e->rule < RULE_MEAN)
-        values(pass, e);
+        data_values(pass, e);
     else if (e->rule <= RULE_NULL_RATIO)
         aggregate(pass, e);
     else if (e->rule == RULE_A_LESS_THAN_B)

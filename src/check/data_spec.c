@@ -93,25 +93,21 @@ static enum status read_constant(const struct data_spec *spec, const struct valu
     return STATUS_OK;
 }
 
-static int compare_constants(const void *a, const void *b)
-{
-    return str_compare(((const struct constant *)a)->text, ((const struct constant *)b)->text);
-}
-
-static enum status read_items(const struct data_spec *spec, const struct value *v, struct expectation *e, bool sort,
+static enum status read_items(const struct data_spec *spec, const struct value *v, struct expectation *e,
                               struct error *err)
 {
     if (v->type != VALUE_LIST || v->list.count == 0)
         return REFUSE_AT(spec, v, err, "`%s` must be a list with something in it", rule_name(e->rule));
     e->items = arena_array(spec->arena, struct constant, v->list.count);
+    e->set = value_set_create(spec->arena, v->list.count);
     for (uint32_t i = 0; i < v->list.count; i++) {
         enum status status = read_constant(spec, v->list.items[i], rule_name(e->rule), &e->items[i], err);
         if (status != STATUS_OK)
             return status;
+        value_set_add(e->set, e->items[i].text);
+        e->set_has_numbers |= e->items[i].is_number;
     }
     e->item_count = v->list.count;
-    if (sort)
-        qsort(e->items, e->item_count, sizeof *e->items, compare_constants);
     return STATUS_OK;
 }
 
@@ -188,7 +184,7 @@ static enum status read_plain(struct data_spec *spec, const struct value *v, str
     if (rule == RULE_TYPE)
         return read_kind(spec, v, e, err);
     if (rule == RULE_IN_SET || rule == RULE_NOT_IN_SET)
-        return read_items(spec, v, e, true, err);
+        return read_items(spec, v, e, err);
     if (rule == RULE_UNIQUE_ROWS)
         return read_columns(spec, v, e, err);
     if (rule == RULE_COMMAND && v->type == VALUE_STRING && v->text.len > 0) {
@@ -240,7 +236,7 @@ static enum status set_names(struct data_spec *spec, const struct value *v, stru
                              enum names_rule names, struct error *err)
 {
     e->names = names;
-    return read_items(spec, v, e, false, err);
+    return read_items(spec, v, e, err);
 }
 
 static enum status read_drift(struct data_spec *spec, const struct value_pair *pair, struct expectation *e, bool *known,

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { LIMB_BITS = 32, MANTISSA_BITS = 52, PENDING_MAX = 1 << 29 };
+enum { LIMB_BITS = 32, MANTISSA_BITS = 52, EXPONENT_MAX = 0x7ff, PENDING_MAX = 1 << 29 };
+enum { BINNED_MAX = 1 << (64 - MANTISSA_BITS - 1) }; /* so many mantissas fit into 64 bits */
 
 static void carry(struct exact_sum *s)
 {
@@ -16,28 +17,52 @@ static void carry(struct exact_sum *s)
     s->pending = 0;
 }
 
-void exact_add(struct exact_sum *s, double value)
+static void empty_bin(struct exact_sum *s, unsigned place)
 {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    unsigned exponent = bits >> MANTISSA_BITS & 0x7ff;
-    uint64_t mantissa = bits & (((uint64_t)1 << MANTISSA_BITS) - 1);
-    bool negative = bits >> 63;
-    if (exponent == 0x7ff) {
-        s->nan |= mantissa != 0;
-        s->plus |= mantissa == 0 && !negative;
-        s->minus |= mantissa == 0 && negative;
-        return;
-    }
-    if (exponent > 0)
-        mantissa |= (uint64_t)1 << MANTISSA_BITS;
-    unsigned shift = exponent > 0 ? exponent - 1 : 0, limb = shift / LIMB_BITS;
-    unsigned __int128 wide = (unsigned __int128)mantissa << shift % LIMB_BITS;
+    unsigned exponent = s->keys[place] & EXPONENT_MAX, shift = exponent > 0 ? exponent - 1 : 0;
+    unsigned limb = shift / LIMB_BITS;
+    bool negative = s->keys[place] > EXPONENT_MAX;
+    unsigned __int128 wide = (unsigned __int128)s->bins[place] << shift % LIMB_BITS;
     int64_t parts[3] = {(int64_t)(wide & 0xffffffff), (int64_t)(wide >> 32 & 0xffffffff), (int64_t)(wide >> 64)};
     for (unsigned i = 0; i < 3; i++)
         s->limbs[limb + i] += negative ? -parts[i] : parts[i];
+    s->bins[place] = 0;
     if (++s->pending == PENDING_MAX)
         carry(s);
+}
+
+static void empty_bins(struct exact_sum *s)
+{
+    for (unsigned i = 0; i < EXACT_BINS; i++)
+        if (s->bins[i] != 0)
+            empty_bin(s, i);
+    s->binned = 0;
+}
+
+static void add_special(struct exact_sum *s, bool is_nan, bool negative)
+{
+    s->nan |= is_nan;
+    s->plus |= !is_nan && !negative;
+    s->minus |= !is_nan && negative;
+}
+
+void exact_add(struct exact_sum *s, double value)
+{
+    uint64_t bits, one = (uint64_t)1 << MANTISSA_BITS;
+    memcpy(&bits, &value, sizeof bits);
+    unsigned key = (unsigned)(bits >> MANTISSA_BITS), exponent = key & EXPONENT_MAX;
+    unsigned place = (key ^ key >> 6) % EXACT_BINS; /* the sign counts, too */
+    if (s->keys[place] != key) {
+        if (exponent == EXPONENT_MAX) {
+            add_special(s, (bits & (one - 1)) != 0, key > EXPONENT_MAX);
+            return;
+        }
+        empty_bin(s, place);
+        s->keys[place] = (uint16_t)key;
+    }
+    s->bins[place] += (bits & (one - 1)) | (exponent > 0 ? one : 0);
+    if (++s->binned == BINNED_MAX)
+        empty_bins(s);
 }
 
 void exact_add_square(struct exact_sum *s, double value)
@@ -48,7 +73,7 @@ void exact_add_square(struct exact_sum *s, double value)
         exact_add(s, fma(value, value, -square));
 }
 
-/* The nearest double of a sum that has its carries, ties to even. */
+/* The nearest double of the limbs, which have their carries; ties to even. */
 static double nearest(const struct exact_sum *sum)
 {
     struct exact_sum s = *sum;
@@ -85,11 +110,13 @@ struct exact_pair exact_get(struct exact_sum *s)
         return (struct exact_pair){(double)NAN, 0};
     if (s->plus || s->minus)
         return (struct exact_pair){s->plus ? (double)INFINITY : -(double)INFINITY, 0};
+    empty_bins(s);
     carry(s);
     struct exact_pair pair = {nearest(s), 0};
     if (isfinite(pair.high)) {
         struct exact_sum rest = *s;
         exact_add(&rest, -pair.high);
+        empty_bins(&rest);
         carry(&rest);
         pair.low = nearest(&rest);
     }

@@ -5,13 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EXACT_LIMBS = 70 };
+enum { EXACT_LIMBS = 70, EXACT_BINS = 64 };
 
-/* A fixed-point number of 32-bit limbs with room for carries (Neal, Fast exact summation using small and large
- * superaccumulators, 2015). Zeroed to begin with. */
+/* A fixed-point number of 32-bit limbs with room for carries, and before it sums of mantissas that have their sign and
+ * exponent in common (Neal, Fast exact summation using small and large superaccumulators, 2015; here with a few bins
+ * that take turns). Zeroed to begin with. */
 struct exact_sum {
     int64_t limbs[EXACT_LIMBS];
-    uint32_t pending; /* additions since carries were last made */
+    uint32_t pending; /* additions to them since carries were last made */
+    uint32_t binned;  /* additions to bins since they were last emptied */
+    uint64_t bins[EXACT_BINS];
+    uint16_t keys[EXACT_BINS]; /* sign and exponent; 0, as those of 0, to begin with */
     bool nan, plus, minus; /* values that no number holds */
 };
 

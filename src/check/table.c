@@ -76,6 +76,7 @@ enum status table_fill(struct table_file *t, struct error *err)
     enum status status = read_ahead_next(t->input, t->block + t->end, t->cap - t->end, &got, err);
     t->end += got;
     memset(t->block + t->end, 0, BLOCK_PAD);
+    t->scan.at = SIZE_MAX;
     t->eof = status == STATUS_OK && got == 0;
     return status;
 }
@@ -112,7 +113,7 @@ static void read_rows(struct table_file *t)
             continue;
         }
         uint64_t line = t->line;
-        enum row_end end = t->json ? json_read_row(t) : csv_read_row(t);
+        enum row_end end = t->json ? json_read_row(t) : csv_read_plain_row(t) ? ROW_GOOD : csv_read_row(t);
         if (end == ROW_MORE) {
             if (t->end - t->at <= t->options.line_bytes_max)
                 return;
@@ -190,7 +191,7 @@ enum status table_open(const char *path, const struct table_options *options, st
                        struct error *err)
 {
     struct table_file *t = mem_alloc(sizeof *t);
-    *t = (struct table_file){.options = *options, .line = 1};
+    *t = (struct table_file){.options = *options, .line = 1, .scan = {.at = SIZE_MAX}, .has_avx2 = csv_has_avx2()};
     if (t->options.block_bytes == 0)
         t->options.block_bytes = BLOCK_BYTES;
     t->cap = t->options.block_bytes;
@@ -241,6 +242,8 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
     t->want_count = count;
     t->wanted = arena_array(&t->arena, struct str, count);
     t->slots = arena_array(&t->arena, uint32_t, t->column_count);
+    t->wanted_columns = arena_array(&t->arena, uint32_t, count);
+    t->marks = arena_array(&t->arena, size_t, (size_t)t->column_count + 1);
     t->lines = arena_array(&t->arena, uint64_t, TABLE_ROWS_MAX);
     t->cell_columns = arena_array(&t->arena, const struct cell *, count);
     free(t->cells);
@@ -255,7 +258,8 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
             column++;
         if (there != NULL)
             there[i] = t->json || column < t->column_count;
-        if (!t->json && column < t->column_count)
+        t->wanted_columns[i] = t->json || column == t->column_count ? COLUMN_NONE : column;
+        if (t->wanted_columns[i] != COLUMN_NONE)
             t->slots[column] = i;
         for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
             t->cells[(size_t)i * CELL_STRIDE + row] = table_nothing;

@@ -6,8 +6,17 @@
 #include "check/table.h"
 
 #define SLOT_NONE UINT32_MAX
+#define COLUMN_NONE UINT32_MAX
 enum { BLOCK_PAD = 64 }; /* zeros after the last byte, so that a scan may read a whole vector */
 enum { CELL_STRIDE = TABLE_ROWS_MAX + 4 }; /* cells of a row a power of two apart would share a few lines of a cache */
+
+/* What is left of the 64 bytes at `base`, one bit for each. */
+struct plain_scan {
+    size_t base;
+    size_t at;   /* the row that it is about; SIZE_MAX = none */
+    uint64_t ends, newlines, odd; /* odd: quotes and NULs */
+    bool high;   /* bytes beyond ASCII */
+};
 
 struct table_file {
     struct table_options options;
@@ -23,6 +32,10 @@ struct table_file {
     uint32_t want_count;
     struct str *wanted;
     uint32_t *slots; /* CSV: of each column the wanted one, or SLOT_NONE */
+    uint32_t *wanted_columns; /* CSV: the other way round, or COLUMN_NONE */
+    size_t *marks;   /* CSV: where the cells of a row end */
+    struct plain_scan scan;
+    bool has_avx2;
     struct cell *cells; /* [wanted][row], CELL_STRIDE apart */
     const struct cell **cell_columns;
     uint64_t *lines;
@@ -48,6 +61,8 @@ enum row_end {
 
 /* Read a row that begins at table->at into row `table->rows` of the batch, and go past it (unless ROW_MORE). */
 enum row_end csv_read_row(struct table_file *table);
+bool csv_read_plain_row(struct table_file *table); /* false, and nothing done, of any but the plainest good row */
+bool csv_has_avx2(void);
 enum row_end json_read_row(struct table_file *table);
 
 /* Take the columns' names from the first row of the block. */

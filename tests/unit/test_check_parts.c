@@ -108,7 +108,8 @@ static void columns_of_numbers_are_read_alike(void **unused)
         uint32_t len = (uint32_t)(next(&state) % (LEN_MAX + 1));
         for (uint32_t k = 0; k < WIDTH; k++) /* what stands behind a cell is not part of it */
             text[k] = alphabet[next(&state) % (i % 2 ? sizeof alphabet - 1 : 42)];
-        cells[i] = (struct cell){text, len, (uint8_t)(i % 7 == 0 ? CELL_NUMBER : i % 11 == 0 ? CELL_NESTED : CELL_TEXT)};
+        uint8_t kind = i % 7 == 0 ? CELL_NUMBER : i % 11 == 0 ? CELL_NESTED : CELL_TEXT;
+        cells[i] = (struct cell){text, len, kind};
     }
     cells_read_numbers(cells, COUNT, values, good);
     for (uint32_t i = 0; i < COUNT; i++) {
@@ -121,6 +122,29 @@ static void columns_of_numbers_are_read_alike(void **unused)
     free(values);
     free(cells);
     free(bytes);
+}
+
+/* Of any magnitude, and many of one: all but 1 and 2^-1074 is taken away again, from the end. */
+static void sums_of_anything_are_exact(void **unused)
+{
+    enum { COUNT = 300000 };
+    double *values = mem_alloc(COUNT * sizeof *values);
+    struct exact_sum sum = {0};
+    uint64_t state = 9;
+    (void)unused;
+    for (int i = 0; i < COUNT; i++) {
+        uint64_t bits = next(&state) << 11 | next(&state) >> 40;
+        memcpy(&values[i], &bits, sizeof bits);
+        values[i] = i % 3 == 0 ? DBL_MAX : i % 5 == 0 ? -0.75 : isfinite(values[i]) ? values[i] : 0x1p-1074;
+        exact_add(&sum, values[i]);
+    }
+    exact_add(&sum, 1);
+    exact_add(&sum, 0x1p-1074);
+    for (int i = COUNT; i-- > 0;)
+        exact_add(&sum, -values[i]);
+    struct exact_pair pair = exact_get(&sum);
+    assert_true(pair.high == 1 && pair.low == 0x1p-1074);
+    free(values);
 }
 
 static void sums_are_exact_in_any_order(void **unused)
@@ -330,6 +354,7 @@ int main(void)
         cmocka_unit_test(long_numbers_are_those_of_strtod),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(columns_of_numbers_are_read_alike),
+        cmocka_unit_test(sums_of_anything_are_exact),
         cmocka_unit_test(sums_are_exact_in_any_order),
         cmocka_unit_test(sums_of_two_are_those_of_the_processor),
         cmocka_unit_test(deviation_survives_a_large_mean),
