@@ -11,7 +11,7 @@ static const struct option_spec options[] = {
     {OPTION_FORGET, "forget", "PATH", "the workspace at PATH, or HOST:PATH, is gone for good: its results may go"},
     {OPTION_FORGET_UNSEEN, "forget-unseen", "TIME", "nor those of what is gone or elsewhere, and silent so long"},
     {OPTION_RESCUE, "rescue", NULL, "also remove what was moved to .refit/rescue and .refit/attempts"},
-    {OPTION_REPRODUCED, "reproduced", NULL, "also remove folders of `refit reproduce` that nobody has changed since"},
+    {OPTION_REPRODUCED, "reproduced", NULL, "also what can be made again of past builds: unchanged folders of `reproduce`, baselines"},
     {OPTION_NO_COMPACT, "no-compact", NULL, "leave the store's file as large as it is"},
     {0, NULL, NULL, NULL},
 };
@@ -84,6 +84,7 @@ static void print_json(const struct gc_result *result, bool dry_run, uint64_t bu
         {"forgotten_files", result->forgotten_files},
         {"reproduced_folders", result->reproduced_folders}, {"reproduced_bytes", result->reproduced_bytes},
         {"removed_folders", result->removed_folders}, {"removed_bytes", result->removed_bytes},
+        {"baseline_bytes", result->baseline_bytes}, {"removed_baseline_bytes", result->removed_baseline_bytes},
     };
     struct buf document = {0};
     struct json j;
@@ -201,6 +202,18 @@ static void print_reproduced(struct invocation *in, const struct gc_result *resu
                    : "; --reproduced removes those that nobody has changed anything in");
 }
 
+static void print_baselines(struct invocation *in, const struct gc_result *result)
+{
+    struct arena *arena = &in->arena;
+    bool asked = option_given(in, OPTION_REPRODUCED);
+    if (result->baseline_bytes > 0)
+        printf("%s: " STR_FMT " of " STR_FMT " in .refit/baselines%s\n",
+               !asked ? "left alone" : option_given(in, 'n') ? "would be removed" : "removed",
+               STR_ARG(output_size(arena, asked ? result->removed_baseline_bytes : result->baseline_bytes)),
+               STR_ARG(output_size(arena, result->baseline_bytes)),
+               asked ? ", which the store has" : "; --reproduced removes what the store has");
+}
+
 /* "dropped 3 records of 12: 40.0 MiB; 9 stay, 5 of them roots: 100.0 MiB" */
 static void print_result(struct invocation *in, const struct gc_result *result, uint64_t budget_bytes)
 {
@@ -226,6 +239,7 @@ static void print_result(struct invocation *in, const struct gc_result *result, 
     print_compaction(in, result);
     print_kept(in, result);
     print_reproduced(in, result);
+    print_baselines(in, result);
 }
 
 /* ---- doing it ---- */

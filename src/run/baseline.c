@@ -8,7 +8,8 @@
 #include "refit/vcs.h"
 #include "run/run.h"
 
-#define FOLDER ".refit/baselines/"
+#define FOLDERS ".refit/baselines"
+#define FOLDER FOLDERS "/"
 
 static const struct record_out *find(const struct lock *lock, struct str path)
 {
@@ -98,4 +99,52 @@ enum status run_baseline_bring(struct project *p, struct arena *arena, struct st
         !digest_parse(str_slice(place, at, at + DIGEST_HEX), &digest))
         return STATUS_OK;
     return from_store(p, arena, place, digest, &there, err);
+}
+
+/* ---- removing ---- */
+
+static enum status remove_one(struct project *p, struct str name, bool dry_run, struct gc_result *out,
+                              struct error *err)
+{
+    struct digest digest;
+    const char *path = str_format(&p->arena, FOLDER STR_FMT, STR_ARG(name)).ptr;
+    uint64_t bytes = folder_bytes(path);
+    bool has = false;
+    enum status status = digest_parse(name, &digest) ? store_has(p->store, digest, &has, err) : STATUS_OK;
+    if (status == STATUS_OK && has && !dry_run)
+        status = fs_remove_tree(path, err);
+    out->removed_baseline_bytes += status == STATUS_OK && has ? bytes : 0;
+    return status;
+}
+
+static enum status remove_all(struct project *p, bool dry_run, struct gc_result *out, struct error *err)
+{
+    struct str *names;
+    uint32_t count;
+    enum status status = folder_names(&p->arena, FOLDERS, &names, &count, err);
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++)
+        status = remove_one(p, names[i], dry_run, out, err);
+    free(names);
+    return status;
+}
+
+enum status baselines_clean(struct project *p, const struct gc_options *options, struct gc_result *out,
+                            struct error *err)
+{
+    struct stat st;
+    int alone = -1;
+    bool found;
+    enum status status = fs_lstat(FOLDERS, &st, &found, err);
+    if (status != STATUS_OK || !found || !S_ISDIR(st.st_mode))
+        return status;
+    out->baseline_bytes = folder_bytes(FOLDERS);
+    if (options->reproduced && !options->dry_run)
+        status = workspace_claim(&alone, err);
+    if (status == STATUS_OK && options->reproduced && (alone >= 0 || options->dry_run))
+        status = remove_all(p, options->dry_run, out, err);
+    else if (status == STATUS_OK && options->reproduced)
+        options->warn(options->ctx, STR("a run is at work here: " FOLDERS " stays"));
+    if (alone >= 0)
+        close(alone);
+    return status;
 }

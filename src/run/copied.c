@@ -58,8 +58,8 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* The names in a folder, sorted, so that the same path is told each time. */
-static enum status list_folder(struct arena *arena, const char *place, struct str **names, uint32_t *count,
-                               struct error *err)
+enum status folder_names(struct arena *arena, const char *place, struct str **names, uint32_t *count,
+                         struct error *err)
 {
     DIR *stream = opendir(place);
     struct dirent *entry;
@@ -85,7 +85,7 @@ static enum status walk_folder(struct walk *w, struct str folder, struct error *
 {
     struct str *names;
     uint32_t count;
-    enum status status = list_folder(w->arena, path_join(w->arena, w->folder, folder).ptr, &names, &count, err);
+    enum status status = folder_names(w->arena, path_join(w->arena, w->folder, folder).ptr, &names, &count, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         struct str path = path_join(w->arena, folder, names[i]);
         struct stat st;
@@ -274,7 +274,7 @@ enum status copies_clean(struct project *p, const struct gc_options *options, st
     bool found;
     enum status status = fs_lstat(FOLDERS, &st, &found, err);
     if (status == STATUS_OK && found && S_ISDIR(st.st_mode))
-        status = list_folder(&p->arena, FOLDERS, &names, &count, err);
+        status = folder_names(&p->arena, FOLDERS, &names, &count, err);
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         struct str folder = path_join(&p->arena, path_join(&p->arena, p->root, STR(FOLDERS)), names[i]);
         bool is;

@@ -138,6 +138,8 @@ enum status run_gc(struct project *p, const struct gc_options *options, struct g
     enum status status = options->dry_run ? STATUS_OK : store_lock_gc(p->store_directory.ptr, &alone, err);
     if (status == STATUS_OK)
         status = collect(p, options, out, err);
+    if (status == STATUS_OK)
+        status = baselines_clean(p, options, out, err);
     close_store(p); /* nobody may have it open, not even this process */
     if (status == STATUS_OK)
         status = compact(p, options, out, err);

@@ -379,6 +379,15 @@ enum status project_hold(struct project *project, bool wait, struct error *err);
 enum status copies_clean(struct project *project, const struct gc_options *options, struct gc_result *out,
                          struct error *err);
 
+/* The files of past builds that gates were compared with: those that the store can give again go, if that is asked
+ * for; p->store is open (baseline.c). */
+enum status baselines_clean(struct project *project, const struct gc_options *options, struct gc_result *out,
+                            struct error *err);
+
+/* The names in a folder, sorted, in `arena`; the array is malloc'd (copied.c). */
+enum status folder_names(struct arena *arena, const char *place, struct str **names, uint32_t *count,
+                         struct error *err);
+
 /* The bytes of the files below a folder; what cannot be read counts for nothing (gc.c). */
 uint64_t folder_bytes(const char *path);
 

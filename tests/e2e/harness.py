@@ -411,6 +411,7 @@ def show_failure(kind, value, trace):
 
 sys.excepthook = show_failure
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever began this with nohup(1) ignores it, and programs inherit that
 
 
 # A small pipeline that many tests use: data.txt → split → train → evaluate.

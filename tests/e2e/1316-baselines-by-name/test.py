@@ -1,7 +1,7 @@
 """A baseline can be called by name: a revision of git, a run, or what the policy says is deployed in an environment.
 Its files come from the store or from git; one that cannot be had, or was scored on other rows, asks for an approval."""
 from approvals import Gated
-from harness import contains, equal
+from harness import contains, equal, expect
 
 p = Gated()
 p.remove("checks/release.json", "base.csv", "test.csv", "model.bin")
@@ -104,3 +104,22 @@ p.policy(need=1)
 p.remove(".refit/baselines", "checks")
 equal(p.refit("run", "--json").states["release"], "restored", "the verdict from the store")
 equal(p.refit("run", "--json", "--deploy").states["ship"], "ran", "what is behind the gate")
+
+# What gc can take of them is what the store has, and only when it is asked to.
+def baselines():
+    return sorted(str(x.relative_to(p.path(".refit/baselines"))) for x in p.path(".refit/baselines").glob("*/*"))
+
+
+there = baselines()
+p.write(".refit/baselines/" + "0" * 32 + "/rows.csv", "what no store has\n")
+size = sum(x.stat().st_size for x in p.path(".refit/baselines").glob("*/*"))
+result = p.refit("gc", "--json").json
+equal((result["baseline_bytes"], result["removed_baseline_bytes"]), (size, 0), "left alone")
+result = p.refit("gc", "--json", "-n", "--reproduced").json
+equal((result["baseline_bytes"], result["removed_baseline_bytes"]), (size, size - 18), "a dry run")
+equal(len(baselines()), len(there) + 1, "a dry run removes nothing")
+contains(p.refit("gc", "--reproduced").stdout, "in .refit/baselines, which the store has")
+equal(baselines(), ["0" * 32 + "/rows.csv"], "what the store has not")
+p.remove("checks")
+equal(p.refit("run", "--json", "--deploy").states["release"], "restored", "the verdict, and what it compares with")
+expect(set(baselines()) - {"0" * 32 + "/rows.csv"} <= set(there), "the same file again")
