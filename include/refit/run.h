@@ -460,7 +460,7 @@ struct gc_result {
     uint64_t rescue_bytes, attempt_bytes; /* what was rescued, and kept of attempts, here */
     uint32_t reproduced_folders, removed_folders; /* of past builds, here: that there were, and that were removed */
     uint64_t reproduced_bytes, removed_bytes; /* in them */
-    uint64_t baseline_bytes, removed_baseline_bytes; /* files of past builds for gates to compare with: before, and gone */
+    uint64_t baseline_bytes, removed_baseline_bytes; /* of past builds, for gates: there were, and were removed */
     uint64_t forgotten_files; /* that were gone, and that the stat cache here still knew */
 };
 

@@ -11,7 +11,8 @@ static const struct option_spec options[] = {
     {OPTION_FORGET, "forget", "PATH", "the workspace at PATH, or HOST:PATH, is gone for good: its results may go"},
     {OPTION_FORGET_UNSEEN, "forget-unseen", "TIME", "nor those of what is gone or elsewhere, and silent so long"},
     {OPTION_RESCUE, "rescue", NULL, "also remove what was moved to .refit/rescue and .refit/attempts"},
-    {OPTION_REPRODUCED, "reproduced", NULL, "also what can be made again of past builds: unchanged folders of `reproduce`, baselines"},
+    {OPTION_REPRODUCED, "reproduced", NULL,
+     "also remove folders of `refit reproduce` that nobody has changed, and baselines that the store has"},
     {OPTION_NO_COMPACT, "no-compact", NULL, "leave the store's file as large as it is"},
     {0, NULL, NULL, NULL},
 };

@@ -309,7 +309,7 @@ def measure_history(bench):
 
 
 def measure_expectations(bench):
-    """20 expectations on a CSV file, all by one thread; what the others find has to be the same."""
+    """20 expectations on a CSV file; what the others find has to be the same."""
     size = size_text(bench.options.table_mib)
     with bench.section(f"expectations on {size}"):
         project = make_project(bench, "expectations", "stages: {}\n")
@@ -330,7 +330,7 @@ def measure_expectations(bench):
         bench.progress("peak memory")
         peaks = [[bench.peak_bytes(*command) for command in words.values()]]
         remove(project)
-    work = f"20 expectations on {size} of CSV, 20 columns, one thread"
+    work = f"20 expectations on {size} of CSV, 20 columns"
     for index, name in enumerate(words):
         if name != "refit":
             bench.table.add(f"expectations/{name}", work, name, EXPECTATIONS[name],

@@ -42,7 +42,14 @@ contains(p.refit("check", "data", "--spec", "spec.yaml", exit=1).stderr, "data.c
 malformed, between = check(b'{"a": 1, "b": 2}\n[1]\n{"b": 3\n{"b": 12}\n{"a": "\\u00e9", "b": null}\n', 4, "data.jsonl")
 equal((malformed["lines"], between["n"], between["nulls"], between["lines"]), ([2, 3], 2, 1, [4]), "JSON Lines")
 
-# A line of 80 MB is a finding like any other.
+# A line of 1 GB is a finding like any other, whatever is in it; what is beyond a limit is not kept.
 malformed, between = check(b"a,b\n1,2\n" + b"x" * (80 << 20) + b"\n3,4\n", 4)
 equal((malformed["lines"], between["n"]), ([3], 2), "a long line")
+contains(malformed["message"], "too long")
+with p.path("data.csv").open("wb") as file:
+    file.write(b"a,b\n1,2\n")
+    file.seek(1 << 30, 1)  # NUL bytes that take no room
+    file.write(b"\n3,4\n")
+malformed, between = p.refit("check", "data", "--spec", "spec.yaml", "--json", exit=4).json["results"]
+equal((malformed["lines"], between["n"]), ([3], 2), "a line of 1 GB")
 contains(malformed["message"], "too long")
