@@ -53,11 +53,12 @@ def writes(points):
 
 
 # A project at rest between two states, so that one run restores, executes, rescues, and writes refit.lock and state.
+# No command may end well once one of its writes has failed.
 
 MANIFEST = """\
     stages:
       split:
-        cmd: mkdir -p work; head -n 2 in.txt > work/a; tail -n +3 in.txt > work/b
+        cmd: mkdir -p work && head -n 2 in.txt > work/a && tail -n +3 in.txt > work/b
         deps: [in.txt]
         outs: [work/a, work/b]
       large:
@@ -66,12 +67,12 @@ MANIFEST = """\
         outs: [large.bin]
       tree:
         cmd:
-          - mkdir -p tree/empty tree/sub; cp new.txt tree/sub/x
-          - cp new.txt tree/run; chmod +x tree/run; ln -s run tree/to
+          - mkdir -p tree/empty tree/sub && cp new.txt tree/sub/x
+          - cp new.txt tree/run && chmod +x tree/run && ln -s run tree/to
         deps: [new.txt]
         outs: [tree]
       keep:
-        cmd: cat in.txt new.txt > keep.txt; echo kept
+        cmd: cat in.txt new.txt > keep.txt && echo kept
         deps: [in.txt, new.txt]
         outs:
           - keep.txt: {persist: true}
@@ -80,12 +81,12 @@ MANIFEST = """\
         deps: [work/a, new.txt]
         outs: [mine.txt]
       again:
-        cmd: cp new.txt again.txt; [ -e .refit/tried ] || { touch .refit/tried; false; }
+        cmd: cp new.txt again.txt && { [ -e .refit/tried ] || { touch .refit/tried; false; }; }
         deps: [new.txt]
         outs: [again.txt]
         retries: 1
       found:
-        cmd: 'cp new.txt found.txt; echo "found.txt: base.bin" > found.d'
+        cmd: 'cp new.txt found.txt && echo "found.txt: base.bin" > found.d'
         deps: [new.txt]
         outs: [found.txt]
         depfile: found.d
