@@ -101,7 +101,7 @@ enum status links_check_ways(struct check_context *c, struct stage_id id, struct
 bool source_parse(const struct field *dep, struct record_out *out);
 
 /* What a check that cannot be decided yet wants read, and how one ends that says no: with a reason, or with an error
- * that ends the run. */
+ * that ends the run (check_inputs.c). */
 void check_want_read(struct check_context *c, struct check *out, struct str path, enum digest_mode mode, bool keep,
                      uint64_t bytes);
 void check_fail(struct check *out, int exit_status, struct str reason);
@@ -157,7 +157,16 @@ enum status check_load_lock(struct check_context *c, struct error *err);
 /* Is everything in the store that restoring a record needs? */
 enum status check_all_stored(struct check_context *c, const struct record *record, bool *stored, struct error *err);
 
-/* Are the outs on disk those of a list? CHECK_READ's fields are filled if that cannot be told within the budget. */
+/* What is on disk (check_inputs.c). CHECK_READ's fields are filled where that cannot be told within the budget. */
+
+/* The digests of a stage's deps. *out ends the check if one of them is missing or cannot be read. */
+enum status check_deps(struct check_context *c, struct stage_id id, struct check *out, struct error *err);
+
+/* Are the inputs that an execution discovered what they were? */
+enum status check_found(struct check_context *c, const struct record_input *found, uint32_t count, struct check *out,
+                        bool *same, struct error *err);
+
+/* Are the outs on disk those of a list? */
 enum status check_outs(struct check_context *c, const struct record_out *outs, uint32_t count, struct check *out,
                        bool *same, struct error *err);
 
@@ -565,12 +574,20 @@ enum status run_secure(struct run *run, struct error *err);
 void run_keep(struct run *run);
 
 void run_job(struct stage_run *s, enum job_kind kind); /* jobs.c */
-void run_job_done(struct job *job);                    /* steps.c, like the next five */
+void run_job_done(struct job *job);                    /* steps.c, like the next three */
 void run_check(struct run *run, struct stage_id id);
 void run_start(struct run *run, struct stage_id id);
-void run_failed(struct stage_run *s, int exit_status, struct str reason);
 void run_set_fatal(struct run *run, const struct error *err);
-void run_report_skipped(struct run *run);
+
+/* Ends of a stage (ends.c). What it made, or had made, is remembered in the state and for refit.lock: of fresh and
+ * restored ones by their end, of those that ran before it. `reason` stays as long as the run. */
+void stage_end(struct stage_run *s, enum stage_state state, struct str reason, bool with_log, int exit_code);
+void stage_end_fresh(struct stage_run *s);
+void stage_end_restored(struct stage_run *s);
+void stage_remember(struct stage_run *s, const struct record_out *outs, uint32_t out_count,
+                    const struct record_input *found, uint32_t found_count, uint64_t duration_ms);
+void run_failed(struct stage_run *s, int exit_status, struct str reason);
+void run_report_skipped(struct run *run); /* stages that the schedule passed over */
 /* Act on interrupts that have come. */
 void run_notice_interrupts(struct run *run);
 /* Call on every interrupt from the loop. The handle is closed by the caller. */
