@@ -1,10 +1,11 @@
 /* Expectations on data: one pass over the rows, then what needs sorting, then the conclusions. */
 #include "check/data.h"
 
-#include "check/drift.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "check/drift.h"
+#include "check/verdict.h"
 
 static void fault(void *ctx, enum table_fault_kind kind, uint64_t line)
 {
@@ -170,15 +171,6 @@ static enum status read_table(struct pass *pass, struct error *err)
     return status;
 }
 
-static enum status digest_policy(const struct value *definition, char hex[SHA256_HEX + 1], struct error *err)
-{
-    struct buf text = {0};
-    value_canonical(definition, &text);
-    enum status status = sha256_bytes(text.ptr, text.len, hex, err);
-    buf_finish(&text);
-    return status;
-}
-
 enum status data_check(struct arena *arena, struct str name, const struct value *definition, const char *file,
                        const struct data_runner *runner, struct data_verdict *out, struct error *err)
 {
@@ -187,7 +179,7 @@ enum status data_check(struct arena *arena, struct str name, const struct value 
     enum status status = data_spec_read(arena, definition, file, &spec, err);
     struct pass pass = {.spec = &spec, .runner = runner, .verdict = out};
     if (status == STATUS_OK)
-        status = digest_policy(definition, out->policy_sha256, err);
+        status = verdict_digest_policy(definition, out->policy_sha256, err);
     spec.options.fault = fault;
     spec.options.ctx = &spec;
     out->show_rows = spec.show_rows;

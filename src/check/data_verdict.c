@@ -1,7 +1,7 @@
 /* Verdicts on data as JSON: keys sorted, no time, the same bytes for the same inputs. */
 #include <math.h>
 
-#include "refit/base/json.h"
+#include "check/verdict.h"
 #include "refit/check.h"
 
 const char *data_verdict_outcome(const struct data_verdict *verdict)
@@ -9,62 +9,29 @@ const char *data_verdict_outcome(const struct data_verdict *verdict)
     return verdict->failed ? "fail" : verdict->warns ? "warn" : "pass";
 }
 
-/* JSON has no NaN: it is a string here, and so are infinities. */
-static void put_real(struct json *j, double v)
-{
-    if (isnan(v))
-        json_str(j, STR("NaN"));
-    else if (isinf(v))
-        json_str(j, v < 0 ? STR("-Inf") : STR("Inf"));
-    else if (v == rint(v) && fabs(v) < 0x1p53)
-        json_int(j, (int64_t)v);
-    else
-        json_real(j, v);
-}
-
-static void put_text(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    if (text.len > 0)
-        json_str(j, text);
-    else
-        json_null(j);
-}
-
-static void put_count(struct json *j, const char *key, uint64_t count)
-{
-    json_key(j, key);
-    json_int(j, (int64_t)count);
-}
-
 static void put_result(struct json *j, const struct data_verdict *verdict, const struct data_result *r)
 {
     json_open_object(j);
-    put_text(j, "column", r->column);
+    verdict_put_text(j, "column", r->column);
     json_key(j, "expected");
     json_value(j, r->expected);
-    put_count(j, "failing", r->failing);
-    json_key(j, "lines");
-    json_open_array(j);
-    for (uint32_t i = 0; i < r->line_count; i++)
-        json_int(j, (int64_t)r->lines[i]);
-    json_close_array(j);
-    put_text(j, "message", r->message);
-    put_count(j, "n", r->n);
-    put_count(j, "nulls", r->nulls);
-    json_key(j, "observed");
+    verdict_put_count(j, "failing", r->failing);
+    verdict_put_lines(j, r->lines, r->line_count);
+    verdict_put_text(j, "message", r->message);
+    verdict_put_count(j, "n", r->n);
+    verdict_put_count(j, "nulls", r->nulls);
     if (r->is_text)
-        json_str(j, r->text);
+        verdict_put_string(j, "observed", r->text);
     else if (r->outcome == DATA_NOT_EVALUATED)
-        json_null(j);
+        verdict_put_text(j, "observed", STR(""));
+    else if (isnan(r->observed))
+        verdict_put_string(j, "observed", STR("NaN")); /* it was observed */
     else
-        put_real(j, r->observed);
-    json_key(j, "outcome");
-    json_str(j, r->outcome == DATA_FAIL && r->warns ? STR("warn") : str_from(data_outcome_name(r->outcome)));
-    json_key(j, "rule");
-    json_str(j, str_from(r->rule));
-    json_key(j, "severity");
-    json_str(j, r->warns ? STR("warn") : STR("error"));
+        verdict_put_real(j, "observed", r->observed);
+    verdict_put_string(j, "outcome",
+                       r->outcome == DATA_FAIL && r->warns ? STR("warn") : str_from(data_outcome_name(r->outcome)));
+    verdict_put_string(j, "rule", str_from(r->rule));
+    verdict_put_string(j, "severity", r->warns ? STR("warn") : STR("error"));
     if (verdict->show_rows) {
         json_key(j, "shown");
         json_open_array(j);
@@ -72,7 +39,7 @@ static void put_result(struct json *j, const struct data_verdict *verdict, const
             json_str(j, r->shown[i]);
         json_close_array(j);
     }
-    put_text(j, "slice", r->slice);
+    verdict_put_text(j, "slice", r->slice);
     json_close_object(j);
 }
 
@@ -81,27 +48,21 @@ void data_verdict_print(const struct data_verdict *verdict, struct buf *out)
     struct json j;
     json_init(&j, out);
     json_open_object(&j);
-    json_key(&j, "check");
-    json_str(&j, STR("data"));
-    json_key(&j, "format");
-    json_str(&j, STR("refit-verdict/1"));
+    verdict_put_string(&j, "check", STR("data"));
+    verdict_put_string(&j, "format", STR(VERDICT_FORMAT));
     json_key(&j, "inputs");
     json_open_object(&j);
     for (uint32_t i = 0; i < verdict->input_count; i++) {
         json_key_str(&j, verdict->inputs[i].path);
         json_open_object(&j);
-        put_count(&j, "bytes", verdict->inputs[i].bytes);
-        json_key(&j, "sha256");
-        json_str(&j, str_from(verdict->inputs[i].sha256));
+        verdict_put_count(&j, "bytes", verdict->inputs[i].bytes);
+        verdict_put_string(&j, "sha256", str_from(verdict->inputs[i].sha256));
         json_close_object(&j);
     }
     json_close_object(&j);
-    json_key(&j, "name");
-    json_str(&j, verdict->name);
-    json_key(&j, "outcome");
-    json_str(&j, str_from(data_verdict_outcome(verdict)));
-    json_key(&j, "policy_sha256");
-    json_str(&j, str_from(verdict->policy_sha256));
+    verdict_put_string(&j, "name", verdict->name);
+    verdict_put_string(&j, "outcome", str_from(data_verdict_outcome(verdict)));
+    verdict_put_string(&j, "policy_sha256", str_from(verdict->policy_sha256));
     json_key(&j, "results");
     json_open_array(&j);
     for (uint32_t i = 0; i < verdict->result_count; i++)

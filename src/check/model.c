@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/verdict.h"
+
 const char *model_outcome_name(enum model_outcome outcome)
 {
     static const char *const names[] = {[MODEL_PASS] = "pass",
@@ -84,15 +86,6 @@ static enum status add_model(struct arena *arena, const struct model_spec *spec,
     enum status status = sha256_path(arena, str_terminated(arena, spec->model), &sha256, &bytes, err);
     if (status == STATUS_OK)
         model_add_input(arena, verdict, spec->model, "model", sha256.ptr, bytes);
-    return status;
-}
-
-static enum status digest_policy(const struct value *definition, char hex[SHA256_HEX + 1], struct error *err)
-{
-    struct buf text = {0};
-    value_canonical(definition, &text);
-    enum status status = sha256_bytes(text.ptr, text.len, hex, err);
-    buf_finish(&text);
     return status;
 }
 
@@ -192,7 +185,7 @@ enum status model_check(struct arena *arena, struct str name, const struct value
     *out = (struct model_verdict){.name = name, .equal_passes = NAN, .rows_needed = NAN};
     enum status status = model_spec_read(arena, name, definition, file, &spec, err);
     if (status == STATUS_OK)
-        status = digest_policy(definition, out->policy_sha256, err);
+        status = verdict_digest_policy(definition, out->policy_sha256, err);
     if (status == STATUS_OK)
         status = add_model(arena, &spec, out, err);
     if (status != STATUS_OK)
