@@ -263,7 +263,7 @@ static void start_command(struct execution *x)
     x->own_bytes = (uint64_t)own.ru_maxrss * 1024;
     pid_t pid;
     struct str command = x->options.commands[x->result.command];
-    if (!spawn_shell(&x->options, command, x->executor->own_sessions, &pid, &x->message)) {
+    if (!spawn_command(&x->options, command, x->executor->own_sessions, &pid, &x->message)) {
         end_with(x, EXECUTION_NOT_STARTED, 0);
         end_execution(x);
         return;

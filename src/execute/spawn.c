@@ -36,10 +36,11 @@ static bool is_program(int directory, const char *path)
 
 /* The path of a program, looked up in the PATH of the command's environment (posix_spawnp() takes ours). What is
  * relative in PATH is relative to the folder that the command runs in. */
-static int find_program(const struct execution_options *options, int directory, struct buf *out)
+static int find_program(const struct execution_options *options, const char *name, int directory, struct buf *out)
 {
-    if (strchr(options->shell, '/') != NULL) {
-        buf_str(out, str_from(options->shell));
+    buf_clear(out);
+    if (strchr(name, '/') != NULL) {
+        buf_str(out, str_from(name));
         return 0;
     }
     struct str rest = get_path(options->environment);
@@ -47,7 +48,7 @@ static int find_program(const struct execution_options *options, int directory, 
         ptrdiff_t colon = str_find(rest, ':');
         struct str folder = str_slice(rest, 0, colon < 0 ? rest.len : (size_t)colon);
         buf_clear(out);
-        buf_print(out, STR_FMT "/%s", STR_ARG(folder.len > 0 ? folder : STR(".")), options->shell);
+        buf_print(out, STR_FMT "/%s", STR_ARG(folder.len > 0 ? folder : STR(".")), name);
         if (is_program(directory, out->ptr))
             return 0;
         if (colon < 0)
@@ -95,20 +96,9 @@ static int set_attributes(posix_spawnattr_t *attributes, bool own_session)
     return code;
 }
 
-static int spawn(const struct execution_options *options, const char *program, struct str command, int directory,
-                 bool own_session, pid_t *pid)
+static int spawn(const struct execution_options *options, const char *program, const char *const *arguments,
+                 int directory, bool own_session, pid_t *pid)
 {
-    struct buf text = {0};
-    buf_str(&text, command);
-    buf_char(&text, '\0');
-    const char *args[SHELL_OPTIONS_MAX + 4] = {options->shell};
-    size_t count = 1;
-    for (size_t i = 0; options->shell_options != NULL && options->shell_options[i] != NULL; i++) {
-        assert(count <= SHELL_OPTIONS_MAX);
-        args[count++] = options->shell_options[i];
-    }
-    args[count++] = "-c";
-    args[count] = text.ptr;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -117,16 +107,51 @@ static int spawn(const struct execution_options *options, const char *program, s
     if (code == 0)
         code = set_attributes(&attributes, own_session);
     if (code == 0)
-        code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)args,
+        code = posix_spawn(pid, program, &actions, &attributes, (char *const *)(uintptr_t)arguments,
                            options->environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
-    buf_finish(&text);
     return code;
 }
 
-bool spawn_shell(const struct execution_options *options, struct str command, bool own_session, pid_t *pid,
-                 struct buf *message)
+static int spawn_in_shell(const struct execution_options *options, struct str command, int directory, bool own_session,
+                          pid_t *pid)
+{
+    struct buf program = {0}, text = {0};
+    buf_str(&text, command);
+    buf_char(&text, '\0');
+    const char *arguments[SHELL_OPTIONS_MAX + 4] = {options->shell};
+    size_t count = 1;
+    for (size_t i = 0; options->shell_options != NULL && options->shell_options[i] != NULL; i++) {
+        assert(count <= SHELL_OPTIONS_MAX);
+        arguments[count++] = options->shell_options[i];
+    }
+    arguments[count++] = "-c";
+    arguments[count] = text.ptr;
+    int code = find_program(options, options->shell, directory, &program);
+    if (code == 0)
+        code = spawn(options, program.ptr, arguments, directory, own_session, pid);
+    buf_finish(&text);
+    buf_finish(&program);
+    return code;
+}
+
+static bool spawn_directly(const struct execution_options *options, struct str command, int directory,
+                           bool own_session, pid_t *pid)
+{
+    struct words words;
+    struct buf program = {0};
+    if (strcmp(options->shell, "/bin/sh") != 0 || options->shell_options != NULL || !words_split(command, &words))
+        return false;
+    bool begun = find_program(options, words.items[0], directory, &program) == 0 &&
+                 spawn(options, program.ptr, (const char *const *)words.items, directory, own_session, pid) == 0;
+    buf_finish(&program);
+    words_finish(&words);
+    return begun;
+}
+
+bool spawn_command(const struct execution_options *options, struct str command, bool own_session, pid_t *pid,
+                   struct buf *message)
 {
     assert(options->lock_fd < 0 || options->lock_fd > STDERR_FILENO);
     if (str_find(command, '\0') >= 0) {
@@ -140,13 +165,11 @@ bool spawn_shell(const struct execution_options *options, struct str command, bo
             close(directory);
         return false;
     }
-    struct buf program = {0};
-    int code = find_program(options, directory, &program);
-    if (code == 0)
-        code = spawn(options, program.ptr, command, directory, own_session, pid);
+    int code = 0;
+    if (!spawn_directly(options, command, directory, own_session, pid))
+        code = spawn_in_shell(options, command, directory, own_session, pid);
     if (code != 0)
         buf_print(message, "cannot start the shell %s: %s", options->shell, strerror(code));
-    buf_finish(&program);
     close(directory);
     return code == 0;
 }

@@ -17,7 +17,7 @@
 #include <uv.h>
 
 #include "refit/base/fs.h"
-#include "refit/execute.h"
+#include "execute/execute.h"
 #include "scratch.h"
 
 #define GRACE_MS 300
@@ -582,11 +582,35 @@ static void test_orphans_exceptions(void **state)
     assert_int_equal(executor_end_orphans("/nonexistent/lock", getpid(), 100, NULL), 0);
 }
 
+/* Words are split as a shell does; whatever a shell would do more with is left to it. */
+static void test_words(void **state)
+{
+    static const char *const own[] = {
+        "",           "  ",       "cd x",      "echo a",          "X=1 cp a b", "cp a* b", "cp $a b",     "cp a b;",
+        "cp a b &",   "cp 'a' b", "cp a \\ b", "cp ~/a b",        "cp a b > c", "a | b",   "cp a\nb",     "test -e a",
+        "cp \xc3\xa9", ". a",      ": a",       "# a",             "! a",        "cp a? b", "cp {a,b} c",  "(a)",
+        "a `b`"};
+    struct words words;
+    (void)state;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        assert_false(words_split(str_from(own[i]), &words));
+    assert_true(words_split(STR(" python3  train.py --lr=0.1\t-o out/a_b.bin 50% x,y a:b c@d +e "), &words));
+    static const char *const wanted[] = {"python3", "train.py", "--lr=0.1", "-o",  "out/a_b.bin",
+                                         "50%",     "x,y",      "a:b",      "c@d", "+e"};
+    assert_int_equal(words.count, sizeof wanted / sizeof *wanted);
+    for (size_t i = 0; i < words.count; i++)
+        assert_string_equal(words.items[i], wanted[i]);
+    assert_null(words.items[words.count]);
+    words_finish(&words);
+    assert_false(words_split((struct str){"cp a\0b", 6}, &words));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words),
         TEST(test_exit_status),
         TEST(test_signal),
         TEST(test_output),
