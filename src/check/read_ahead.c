@@ -138,6 +138,7 @@ static void give_back(struct read_ahead *a)
 static enum status take(struct read_ahead *a, char *to, size_t room, size_t *got, struct error *err)
 {
     const struct block *block = next_filled(a);
+    *got = 0;
     if (a->at == block->len && block->status != STATUS_OK) {
         *err = a->error;
         return block->status;
@@ -159,7 +160,12 @@ enum status read_ahead_next(struct read_ahead *a, char *to, size_t room, size_t 
         return status;
     }
     enum status status = a->running ? STATUS_OK : start(a, err);
-    return status == STATUS_OK ? take(a, to, room, got, err) : status;
+    size_t more = 1;
+    while (status == STATUS_OK && *got < room && more > 0) { /* a row that does not end would be looked at each time */
+        status = take(a, to + *got, room - *got, &more, err);
+        *got += more;
+    }
+    return *got > 0 ? STATUS_OK : status; /* a fault after some bytes is told again next time */
 }
 
 enum status read_ahead_finish(struct read_ahead *a, char hex[SHA256_HEX + 1], struct error *err)

@@ -37,6 +37,7 @@ struct chain {
 struct spill {
     size_t bytes_max, chunk_bytes;
     unsigned level;
+    uint64_t count; /* of all values */
     struct chain chains[SPILL_SIDES][PARTITIONS];
     size_t closed_bytes; /* in memory, of chunks that take no more */
     int fd;
@@ -195,6 +196,7 @@ enum status spill_add(struct spill *s, struct str bytes, enum spill_side side, u
     chunk->len = (size_t)(p - chunk->ptr) + bytes.len;
     chain->line = line;
     chain->count++;
+    s->count++;
     chain->bytes += bytes.len;
     if (chunk->cap > s->chunk_bytes) { /* a large value has a chunk of its own, which need not stay */
         chain->open = false;
@@ -343,8 +345,10 @@ static enum status walk_all(struct spill *s, struct walk *walk, struct error *er
     enum status status = STATUS_OK;
     for (int p = 0; p < PARTITIONS && status == STATUS_OK; p++) {
         struct chain *other = &s->chains[SPILL_OTHER][p], *own = &s->chains[SPILL_OWN][p];
-        uint64_t bytes = ENTRY_BYTES * (other->count + own->count) + 2 * (other->bytes + own->bytes);
-        if (bytes > s->bytes_max && s->level + 1 < LEVELS_MAX)
+        uint64_t count = other->count + own->count;
+        uint64_t bytes = ENTRY_BYTES * count + 2 * (other->bytes + own->bytes);
+        bool few = s->level > 0 && count > s->count / 2; /* of them differ: others would be spread evenly */
+        if (bytes > s->bytes_max && !few && s->level + 1 < LEVELS_MAX)
             status = divide(s, walk, p, err);
         else
             status = walk_partition(s, walk, p, err);

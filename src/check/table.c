@@ -81,19 +81,13 @@ enum status table_fill(struct table_file *t, struct error *err)
     return status;
 }
 
-/* A line that does not end within the limit: it is told, and its bytes are passed over. Within a quote that is not
-   closed the lines after the first are rows again, since one stray quote must not take the rest of the file. */
-static void give_up_line(struct table_file *t)
+/* A row that does not end within the limit, of which more than that is there: it is told, and the rest of its line is
+   passed over. Within a quote that is not closed the lines after the first are rows again, since one stray quote must
+   not take the rest of the file. */
+void table_give_up_line(struct table_file *t)
 {
-    const char *newline = memchr(t->block + t->at, '\n', t->end - t->at);
-    t->bad_rows++;
-    if (newline != NULL && !t->json) {
-        table_fault(t, FAULT_QUOTE, t->line++);
-        t->at = (size_t)(newline + 1 - t->block);
-        return;
-    }
-    table_fault(t, FAULT_LONG_LINE, t->line);
-    t->at = t->end;
+    bool quoted = !t->json && memchr(t->block + t->at, '\n', t->options.line_bytes_max + 1) != NULL;
+    table_fault(t, quoted ? FAULT_QUOTE : FAULT_LONG_LINE, t->line);
     t->skipping = true;
 }
 
@@ -117,7 +111,8 @@ static void read_rows(struct table_file *t)
         if (end == ROW_MORE) {
             if (t->end - t->at <= t->options.line_bytes_max)
                 return;
-            give_up_line(t);
+            table_give_up_line(t);
+            t->bad_rows++;
         } else if (end == ROW_GOOD) {
             t->lines[t->rows++] = line;
         } else if (end == ROW_BAD) {
@@ -258,8 +253,9 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
             column++;
         if (there != NULL)
             there[i] = t->json || column < t->column_count;
-        t->wanted_columns[i] = t->json || column == t->column_count ? COLUMN_NONE : column;
-        if (t->wanted_columns[i] != COLUMN_NONE)
+        bool first = !t->json && column < t->column_count && t->slots[column] == SLOT_NONE;
+        t->wanted_columns[i] = first ? column : COLUMN_NONE; /* a name that is wanted again is null */
+        if (first)
             t->slots[column] = i;
         for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
             t->cells[(size_t)i * CELL_STRIDE + row] = table_nothing;

@@ -122,8 +122,13 @@ static void unescape(struct cell *cell)
     cell->kind = CELL_TEXT;
 }
 
-static enum row_end bad(struct table_file *t, enum table_fault_kind kind, size_t next, uint64_t newlines)
+/* What is wrong with a row that goes to `end`. The same is told of one that is too long if it is not all there yet. */
+static enum row_end bad(struct table_file *t, enum table_fault_kind kind, size_t end, size_t next, uint64_t newlines)
 {
+    if (end - t->at > t->options.line_bytes_max) {
+        table_give_up_line(t);
+        return ROW_BAD;
+    }
     table_fault(t, kind, t->line);
     t->line += newlines;
     t->at = next;
@@ -136,8 +141,8 @@ static enum row_end bad_quote(struct table_file *t, size_t at, uint64_t newlines
     const char *newline = memchr(t->block + at, '\n', t->end - at);
     if (newline == NULL && !t->eof)
         return ROW_MORE;
-    return bad(t, FAULT_QUOTE, newline != NULL ? (size_t)(newline + 1 - t->block) : t->end,
-               newlines + (newline != NULL));
+    size_t end = newline != NULL ? (size_t)(newline - t->block) : t->end;
+    return bad(t, FAULT_QUOTE, end, end + (newline != NULL), newlines + (newline != NULL));
 }
 
 static enum row_end judge_row(struct table_file *t, const struct scan *s, struct row *row, size_t end, size_t next)
@@ -146,13 +151,13 @@ static enum row_end judge_row(struct table_file *t, const struct scan *s, struct
     size_t len = end - t->at;
     uint64_t newlines = row->newlines;
     if (len > t->options.line_bytes_max)
-        return bad(t, FAULT_LONG_LINE, next, newlines);
+        return bad(t, FAULT_LONG_LINE, end, next, newlines);
     if (s->nul != 0 && memchr(ptr, '\0', len) != NULL)
-        return bad(t, FAULT_NUL, next, newlines);
+        return bad(t, FAULT_NUL, end, next, newlines);
     if (s->high != 0 && !str_is_utf8((struct str){ptr, len}))
-        return bad(t, FAULT_ENCODING, next, newlines);
+        return bad(t, FAULT_ENCODING, end, next, newlines);
     if (t->slots != NULL && row->column != t->column_count)
-        return bad(t, row->column < t->column_count ? FAULT_TOO_FEW_CELLS : FAULT_TOO_MANY_CELLS, next, newlines);
+        return bad(t, row->column < t->column_count ? FAULT_TOO_FEW_CELLS : FAULT_TOO_MANY_CELLS, end, next, newlines);
     for (uint32_t i = 0; row->any_escaped && i < t->want_count; i++) {
         struct cell *cell = table_cell(t, i);
         if (cell->kind & CELL_ESCAPED)
@@ -183,10 +188,11 @@ static enum row_end end_row(struct table_file *t, const struct scan *s, struct r
 static bool close_quote(struct table_file *t, struct row *row, size_t at, bool *more)
 {
     const char *block = t->block;
-    *more = at + 2 >= t->end && !t->eof;
+    bool ends = at + 1 == t->end, may_return = !ends && block[at + 1] == '\r' && at + 2 == t->end;
+    *more = (ends || may_return) && !t->eof;
     row->quoted = false;
     row->closed = at;
-    if (*more || at + 1 == t->end)
+    if (*more || ends)
         return true;
     char after = block[at + 1];
     return after == t->options.delimiter || after == '\n' ||
@@ -208,7 +214,7 @@ enum row_end csv_read_row(struct table_file *t)
             if (!row.quoted)
                 return end_row(t, &s, &row, at);
             const char *newline = memchr(t->block + t->at, '\n', at - t->at);
-            return bad(t, FAULT_QUOTE, newline != NULL ? (size_t)(newline + 1 - t->block) : at, newline != NULL);
+            return bad(t, FAULT_QUOTE, at, newline != NULL ? (size_t)(newline + 1 - t->block) : at, newline != NULL);
         }
         char c = t->block[at];
         if (c == '"') {

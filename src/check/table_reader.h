@@ -70,6 +70,7 @@ enum status csv_read_header(struct table_file *table, struct error *err);
 
 extern const struct cell table_nothing; /* null, for what is not there */
 
+void table_give_up_line(struct table_file *table);
 void table_fault(struct table_file *table, enum table_fault_kind kind, uint64_t line);
 void table_add_column(struct table_file *table, struct str name); /* copied; a second one of a name is a fault */
 bool table_is_null(const struct table_file *table, const char *ptr, size_t len);

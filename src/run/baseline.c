@@ -109,8 +109,17 @@ static enum status remove_one(struct project *p, struct str name, bool dry_run, 
     struct digest digest;
     const char *path = str_format(&p->arena, FOLDER STR_FMT, STR_ARG(name)).ptr;
     uint64_t bytes = folder_bytes(path);
-    bool has = false;
-    enum status status = digest_parse(name, &digest) ? store_has(p->store, digest, &has, err) : STATUS_OK;
+    struct buf kept = {0};
+    struct error why;
+    if (!digest_parse(name, &digest))
+        return STATUS_OK;
+    enum status status = store_get_bytes(p->store, digest, &kept, &why);
+    bool has = status == STATUS_OK; /* and it is whole */
+    buf_finish(&kept);
+    if (status == STATUS_NOT_FOUND || status == STATUS_CORRUPT)
+        status = STATUS_OK;
+    else if (status != STATUS_OK)
+        *err = why;
     if (status == STATUS_OK && has && !dry_run)
         status = fs_remove_tree(path, err);
     out->removed_baseline_bytes += status == STATUS_OK && has ? bytes : 0;

@@ -13,6 +13,8 @@
 
 struct table_seen {
     uint64_t rows, faults, last_fault;
+    uint64_t told; /* of kinds and lines of faults */
+    unsigned beyond; /* of bytes behind cells, which may be read */
     struct buf cells;
     bool failed; /* a broken compression, before or after some rows */
 };
@@ -23,6 +25,7 @@ static inline void see_fault(void *ctx, enum table_fault_kind kind, uint64_t lin
     if (kind >= FAULT_COUNT || line < 1 || line < seen->last_fault)
         abort();
     seen->last_fault = line;
+    seen->told = (seen->told + kind) * 1000003 + line;
     seen->faults++;
 }
 
@@ -62,6 +65,8 @@ static inline void read_table(const char *path, struct table_options options, st
                 struct str text = {cell->ptr, cell->len};
                 if (!str_is_utf8(text) || cell->kind > CELL_NESTED)
                     abort();
+                for (uint32_t k = 0; k < CELL_READ_BYTES; k++)
+                    seen->beyond += (unsigned char)cell->ptr[k];
                 buf_u8(&seen->cells, cell->kind);
                 buf_lstr(&seen->cells, text);
             }
@@ -78,7 +83,7 @@ static inline bool same_seen(const struct table_seen *a, const struct table_seen
 {
     if (a->failed || b->failed)
         return a->failed == b->failed;
-    return a->rows == b->rows && a->faults == b->faults && str_equal(buf_view(&a->cells), buf_view(&b->cells));
+    return a->rows == b->rows && a->faults == b->faults && a->told == b->told && str_equal(buf_view(&a->cells), buf_view(&b->cells));
 }
 
 static inline void fuzz_table(const uint8_t *data, size_t size, struct table_options options)
@@ -96,12 +101,17 @@ static inline void fuzz_table(const uint8_t *data, size_t size, struct table_opt
     read_table(path, options, &second);
     if (!same_seen(&first, &second))
         abort();
-    struct table_seen third = {0};
-    options.line_bytes_max = 16; /* this changes much, but crashes nothing */
+    struct table_seen third = {0}, fourth = {0};
+    options.line_bytes_max = 16; /* this changes much, but again the same each time */
     read_table(path, options, &third);
+    options.block_bytes = 0;
+    read_table(path, options, &fourth);
+    if (!same_seen(&third, &fourth))
+        abort();
     buf_finish(&first.cells);
     buf_finish(&second.cells);
     buf_finish(&third.cells);
+    buf_finish(&fourth.cells);
     close(fd);
 }
 

@@ -98,6 +98,57 @@ static void the_longest_line_does_not_depend_on_blocks(void **state)
     expect_same(TABLE_JSONL, json, sizeof json - 1, 1, 2, 8);
 }
 
+/* Quotes, line ends and too long lines in any order. */
+static void hardly_any_table_depends_on_blocks(void **state)
+{
+    enum { TABLES = 800, LEN_MAX = 60 };
+    static const char alphabet[] = "aaab,,,\"\"\"\n\n\r\0\xc3\xa9";
+    uint64_t random = 3;
+    (void)state;
+    for (int i = 0; i < TABLES; i++) {
+        char text[LEN_MAX];
+        size_t len = 0;
+        for (; len < sizeof text; len++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            text[len] = alphabet[(random >> 33) % (sizeof alphabet - 1)];
+        }
+        put_file(text, len);
+        for (uint64_t limit = 3; limit < 30; limit += 4) {
+            struct table_seen whole = seen_with(TABLE_CSV, 0, limit);
+            for (uint32_t bytes = 2; bytes < len + 3; bytes += 3) {
+                struct table_seen seen = seen_with(TABLE_CSV, bytes, limit);
+                assert_true(same_seen(&seen, &whole));
+                buf_finish(&seen.cells);
+            }
+            buf_finish(&whole.cells);
+        }
+    }
+}
+
+/* Rows that are plain and rows that are not fill the same cells, while the block grows. */
+static void columns_of_one_name_are_read_alike(void **state)
+{
+    enum { LONG_BYTES = 3000000 };
+    struct buf text = {0};
+    (void)state;
+    buf_str(&text, STR("a,a\n"));
+    for (int i = 0; i < 1100; i++)
+        buf_print(&text, "%d,%d\n", i, 7 * i);
+    buf_str(&text, STR("1,"));
+    for (int i = 0; i < LONG_BYTES; i++)
+        buf_char(&text, 'z');
+    buf_char(&text, '\n');
+    for (int i = 0; i < 400; i++)
+        buf_print(&text, "\"x%d\",y\n", i);
+    put_file(text.ptr, text.len);
+    struct table_seen seen = seen_with(TABLE_CSV, 0, 0), small = seen_with(TABLE_CSV, 1000, 0);
+    assert_int_equal(seen.rows, 1501);
+    assert_true(same_seen(&seen, &small));
+    buf_finish(&small.cells);
+    buf_finish(&seen.cells);
+    buf_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +156,8 @@ int main(void)
         cmocka_unit_test(an_open_quote_does_not_depend_on_blocks),
         cmocka_unit_test(json_does_not_depend_on_blocks),
         cmocka_unit_test(the_longest_line_does_not_depend_on_blocks),
+        cmocka_unit_test(hardly_any_table_depends_on_blocks),
+        cmocka_unit_test(columns_of_one_name_are_read_alike),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
