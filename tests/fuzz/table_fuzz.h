@@ -83,7 +83,8 @@ static inline bool same_seen(const struct table_seen *a, const struct table_seen
 {
     if (a->failed || b->failed)
         return a->failed == b->failed;
-    return a->rows == b->rows && a->faults == b->faults && a->told == b->told && str_equal(buf_view(&a->cells), buf_view(&b->cells));
+    return a->rows == b->rows && a->faults == b->faults && a->told == b->told &&
+           str_equal(buf_view(&a->cells), buf_view(&b->cells));
 }
 
 static inline void fuzz_table(const uint8_t *data, size_t size, struct table_options options)
