@@ -178,7 +178,8 @@ static enum status read_first(struct table_file *t, struct error *err)
             return status;
     }
     size_t end = newline != NULL ? (size_t)(newline - t->block) : t->end;
-    json_read_columns(t, t->block + t->at, end - t->at);
+    if (end - t->at <= t->options.line_bytes_max)
+        json_read_columns(t, t->block + t->at, end - t->at);
     return STATUS_OK;
 }
 

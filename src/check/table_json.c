@@ -302,7 +302,7 @@ static enum row_end judge_line(struct table_file *t, size_t len)
     char *ptr = t->block + t->at;
     struct parser j = {.t = t, .p = ptr, .end = ptr + len};
     skip_space(&j);
-    if (j.p == j.end)
+    if (j.p == j.end && len <= t->options.line_bytes_max)
         return ROW_BLANK;
     enum table_fault_kind kind = FAULT_COUNT;
     for (uint32_t i = 0; i < t->want_count; i++)

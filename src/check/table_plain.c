@@ -63,7 +63,7 @@ static void put_cells(struct table_file *t, const size_t *marks)
         uint32_t column = t->wanted_columns[i];
         if (column == COLUMN_NONE)
             continue;
-        const char *ptr = t->block + marks[column] + 1;
+        const char *ptr = t->block + (marks[column] + 1);
         size_t len = marks[column + 1] - marks[column] - 1;
         bool null = t->options.null_values == NULL ? len == 0 : table_is_null(t, ptr, len);
         *table_cell(t, i) = (struct cell){ptr, (uint32_t)len, null ? CELL_NULL : CELL_TEXT};

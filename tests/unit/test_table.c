@@ -98,6 +98,15 @@ static void the_longest_line_does_not_depend_on_blocks(void **state)
     expect_same(TABLE_JSONL, json, sizeof json - 1, 1, 2, 8);
 }
 
+static void long_lines_of_json_do_not_depend_on_blocks(void **state)
+{
+    (void)state;
+    static const char first[] = "{\"a\": 1, \"b\": 2}\n{\"a\": 1}\n";
+    static const char blank[] = "{\"a\": 1}\n               \n{\"a\": 2}\n";
+    expect_same(TABLE_JSONL, first, sizeof first - 1, 1, 1, 12);
+    expect_same(TABLE_JSONL, blank, sizeof blank - 1, 2, 1, 12);
+}
+
 /* Quotes, line ends and too long lines in any order. */
 static void hardly_any_table_depends_on_blocks(void **state)
 {
@@ -156,6 +165,7 @@ int main(void)
         cmocka_unit_test(an_open_quote_does_not_depend_on_blocks),
         cmocka_unit_test(json_does_not_depend_on_blocks),
         cmocka_unit_test(the_longest_line_does_not_depend_on_blocks),
+        cmocka_unit_test(long_lines_of_json_do_not_depend_on_blocks),
         cmocka_unit_test(hardly_any_table_depends_on_blocks),
         cmocka_unit_test(columns_of_one_name_are_read_alike),
     };
