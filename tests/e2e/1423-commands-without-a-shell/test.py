@@ -60,3 +60,9 @@ for folder in ("", "a/b/"):
 p.refit("run")
 for i, folder in enumerate((p.root, p.root / "a/b")):
     equal(p.read(f".refit/logs/s{i}.log"), f"{folder}\n" * 2, "PWD")
+
+# A tool is asked in the project's folder, whatever PWD was.
+p.manifest("tools: [/usr/bin/printenv PWD]\nstages:\n  s: {cmd: cp in.txt out.txt, deps: [in.txt], outs: [out.txt]}\n")
+p.write("in.txt", "1")
+p.run(ran=1)
+p.run(env={"PWD": "/usr"}, fresh=1)
