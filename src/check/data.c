@@ -1,4 +1,4 @@
-/* Expectations on data: one pass over the rows, then what needs sorting, then the conclusions. */
+/* Expectations on data: one pass over the rows, then what is joined, then the conclusions. */
 #include "check/data.h"
 
 #include <stdlib.h>

@@ -109,7 +109,8 @@ static enum status start(struct read_ahead *a, struct error *err)
     int rc = pthread_create(&a->thread, NULL, run, a);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0)
-        return error_errno(err, STATUS_IO, rc, "cannot start a thread to read ahead");
+        return error_errno(err, STATUS_IO, rc,
+                           "cannot start a thread that reads ahead; raise the limit of processes (ulimit -u)");
     a->running = true;
     return STATUS_OK;
 }

@@ -108,16 +108,13 @@ static void read_rows(struct table_file *t)
         }
         uint64_t line = t->line;
         enum row_end end = t->json ? json_read_row(t) : csv_read_plain_row(t) ? ROW_GOOD : csv_read_row(t);
-        if (end == ROW_MORE) {
-            if (t->end - t->at <= t->options.line_bytes_max)
-                return;
+        if (end == ROW_MORE && t->end - t->at <= t->options.line_bytes_max)
+            return;
+        if (end == ROW_MORE)
             table_give_up_line(t);
-            t->bad_rows++;
-        } else if (end == ROW_GOOD) {
+        if (end == ROW_GOOD)
             t->lines[t->rows++] = line;
-        } else if (end == ROW_BAD) {
-            t->bad_rows++;
-        }
+        t->bad_rows += end == ROW_BAD || end == ROW_MORE;
     }
 }
 

@@ -207,12 +207,13 @@ static void print_baselines(struct invocation *in, const struct gc_result *resul
 {
     struct arena *arena = &in->arena;
     bool asked = option_given(in, OPTION_REPRODUCED);
-    if (result->baseline_bytes > 0)
-        printf("%s: " STR_FMT " of " STR_FMT " in .refit/baselines%s\n",
-               !asked ? "left alone" : option_given(in, 'n') ? "would be removed" : "removed",
-               STR_ARG(output_size(arena, asked ? result->removed_baseline_bytes : result->baseline_bytes)),
-               STR_ARG(output_size(arena, result->baseline_bytes)),
-               asked ? ", which the store has" : "; --reproduced removes what the store has");
+    uint64_t gone = result->removed_baseline_bytes, left = result->baseline_bytes - gone;
+    if (gone > 0)
+        printf("%s: " STR_FMT " in .refit/baselines, which the store has\n",
+               option_given(in, 'n') ? "would be removed" : "removed", STR_ARG(output_size(arena, gone)));
+    if (left > 0)
+        printf("left alone: " STR_FMT " in .refit/baselines%s\n", STR_ARG(output_size(arena, left)),
+               asked ? ", which the store does not have" : "; --reproduced removes what the store has");
 }
 
 /* "dropped 3 records of 12: 40.0 MiB; 9 stay, 5 of them roots: 100.0 MiB" */

@@ -4,12 +4,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "refit/base/arena.h"
 
 #define LOCK_DESCRIPTOR 3 /* in the command */
 
@@ -136,15 +141,47 @@ static int spawn_in_shell(const struct execution_options *options, struct str co
     return code;
 }
 
+/* PWD, as the shell would have it: as it is if that is the folder, or else the folder's path without links. NULL if it
+ * cannot be told. malloc'd, and its new item is in `text`. */
+static char **set_folder(char *const *environment, int directory, struct buf *text)
+{
+    char link[64], folder[PATH_MAX];
+    struct stat here, there;
+    size_t count = 0, at = 0;
+    while (environment[count] != NULL)
+        count++;
+    while (at < count && strncmp(environment[at], "PWD=", strlen("PWD=")) != 0)
+        at++;
+    char **items = mem_alloc(mem_product(count + 2, sizeof *items));
+    memcpy(items, environment, count * sizeof *items);
+    if (at < count && environment[at][4] == '/' && stat(environment[at] + 4, &there) == 0 &&
+        fstat(directory, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+        return items;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+    ssize_t len = readlink(link, folder, sizeof folder);
+    if (len <= 0 || (size_t)len == sizeof folder || folder[0] != '/') {
+        free(items);
+        return NULL;
+    }
+    buf_print(text, "PWD=%.*s", (int)len, folder);
+    items[at] = text->ptr;
+    return items;
+}
+
 static bool spawn_directly(const struct execution_options *options, struct str command, int directory,
                            bool own_session, pid_t *pid)
 {
     struct words words;
-    struct buf program = {0};
+    struct buf program = {0}, text = {0};
     if (strcmp(options->shell, "/bin/sh") != 0 || options->shell_options != NULL || !words_split(command, &words))
         return false;
-    bool begun = find_program(options, words.items[0], directory, &program) == 0 &&
-                 spawn(options, program.ptr, (const char *const *)words.items, directory, own_session, pid) == 0;
+    struct execution_options in_folder = *options;
+    char **environment = set_folder(options->environment, directory, &text);
+    in_folder.environment = environment;
+    bool begun = environment != NULL && find_program(options, words.items[0], directory, &program) == 0 &&
+                 spawn(&in_folder, program.ptr, (const char *const *)words.items, directory, own_session, pid) == 0;
+    free(environment);
+    buf_finish(&text);
     buf_finish(&program);
     words_finish(&words);
     return begun;

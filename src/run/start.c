@@ -94,16 +94,6 @@ static void set_own_path(struct environment *e)
     arena_finish(&scratch);
 }
 
-/* PWD, as a shell would set it: not every command has one. */
-static void set_folder(const struct stage_run *s, struct environment *e)
-{
-    struct arena scratch;
-    struct str root = s->run->project->root, wdir = stage_declared(s)->wdir;
-    arena_init(&scratch);
-    set_variable(e, STR("PWD"), str_is(wdir, ".") ? root : path_join(&scratch, root, wdir));
-    arena_finish(&scratch);
-}
-
 static char **make_environment(const struct stage_run *s)
 {
     struct environment e = {0};
@@ -117,7 +107,6 @@ static char **make_environment(const struct stage_run *s)
     set_own_path(&e);
     set_variable(&e, STR("REFIT_ROOT"), root);
     set_variable(&e, STR("REFIT_STAGE"), stage->name);
-    set_folder(s, &e);
     if (str_is(stage->shell, SHELL_OF_DVC)) {
         if (getenv("DVC_ROOT") == NULL)
             set_variable(&e, STR("DVC_ROOT"), root);

@@ -1,6 +1,7 @@
 /* `tools:` commands: what they print is part of the key, so a run asks them all before it checks anything. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,25 +90,27 @@ static void on_interrupt(uv_poll_t *handle, int status, int events)
     executor_interrupt(handle->data);
 }
 
-/* That of this process, with $REFIT, and $PWD as a shell would set it. */
-static char **make_environment(struct project *p)
+/* That of this process, with $REFIT. */
+static char **make_environment(struct arena *arena)
 {
     size_t count = 0, kept = 0;
     while (environ[count] != NULL)
         count++;
-    char **items = arena_array(&p->arena, char *, count + 3);
+    char **items = arena_array(arena, char *, count + 2);
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "REFIT=", strlen("REFIT=")) != 0 && strncmp(environ[i], "PWD=", strlen("PWD=")) != 0)
+        if (strncmp(environ[i], "REFIT=", 6) != 0)
             items[kept++] = environ[i];
-    items[kept++] = (char *)str_format(&p->arena, "REFIT=" STR_FMT, STR_ARG(run_own_path(&p->arena))).ptr;
-    items[kept] = (char *)str_format(&p->arena, "PWD=" STR_FMT, STR_ARG(p->root)).ptr;
+    struct str own = run_own_path(arena);
+    char *item = arena_alloc(arena, own.len + sizeof "REFIT=", 1);
+    snprintf(item, own.len + sizeof "REFIT=", "REFIT=" STR_FMT, STR_ARG(own));
+    items[kept] = item;
     return items;
 }
 
 static enum status ask(struct project *p, const struct str *tools, uint32_t count, struct error *err)
 {
     struct question *questions = mem_alloc(mem_product(count, sizeof *questions));
-    char **environment = make_environment(p);
+    char **environment = make_environment(&p->arena);
     uv_loop_t loop;
     enum status status = STATUS_OK;
     if (uv_loop_init(&loop) != 0) {

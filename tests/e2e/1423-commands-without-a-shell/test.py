@@ -1,8 +1,11 @@
 """A command that needs no shell is started without one, and nobody can tell: its arguments, environment and folder, and
 what is said when it cannot be started, are those of the shell."""
 import json
+import os
+import shutil
+import subprocess
 
-from harness import contains, equal, Project
+from harness import REFIT, contains, equal, Project
 
 SHOW = """\
 #!/usr/bin/env python3
@@ -66,3 +69,11 @@ p.manifest("tools: [/usr/bin/printenv PWD]\nstages:\n  s: {cmd: cp in.txt out.tx
 p.write("in.txt", "1")
 p.run(ran=1)
 p.run(env={"PWD": "/usr"}, fresh=1)
+
+# And there is none: of two commands one needs a shell.
+if shutil.which("strace"):
+    p.manifest("stages:\n  a: {cmd: cp in.txt a.txt, outs: [a.txt]}\n  b: {cmd: cp in.txt b.txt;, outs: [b.txt]}\n")
+    log = p.base / "strace"
+    subprocess.run(["strace", "-f", "-q", "-e", "trace=execve", "-o", log, REFIT, "run"], cwd=p.root, check=True,
+                   env={**os.environ, **p.environment, "ASAN_OPTIONS": "detect_leaks=0"}, capture_output=True)
+    equal(log.read_text().count('execve("/bin/sh"'), 1, "shells")
