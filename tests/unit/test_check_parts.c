@@ -17,6 +17,7 @@
 #include "check/spill.h"
 #include "check/table.h"
 #include "check/value_kind.h"
+#include "check/value_set.h"
 #include "refit/base/digest.h"
 
 static struct cell cell_of(const char *text)
@@ -90,6 +91,41 @@ static void what_is_no_number_is_refused(void **unused)
     assert_true(cell_number(&cell, &got) && isnan(got));
     cell = cell_of("-Infinity");
     assert_true(cell_number(&cell, &got) && isinf(got) && got < 0);
+}
+
+/* Of any length, and whatever stands behind a cell. */
+static void sets_have_what_was_added(void **unused)
+{
+    enum { TEXTS = 60, WIDTH = 64, LEN_MAX = 20, ASKED = 4000 };
+    char *bytes = mem_alloc(ASKED * WIDTH);
+    struct cell *cells = mem_alloc(ASKED * sizeof *cells);
+    bool *in = mem_alloc(ASKED * sizeof *in);
+    struct arena arena;
+    uint64_t state = 21, found = 0;
+    (void)unused;
+    arena_init(&arena);
+    for (uint32_t i = 0; i < ASKED; i++) {
+        for (uint32_t k = 0; k < WIDTH; k++)
+            bytes[i * WIDTH + k] = (char)("ab\0"[next(&state) % 3]);
+        uint32_t len = (uint32_t)(next(&state) % 3 == 0 ? next(&state) % LEN_MAX : next(&state) % 4);
+        cells[i] = (struct cell){bytes + i * WIDTH, len, CELL_TEXT};
+    }
+    struct value_set *set = value_set_create(&arena, TEXTS);
+    for (uint32_t i = 0; i < TEXTS; i++)
+        value_set_add(set, (struct str){cells[i].ptr, cells[i].len});
+    value_set_test(set, cells, ASKED, in);
+    for (uint32_t i = 0; i < ASKED; i++) {
+        bool wanted = false;
+        for (uint32_t k = 0; k < TEXTS && !wanted; k++)
+            wanted = cells[i].len == cells[k].len && memcmp(cells[i].ptr, cells[k].ptr, cells[k].len) == 0;
+        assert_int_equal(in[i], wanted);
+        found += wanted;
+    }
+    assert_true(found > ASKED / 4 && found < ASKED - ASKED / 4);
+    arena_finish(&arena);
+    free(in);
+    free(cells);
+    free(bytes);
 }
 
 /* Short texts of what numbers are made of: what is read at once is what is read one by one. */
@@ -353,6 +389,7 @@ int main(void)
         cmocka_unit_test(numbers_are_those_of_strtod),
         cmocka_unit_test(long_numbers_are_those_of_strtod),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(sets_have_what_was_added),
         cmocka_unit_test(columns_of_numbers_are_read_alike),
         cmocka_unit_test(sums_of_anything_are_exact),
         cmocka_unit_test(sums_are_exact_in_any_order),

@@ -134,6 +134,38 @@ static void hardly_any_table_depends_on_blocks(void **state)
     }
 }
 
+/* The first cell of each row in quotes keeps a row from the fast way; what is read is the same. */
+static void plain_rows_are_read_as_others(void **state)
+{
+    enum { ROWS = 2500 };
+    static const char *const cells[] = {"x", "", "12", "-0.5", "a longer cell than most of them are", "\xc3\xa9", "NA"};
+    struct buf plain = {0}, quoted = {0};
+    uint64_t random = 11;
+    (void)state;
+    buf_str(&plain, STR("a,b,c\n"));
+    buf_str(&quoted, STR("a,b,c\n"));
+    for (int i = 0; i < ROWS; i++) {
+        const char *some[2];
+        for (int k = 0; k < 2; k++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            some[k] = cells[(random >> 33) % (sizeof cells / sizeof *cells)];
+        }
+        const char *end = random >> 60 == 0 ? "\r\n" : random >> 60 == 1 ? ",more\n" : "\n";
+        buf_print(&plain, "%d,%s,%s%s", i, some[0], some[1], end);
+        buf_print(&quoted, "\"%d\",%s,%s%s", i, some[0], some[1], end);
+    }
+    put_file(plain.ptr, plain.len);
+    struct table_seen first = seen_with(TABLE_CSV, 0, 0);
+    put_file(quoted.ptr, quoted.len);
+    struct table_seen second = seen_with(TABLE_CSV, 0, 0);
+    assert_true(first.faults > 50 && first.rows + first.faults == ROWS);
+    assert_true(same_seen(&first, &second));
+    buf_finish(&first.cells);
+    buf_finish(&second.cells);
+    buf_finish(&plain);
+    buf_finish(&quoted);
+}
+
 /* Rows that are plain and rows that are not fill the same cells, while the block grows. */
 static void columns_of_one_name_are_read_alike(void **state)
 {
@@ -167,6 +199,7 @@ int main(void)
         cmocka_unit_test(the_longest_line_does_not_depend_on_blocks),
         cmocka_unit_test(long_lines_of_json_do_not_depend_on_blocks),
         cmocka_unit_test(hardly_any_table_depends_on_blocks),
+        cmocka_unit_test(plain_rows_are_read_as_others),
         cmocka_unit_test(columns_of_one_name_are_read_alike),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -38,6 +38,15 @@ equal((malformed["failing"], between["n"], between["lines"]), (0, 2, [3]), "memb
 p.path("data.csv.gz").write_bytes(whole[:-9])
 contains(p.refit("check", "data", "--spec", "spec.yaml", exit=1).stderr, "data.csv.gz is not whole")
 
+# So it is where a thread reads ahead: a break after many rows, and no verdict comes of it.
+large = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i % 10) for i in range(600_000))
+malformed, between = check(gzip.compress(large, 1), 0, "data.csv.gz")
+equal(between["n"], 600_000, "rows of a large file")
+p.path("data.csv.gz").write_bytes(gzip.compress(large, 1)[:-100_000])
+result = p.refit("check", "data", "--spec", "spec.yaml", "--json", exit=1)
+contains(result.stderr, "data.csv.gz is not whole")
+equal(result.stdout, "", "no verdict")
+
 # JSON Lines.
 malformed, between = check(b'{"a": 1, "b": 2}\n[1]\n{"b": 3\n{"b": 12}\n{"a": "\\u00e9", "b": null}\n', 4, "data.jsonl")
 equal((malformed["lines"], between["n"], between["nulls"], between["lines"]), ([2, 3], 2, 1, [4]), "JSON Lines")
