@@ -270,6 +270,27 @@ static void append_hex(struct buf *out, struct str bytes)
     buf_char(out, '"');
 }
 
+void json_put_str(struct json *j, const char *key, struct str s)
+{
+    json_key(j, key);
+    json_str(j, s);
+}
+
+void json_put_str_or_null(struct json *j, const char *key, struct str s)
+{
+    json_key(j, key);
+    if (s.len > 0)
+        json_str(j, s);
+    else
+        json_null(j);
+}
+
+void json_put_count(struct json *j, const char *key, uint64_t count)
+{
+    json_key(j, key);
+    json_int(j, count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
 void json_path(struct json *j, const char *key, struct str path)
 {
     if (str_is_utf8(path)) {

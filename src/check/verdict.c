@@ -2,27 +2,6 @@
 
 #include <math.h>
 
-void verdict_put_string(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    json_str(j, text);
-}
-
-void verdict_put_text(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    if (text.len > 0)
-        json_str(j, text);
-    else
-        json_null(j);
-}
-
-void verdict_put_count(struct json *j, const char *key, uint64_t count)
-{
-    json_key(j, key);
-    json_int(j, (int64_t)count);
-}
-
 void verdict_put_lines(struct json *j, const uint64_t *lines, uint32_t count)
 {
     json_key(j, "lines");

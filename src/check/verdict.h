@@ -8,9 +8,6 @@
 
 #define VERDICT_FORMAT "refit-verdict/1"
 
-void verdict_put_string(struct json *j, const char *key, struct str text);
-void verdict_put_text(struct json *j, const char *key, struct str text); /* "" is null */
-void verdict_put_count(struct json *j, const char *key, uint64_t count);
 void verdict_put_lines(struct json *j, const uint64_t *lines, uint32_t count);
 
 /* NaN, what does not apply, is null; infinities are strings, since JSON has none; integers have no point. */

@@ -43,12 +43,6 @@ static enum paint paint_of(enum gate_state state)
     return paints[state];
 }
 
-static void put(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    json_str(j, text);
-}
-
 static void put_time(struct json *j, const char *key, int64_t at_ms)
 {
     json_key(j, key);
@@ -64,17 +58,18 @@ static void print_json(struct listing *l, const struct gate_entry *entry)
     struct json *j = &l->j;
     json_open_object(j);
     json_path(j, "file", entry->file);
-    put(j, "state", str_from(gate_state_name(entry->state)));
-    put(j, "why", entry->why);
-    put(j, "id", entry->id);
-    put(j, "decision", !entry->parsed ? STR("") : s->decision == GATE_APPROVE ? STR("approve") : STR("reject"));
-    put(j, "who", entry->principal);
-    put(j, "key", entry->fingerprint);
-    put(j, "gate", s->binding.gate);
-    put(j, "environment", s->binding.environment);
-    put(j, "model", s->binding.model);
-    put(j, "model_sha256", s->binding.model_sha256);
-    put(j, "reason", s->reason);
+    json_put_str(j, "state", str_from(gate_state_name(entry->state)));
+    json_put_str(j, "why", entry->why);
+    json_put_str(j, "id", entry->id);
+    json_put_str(j, "decision",
+                 !entry->parsed ? STR("") : s->decision == GATE_APPROVE ? STR("approve") : STR("reject"));
+    json_put_str(j, "who", entry->principal);
+    json_put_str(j, "key", entry->fingerprint);
+    json_put_str(j, "gate", s->binding.gate);
+    json_put_str(j, "environment", s->binding.environment);
+    json_put_str(j, "model", s->binding.model);
+    json_put_str(j, "model_sha256", s->binding.model_sha256);
+    json_put_str(j, "reason", s->reason);
     put_time(j, "signed_at_ms", s->signed_at_ms);
     put_time(j, "expires_at_ms", s->expires_at_ms);
     json_key(j, "protected_only");
@@ -146,9 +141,9 @@ static void print_gate(struct listing *l, struct str gate, const struct gate_jud
         return;
     }
     json_open_object(j);
-    put(j, "gate", gate);
-    put(j, "outcome", outcome);
-    put(j, "message", message);
+    json_put_str(j, "gate", gate);
+    json_put_str(j, "outcome", outcome);
+    json_put_str(j, "message", message);
     json_key(j, "have");
     json_int(j, fault != NULL ? 0 : judgement->have);
     json_key(j, "need");

@@ -201,48 +201,36 @@ void past_json_value(struct json *j, struct arena *arena, struct str canonical)
         json_str(j, canonical);
 }
 
-static void put_text(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    json_str(j, text);
-}
-
-static void put_number(struct json *j, const char *key, uint64_t number)
-{
-    json_key(j, key);
-    json_int(j, (int64_t)number);
-}
-
 static void put_git(struct json *j, const struct history_run *run)
 {
     char hex[DIGEST_HEX + 1];
     json_key(j, "git");
     json_open_object(j);
-    put_text(j, "commit", run->commit);
-    put_text(j, "branch", run->branch);
+    json_put_str(j, "commit", run->commit);
+    json_put_str(j, "branch", run->branch);
     json_key(j, "dirty");
     json_bool(j, run->dirty);
-    put_text(j, "diff", run->dirty ? str_from(digest_hex(run->diff, hex)) : STR(""));
-    put_text(j, "fault", run->fault);
+    json_put_str(j, "diff", run->dirty ? str_from(digest_hex(run->diff, hex)) : STR(""));
+    json_put_str(j, "fault", run->fault);
     json_close_object(j);
 }
 
 void past_json(struct json *j, const struct history_run *run)
 {
-    put_text(j, "run", run->id);
+    json_put_str(j, "run", run->id);
     json_key(j, "started_ms");
     json_int(j, run->started_ms);
-    put_number(j, "duration_ms", run->duration_ms);
-    put_text(j, "user", run->user);
-    put_text(j, "host", run->host);
-    put_text(j, "command", run->command);
+    json_put_count(j, "duration_ms", run->duration_ms);
+    json_put_str(j, "user", run->user);
+    json_put_str(j, "host", run->host);
+    json_put_str(j, "command", run->command);
     json_path(j, "folder", run->folder);
-    put_text(j, "version", run->version);
+    json_put_str(j, "version", run->version);
     put_git(j, run);
-    put_number(j, "exit_status", (uint64_t)run->exit_status);
+    json_put_count(j, "exit_status", (uint64_t)run->exit_status);
     for (int i = 0; i < HISTORY_COUNTERS; i++)
-        put_number(j, stage_state_name((enum stage_state)(STATE_FRESH + i)), run->counts[i]);
-    put_number(j, "changed", run->builds);
+        json_put_count(j, stage_state_name((enum stage_state)(STATE_FRESH + i)), run->counts[i]);
+    json_put_count(j, "changed", run->builds);
     json_key(j, "pinned");
     json_bool(j, run->pinned);
 }

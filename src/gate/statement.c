@@ -10,12 +10,6 @@ static const char predicate_type[] = "urn:refit:approval:1";
 
 /* ---- writing: the keys of each object in the order of their bytes ---- */
 
-static void put(struct json *j, const char *key, struct str text)
-{
-    json_key(j, key);
-    json_str(j, text);
-}
-
 static void put_time(struct json *j, const char *key, int64_t at_ms)
 {
     struct arena arena;
@@ -32,24 +26,24 @@ static void put_predicate(struct json *j, const struct gate_statement *s)
 {
     const struct gate_binding *b = &s->binding;
     json_open_object(j);
-    put(j, "baselineDigest", b->baseline);
-    put(j, "decision", s->decision == GATE_APPROVE ? STR("approve") : STR("reject"));
-    put(j, "environment", b->environment);
+    json_put_str(j, "baselineDigest", b->baseline);
+    json_put_str(j, "decision", s->decision == GATE_APPROVE ? STR("approve") : STR("reject"));
+    json_put_str(j, "environment", b->environment);
     put_time(j, "expiresAt", s->expires_at_ms);
-    put(j, "gate", b->gate);
+    json_put_str(j, "gate", b->gate);
     json_key(j, "parents");
     json_open_array(j);
     for (uint32_t i = 0; i < s->parents.count; i++)
         json_str(j, s->parents.items[i]);
     json_close_array(j);
-    put(j, "policyDigest", b->policy);
-    put(j, "reason", s->reason);
-    put(j, "reportDigest", b->report);
-    put(j, "repository", b->repository);
+    json_put_str(j, "policyDigest", b->policy);
+    json_put_str(j, "reason", s->reason);
+    json_put_str(j, "reportDigest", b->report);
+    json_put_str(j, "repository", b->repository);
     put_time(j, "signedAt", s->signed_at_ms);
-    put(j, "signer", s->signer);
-    put(j, "stageKey", b->stage_key);
-    put(j, "testSetDigest", b->test_set);
+    json_put_str(j, "signer", s->signer);
+    json_put_str(j, "stageKey", b->stage_key);
+    json_put_str(j, "testSetDigest", b->test_set);
     json_close_object(j);
 }
 
@@ -58,18 +52,18 @@ void gate_statement_print(const struct gate_statement *statement, struct buf *ou
     struct json j;
     json_init(&j, out);
     json_open_object(&j);
-    put(&j, "_type", str_from(statement_type));
+    json_put_str(&j, "_type", str_from(statement_type));
     json_key(&j, "predicate");
     put_predicate(&j, statement);
-    put(&j, "predicateType", str_from(predicate_type));
+    json_put_str(&j, "predicateType", str_from(predicate_type));
     json_key(&j, "subject");
     json_open_array(&j);
     json_open_object(&j);
     json_key(&j, "digest");
     json_open_object(&j);
-    put(&j, "sha256", statement->binding.model_sha256);
+    json_put_str(&j, "sha256", statement->binding.model_sha256);
     json_close_object(&j);
-    put(&j, "name", statement->binding.model);
+    json_put_str(&j, "name", statement->binding.model);
     json_close_object(&j);
     json_close_array(&j);
     json_close_object(&j);

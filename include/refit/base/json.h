@@ -42,6 +42,11 @@ void json_bool(struct json *j, bool v);
 void json_null(struct json *j);
 void json_value(struct json *j, const struct value *v);
 
+/* In an object: a member. */
+void json_put_str(struct json *j, const char *key, struct str s);
+void json_put_str_or_null(struct json *j, const char *key, struct str s); /* "" is null */
+void json_put_count(struct json *j, const char *key, uint64_t count);
+
 /* In an object: "KEY": "path" if the path is UTF-8, otherwise "KEY_hex": "0a0b...". */
 void json_path(struct json *j, const char *key, struct str path);
 
