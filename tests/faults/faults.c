@@ -61,7 +61,8 @@ struct fault {
     char pattern[128]; /* of the point's name */
     unsigned long from, seen;
     bool onwards;      /* from there on, not only there */
-    bool full;         /* a write was cut short: the next one fails */
+    pid_t full;        /* the thread whose write was cut short: what it does next fails; 0 = none. Another's would not
+                        * tell it, and so it may find room for the rest */
 };
 
 static struct {
@@ -318,7 +319,7 @@ static bool is_meant(struct fault *fault, const char *name)
     if (faults.since[0] != '\0' || fnmatch(fault->pattern, name, FNM_EXTMATCH) != 0)
         return false;
     fault->seen++;
-    return fault->seen == fault->from || (fault->onwards && fault->seen > fault->from) || fault->full;
+    return fault->seen == fault->from || (fault->onwards && fault->seen > fault->from) || fault->full == gettid();
 }
 
 static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
@@ -329,9 +330,12 @@ static void judge(struct fault *fault, bool is_write, struct verdict *verdict)
     if (fault->action == ACTION_STOP) {
         raise(SIGSTOP); /* of this thread, which so goes no step further; the test lets it go on */
     } else if (fault->action == ACTION_FAIL) {
-        bool cut_short = is_write && !fault->full && (fault->reason == ENOSPC || fault->reason == EDQUOT);
+        bool cut_short = is_write && fault->full == 0 && (fault->reason == ENOSPC || fault->reason == EDQUOT);
         faults.no_space |= fault->reason == ENOSPC;
-        fault->full = cut_short || (fault->full && fault->onwards);
+        if (cut_short)
+            fault->full = gettid();
+        else if (!fault->onwards)
+            fault->full = 0;
         verdict->half = cut_short;
         verdict->reason = cut_short ? 0 : fault->reason;
     } else {

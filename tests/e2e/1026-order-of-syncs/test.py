@@ -29,9 +29,11 @@ expect(names.index("commit-store") < names.index("write-state"), f"the store bef
 
 
 def after(points, first):
-    """What follows the last point of this name, as operation and the end of the path."""
+    """What follows the last point of this name, as operation and the end of the path: of the rescued file alone, as
+    other stages go on beside it."""
     last = max(i for i, (name, _) in enumerate(points) if name == first)
-    return [(name, os.path.basename(path)) for name, path in points[last + 1:]]
+    return [(name, os.path.basename(path)) for name, path in points[last + 1:]
+            if "/.refit/rescue" in path or path.endswith(("/.refit", "/mine.txt"))]
 
 
 # What was rescued: its folders, up to the workspace's.
