@@ -3,8 +3,9 @@
  *
  * Files in, verdict out: neither store nor state nor processes, and no clock. The same inputs give the same bytes on
  * every machine and in every locale, and no outcome depends on the order of the rows (but that of `increasing`). One
- * pass over the data at bounded memory; `unique`, `unique_rows`, `foreign_key` and `no_overlap` are exact, and sort
- * on disk ($TMPDIR) what does not fit.
+ * pass over the data at bounded memory; `unique`, `unique_rows`, `foreign_key` and `no_overlap` are exact, and put
+ * aside on disk ($TMPDIR) what does not fit. Of a large table the columns are judged on as many threads as there are
+ * processors, which changes nothing of the verdict.
  *
  *   data: people.csv               # CSV or JSON Lines (by its name, or `format: csv | jsonl`), also of gzip or zstd
  *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ...

@@ -10,11 +10,7 @@
 static void fault(void *ctx, enum table_fault_kind kind, uint64_t line)
 {
     struct data_spec *spec = ctx;
-    struct expectation *e = &spec->items[0];
-    bool show = spec->show_rows;
-    spec->show_rows = true; /* the name of a fault is nobody's data */
-    data_note(spec, e, line, str_from(table_fault_name(kind)));
-    spec->show_rows = show;
+    data_note(&spec->items[0], line, str_from(table_fault_name(kind)));
 }
 
 /* ---- which columns are read ---- */
@@ -71,40 +67,6 @@ static enum status check_where(const struct data_spec *spec, const struct wanted
     return STATUS_OK;
 }
 
-/* ---- the pass ---- */
-
-static enum status one_batch(struct pass *pass, uint32_t wanted_count, struct error *err)
-{
-    enum status status = STATUS_OK;
-    for (uint32_t i = 0; i < wanted_count; i++)
-        pass->numbers[i].made = false;
-    for (uint32_t i = 0; i < pass->spec->count && status == STATUS_OK; i++)
-        status = data_rows(pass, &pass->spec->items[i], err);
-    pass->rows += pass->batch->rows;
-    return status;
-}
-
-static enum status all_batches(struct pass *pass, uint32_t wanted_count, struct error *err)
-{
-    struct table_batch batch;
-    pass->batch = &batch;
-    pass->numbers = mem_alloc((wanted_count + 1) * sizeof *pass->numbers);
-    pass->chosen = mem_alloc(TABLE_ROWS_MAX * sizeof *pass->chosen);
-    enum status status = table_next(pass->table, &batch, err);
-    while (status == STATUS_OK && batch.rows > 0) {
-        status = one_batch(pass, wanted_count, err);
-        if (status == STATUS_OK)
-            status = table_next(pass->table, &batch, err);
-    }
-    for (uint32_t i = 0; i < wanted_count; i++) {
-        free(pass->numbers[i].values);
-        free(pass->numbers[i].good);
-    }
-    free(pass->numbers);
-    free(pass->chosen);
-    return status;
-}
-
 void data_put_input(struct data_verdict *verdict, const struct data_input *input)
 {
     uint32_t at = verdict->input_count;
@@ -134,7 +96,7 @@ static enum status judge(struct pass *pass, struct error *err)
         if (e->rule == RULE_FOREIGN_KEY || e->rule == RULE_NO_OVERLAP)
             status = data_other_file(pass, e, err);
         if (status == STATUS_OK && e->spill != NULL)
-            status = data_join(spec, e, err);
+            status = data_join(e, err);
         if (status == STATUS_OK && e->rule == RULE_DRIFT)
             status = drift_conclude(pass, e, err);
         else if (status == STATUS_OK && e->rule == RULE_COMMAND)
@@ -160,9 +122,10 @@ static enum status read_table(struct pass *pass, struct error *err)
     want_all(spec, &wanted);
     bool *there = arena_array(spec->arena, bool, wanted.count);
     table_want(pass->table, wanted.names, wanted.count, there);
+    pass->wanted_count = wanted.count;
     status = check_where(spec, &wanted, there, err);
     if (status == STATUS_OK)
-        status = all_batches(pass, wanted.count, err);
+        status = data_read(pass, err);
     if (status == STATUS_OK)
         data_add_input(pass->verdict, spec->data, pass->table);
     if (status == STATUS_OK)

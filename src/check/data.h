@@ -44,6 +44,7 @@ struct expectation {
     struct str where_text;
     uint32_t *where_at; /* of the wanted columns, those of `where` */
     bool warns, allow_empty, strictly, or_equal;
+    bool shows; /* values that fail, not only their lines */
     bool has_min, has_max;
     struct constant min, max;
     double q;
@@ -66,7 +67,7 @@ struct expectation {
     /* gathered */
     uint64_t n, nulls, failing, odd; /* odd: values that are no numbers where a number is needed */
     uint64_t lines[DATA_LINES_MAX];
-    struct str shown[DATA_LINES_MAX];
+    struct buf shown[DATA_LINES_MAX];
     uint32_t line_count;
     struct exact_sum *sum, *squares;
     struct quantile_sketch *quantiles;
@@ -106,35 +107,44 @@ static inline bool data_bounds_are_text(const struct expectation *e)
     return (e->has_min && !e->min.is_number) || (e->has_max && !e->max.is_number);
 }
 
-/* The rows. */
-struct column_numbers { /* of a wanted column in a batch, made when first asked for */
-    double *values;
-    bool *good;
-    bool made;
-};
+/* The whole of a check. */
 struct pass {
     struct data_spec *spec;
     const struct data_runner *runner;
     struct data_verdict *verdict;
     struct table_file *table;
-    const struct table_batch *batch;
-    struct column_numbers *numbers; /* [wanted] */
-    bool *chosen; /* rows that `where` chooses */
+    uint32_t wanted_count;
     uint64_t rows;
     const struct str *columns;
     uint32_t column_count;
 };
-void data_note(struct data_spec *spec, struct expectation *e, uint64_t line, struct str value); /* one that fails */
-enum status data_rows(struct pass *pass, struct expectation *e, struct error *err); /* the batch, for one expectation */
-void data_values(struct pass *pass, struct expectation *e); /* the same, of rules that one value decides */
-const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted);
+
+/* A batch as those expectations look at it that one thread at a time looks after. */
+struct column_numbers { /* of a wanted column, made when first asked for */
+    double *values;
+    bool *good;
+    uint64_t made_for; /* the batch's first row + 1; 0 = none yet */
+};
+struct lane {
+    const struct data_spec *spec;
+    const struct table_batch *batch;
+    struct column_numbers *numbers; /* [wanted] */
+    bool chosen[TABLE_ROWS_MAX]; /* rows that `where` chooses */
+};
+void data_note(struct expectation *e, uint64_t line, struct str value); /* one that fails */
+enum status data_rows(struct lane *lane, struct expectation *e, struct error *err); /* the batch, for one expectation */
+void data_values(struct lane *lane, struct expectation *e); /* the same, of rules that one value decides */
+const struct column_numbers *data_numbers(struct lane *lane, uint32_t wanted);
 bool value_is_kind(const struct cell *cell, enum value_kind kind);
+
+/* All batches of the table, for all expectations. */
+enum status data_read(struct pass *pass, struct error *err);
 
 /* After the last row. */
 enum status data_change(struct pass *pass, struct expectation *e, struct error *err);  /* row_count and max_change */
 enum status data_command(struct pass *pass, struct expectation *e, struct error *err);
 enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
-enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err);  /* what was spilled */
+enum status data_join(struct expectation *e, struct error *err); /* what was spilled */
 void data_add_input(struct data_verdict *verdict, struct str path, const struct table_file *table);
 void data_put_input(struct data_verdict *verdict, const struct data_input *input); /* once a path */
 void data_conclude(struct pass *pass, struct expectation *e);

@@ -189,7 +189,8 @@ struct data_result *data_new_result(struct pass *pass, const struct expectation 
                               .nulls = e->nulls, .failing = e->failing, .line_count = e->line_count,
                               .message = STR(""), .text = STR("")};
     memcpy(r->lines, e->lines, sizeof r->lines);
-    memcpy(r->shown, e->shown, sizeof r->shown);
+    for (uint32_t i = 0; i < e->line_count; i++)
+        r->shown[i] = str_printable(pass->spec->arena, buf_view(&e->shown[i]));
     return r;
 }
 
@@ -226,7 +227,7 @@ void data_conclude(struct pass *pass, struct expectation *e)
         r->outcome = is_within(e, r->observed) ? DATA_PASS : DATA_FAIL;
         r->message = e->failing == 0 ? STR("all rows can be read")
                      : str_format(arena, "%" PRIu64 " faults, the first on line %" PRIu64 ": " STR_FMT, e->failing,
-                                  e->lines[0], STR_ARG(e->shown[0]));
+                                  e->lines[0], STR_ARG(r->shown[0]));
         memset(r->shown, 0, sizeof r->shown);
     } else if (e->rule == RULE_COLUMN_NAMES) {
         conclude_names(pass, e, r);

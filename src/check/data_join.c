@@ -61,28 +61,21 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
     return status;
 }
 
-struct join {
-    struct data_spec *spec;
-    struct expectation *e;
-};
-
 /* The first of equal rows is told once there is a second one. */
 static void judge_item(void *ctx, const struct spill_item *item)
 {
-    struct join *join = ctx;
-    struct expectation *e = join->e;
+    struct expectation *e = ctx;
     struct str shown = e->column_count == 1 ? item->bytes : STR("");
     bool unique = e->rule == RULE_UNIQUE || e->rule == RULE_UNIQUE_ROWS;
     if (unique && item->count == 2)
-        data_note(join->spec, e, item->first_line, shown);
+        data_note(e, item->first_line, shown);
     if (unique ? item->count > 1 : item->other == (e->rule == RULE_NO_OVERLAP))
-        data_note(join->spec, e, item->line, shown);
+        data_note(e, item->line, shown);
 }
 
-enum status data_join(struct data_spec *spec, struct expectation *e, struct error *err)
+enum status data_join(struct expectation *e, struct error *err)
 {
-    struct join join = {spec, e};
-    enum status status = spill_each(e->spill, judge_item, &join, err);
+    enum status status = spill_each(e->spill, judge_item, e, err);
     spill_destroy(e->spill);
     e->spill = NULL;
     return status;

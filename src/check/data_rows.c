@@ -11,7 +11,7 @@
 enum { SPILL_BYTES = 48 << 20, SPILL_BYTES_MIN = 2 << 20 }; /* all of a check share it */
 
 /* The first lines are kept, in order, whatever order they come in. */
-void data_note(struct data_spec *spec, struct expectation *e, uint64_t line, struct str value)
+void data_note(struct expectation *e, uint64_t line, struct str value)
 {
     enum { SHOWN_BYTES = 200 };
     uint32_t at = e->line_count;
@@ -19,28 +19,32 @@ void data_note(struct data_spec *spec, struct expectation *e, uint64_t line, str
     if (at == DATA_LINES_MAX && line >= e->lines[at - 1])
         return;
     at -= at == DATA_LINES_MAX;
+    struct buf shown = e->shown[at];
     for (; at > 0 && e->lines[at - 1] > line; at--) {
         e->lines[at] = e->lines[at - 1];
         e->shown[at] = e->shown[at - 1];
     }
     e->lines[at] = line;
     value.len = value.len < SHOWN_BYTES ? value.len : SHOWN_BYTES;
-    e->shown[at] = spec->show_rows ? str_printable(spec->arena, value) : STR("");
+    buf_clear(&shown);
+    if (e->shows)
+        buf_str(&shown, value);
+    e->shown[at] = shown;
     e->line_count += e->line_count < DATA_LINES_MAX;
 }
 
-const struct column_numbers *data_numbers(struct pass *pass, uint32_t wanted)
+const struct column_numbers *data_numbers(struct lane *lane, uint32_t wanted)
 {
-    struct column_numbers *numbers = &pass->numbers[wanted];
-    const struct cell *cells = pass->batch->columns[wanted];
-    if (numbers->made)
+    struct column_numbers *numbers = &lane->numbers[wanted];
+    const struct cell *cells = lane->batch->columns[wanted];
+    if (numbers->made_for == lane->batch->first_row + 1)
         return numbers;
     if (numbers->values == NULL) {
         numbers->values = mem_alloc(TABLE_ROWS_MAX * sizeof *numbers->values);
         numbers->good = mem_alloc(TABLE_ROWS_MAX * sizeof *numbers->good);
     }
-    cells_read_numbers(cells, pass->batch->rows, numbers->values, numbers->good);
-    numbers->made = true;
+    cells_read_numbers(cells, lane->batch->rows, numbers->values, numbers->good);
+    numbers->made_for = lane->batch->first_row + 1;
     return numbers;
 }
 
@@ -85,18 +89,18 @@ static void add_text(struct expectation *e, const struct cell *cell)
     buf_str(&e->last, text);
 }
 
-static void aggregate(struct pass *pass, struct expectation *e)
+static void aggregate(struct lane *lane, struct expectation *e)
 {
-    const struct table_batch *batch = pass->batch;
+    const struct table_batch *batch = lane->batch;
     const struct cell *cells = batch->columns[e->wanted[0]];
     bool counts = e->rule >= RULE_DISTINCT_COUNT && e->rule <= RULE_NULL_RATIO, texts = data_bounds_are_text(e);
-    const struct column_numbers *numbers = counts || texts ? NULL : data_numbers(pass, e->wanted[0]);
+    const struct column_numbers *numbers = counts || texts ? NULL : data_numbers(lane, e->wanted[0]);
     double taken[TABLE_ROWS_MAX];
     uint32_t taken_count = 0;
     if (!e->has_last)
         begin_aggregate(e);
     for (uint32_t row = 0; row < batch->rows; row++) {
-        if (!pass->chosen[row])
+        if (!lane->chosen[row])
             continue;
         if (cells[row].kind == CELL_NULL) {
             e->nulls++;
@@ -104,7 +108,7 @@ static void aggregate(struct pass *pass, struct expectation *e)
         }
         if (numbers != NULL && !numbers->good[row]) {
             e->odd++;
-            data_note(pass->spec, e, batch->lines[row], (struct str){cells[row].ptr, cells[row].len});
+            data_note(e, batch->lines[row], (struct str){cells[row].ptr, cells[row].len});
             continue;
         }
         e->n++;
@@ -132,17 +136,17 @@ static struct spill *begin_spill(const struct data_spec *spec)
 }
 
 /* Several cells as one value: each behind its length and kind, so that no two rows are alike that are not. */
-static struct str join_cells(const struct pass *pass, struct expectation *e, uint32_t row, bool *all_null)
+static struct str join_cells(const struct lane *lane, struct expectation *e, uint32_t row, bool *all_null)
 {
     *all_null = true;
     if (e->column_count == 1) {
-        const struct cell *cell = &pass->batch->columns[e->wanted[0]][row];
+        const struct cell *cell = &lane->batch->columns[e->wanted[0]][row];
         *all_null = cell->kind == CELL_NULL;
         return (struct str){cell->ptr, cell->len};
     }
     buf_clear(&e->last);
     for (uint32_t i = 0; i < e->column_count; i++) {
-        const struct cell *cell = &pass->batch->columns[e->wanted[i]][row];
+        const struct cell *cell = &lane->batch->columns[e->wanted[i]][row];
         *all_null &= cell->kind == CELL_NULL;
         buf_u8(&e->last, cell->kind == CELL_NULL);
         buf_lstr(&e->last, (struct str){cell->ptr, cell->len});
@@ -150,32 +154,32 @@ static struct str join_cells(const struct pass *pass, struct expectation *e, uin
     return buf_view(&e->last);
 }
 
-static enum status spill_rows(struct pass *pass, struct expectation *e, struct error *err)
+static enum status spill_rows(struct lane *lane, struct expectation *e, struct error *err)
 {
     enum status status = STATUS_OK;
     if (e->spill == NULL)
-        e->spill = begin_spill(pass->spec);
-    for (uint32_t row = 0; row < pass->batch->rows && status == STATUS_OK; row++) {
+        e->spill = begin_spill(lane->spec);
+    for (uint32_t row = 0; row < lane->batch->rows && status == STATUS_OK; row++) {
         bool null;
-        if (!pass->chosen[row])
+        if (!lane->chosen[row])
             continue;
-        struct str bytes = join_cells(pass, e, row, &null);
+        struct str bytes = join_cells(lane, e, row, &null);
         e->nulls += null;
         e->n += !null;
         if (!null)
-            status = spill_add(e->spill, bytes, SPILL_OWN, pass->batch->lines[row], err);
+            status = spill_add(e->spill, bytes, SPILL_OWN, lane->batch->lines[row], err);
     }
     return status;
 }
 
 /* ---- rules of the table ---- */
 
-static void compare_pairs(struct pass *pass, struct expectation *e)
+static void compare_pairs(struct lane *lane, struct expectation *e)
 {
-    const struct cell *a = pass->batch->columns[e->wanted[0]], *b = pass->batch->columns[e->wanted[1]];
-    const struct column_numbers *x = data_numbers(pass, e->wanted[0]), *y = data_numbers(pass, e->wanted[1]);
-    for (uint32_t row = 0; row < pass->batch->rows; row++) {
-        if (!pass->chosen[row])
+    const struct cell *a = lane->batch->columns[e->wanted[0]], *b = lane->batch->columns[e->wanted[1]];
+    const struct column_numbers *x = data_numbers(lane, e->wanted[0]), *y = data_numbers(lane, e->wanted[1]);
+    for (uint32_t row = 0; row < lane->batch->rows; row++) {
+        if (!lane->chosen[row])
             continue;
         if (a[row].kind == CELL_NULL || b[row].kind == CELL_NULL) {
             e->nulls++;
@@ -191,17 +195,17 @@ static void compare_pairs(struct pass *pass, struct expectation *e)
             good = order < 0 || (order == 0 && e->or_equal);
         }
         if (!good)
-            data_note(pass->spec, e, pass->batch->lines[row], left);
+            data_note(e, lane->batch->lines[row], left);
     }
 }
 
-static void newest(struct pass *pass, struct expectation *e)
+static void newest(struct lane *lane, struct expectation *e)
 {
-    const struct cell *cells = pass->batch->columns[e->wanted[0]];
-    for (uint32_t row = 0; row < pass->batch->rows; row++) {
+    const struct cell *cells = lane->batch->columns[e->wanted[0]];
+    for (uint32_t row = 0; row < lane->batch->rows; row++) {
         bool clock;
         int64_t at_s;
-        if (!pass->chosen[row])
+        if (!lane->chosen[row])
             continue;
         e->nulls += cells[row].kind == CELL_NULL;
         if (cells[row].kind == CELL_NULL)
@@ -209,7 +213,7 @@ static void newest(struct pass *pass, struct expectation *e)
         e->n++;
         struct str text = {cells[row].ptr, cells[row].len};
         if (!cell_time(&cells[row], &clock, &at_s)) {
-            data_note(pass->spec, e, pass->batch->lines[row], text);
+            data_note(e, lane->batch->lines[row], text);
         } else if (!e->has_last || (double)at_s > e->last_number ||
                    ((double)at_s == e->last_number && str_compare(text, buf_view(&e->last)) > 0)) {
             e->has_last = true;
@@ -220,35 +224,35 @@ static void newest(struct pass *pass, struct expectation *e)
     }
 }
 
-static void choose(struct pass *pass, const struct expectation *e)
+static void choose(struct lane *lane, const struct expectation *e)
 {
     if (e->where != NULL)
-        expression_test_batch(e->where, pass->batch, e->where_at, pass->chosen);
+        expression_test_batch(e->where, lane->batch, e->where_at, lane->chosen);
     else
-        memset(pass->chosen, 1, TABLE_ROWS_MAX * sizeof *pass->chosen);
+        memset(lane->chosen, 1, sizeof lane->chosen);
 }
 
-enum status data_rows(struct pass *pass, struct expectation *e, struct error *err)
+enum status data_rows(struct lane *lane, struct expectation *e, struct error *err)
 {
     for (uint32_t i = 0; i < e->column_count; i++)
         if (!e->there[i] && e->rule != RULE_DRIFT)
             return STATUS_OK; /* said in the end */
-    choose(pass, e);
+    choose(lane, e);
     if (e->rule == RULE_UNIQUE || e->rule == RULE_FOREIGN_KEY || e->rule == RULE_UNIQUE_ROWS ||
         e->rule == RULE_NO_OVERLAP)
-        return spill_rows(pass, e, err);
+        return spill_rows(lane, e, err);
     if (e->rule < RULE_MEAN)
-        data_values(pass, e);
+        data_values(lane, e);
     else if (e->rule <= RULE_NULL_RATIO)
-        aggregate(pass, e);
+        aggregate(lane, e);
     else if (e->rule == RULE_A_LESS_THAN_B)
-        compare_pairs(pass, e);
+        compare_pairs(lane, e);
     else if (e->rule == RULE_DRIFT)
-        drift_rows(pass, e);
+        drift_rows(lane, e);
     else if (e->rule == RULE_FRESHNESS)
-        newest(pass, e);
+        newest(lane, e);
     else if (e->rule == RULE_ROW_COUNT)
-        for (uint32_t row = 0; row < pass->batch->rows; row++)
-            e->n += pass->chosen[row];
+        for (uint32_t row = 0; row < lane->batch->rows; row++)
+            e->n += lane->chosen[row];
     return STATUS_OK;
 }

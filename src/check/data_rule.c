@@ -401,6 +401,7 @@ enum status data_spec_add(struct data_spec *spec, const struct value *v, enum ru
                           struct error *err)
 {
     struct expectation e = {.rule = rule, .at = v, .column = column, .mostly = 1, .warns = spec->warns,
+                            .shows = spec->show_rows || rule == RULE_MALFORMED, /* a fault's name is nobody's data */
                             .q = (double)NAN, .max_change = (double)NAN, .command = STR(""),
                             .kind = (enum value_kind)-1, .where_text = STR(""), .least = (double)INFINITY,
                             .most = -(double)INFINITY, .other_file = STR(""), .other_column = STR("")};
@@ -441,4 +442,6 @@ void data_expectation_finish(struct expectation *e)
     free(e->distinct);
     spill_destroy(e->spill);
     buf_finish(&e->last);
+    for (int i = 0; i < DATA_LINES_MAX; i++)
+        buf_finish(&e->shown[i]);
 }

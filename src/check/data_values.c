@@ -32,12 +32,12 @@ static bool text_is_within(const struct expectation *e, const struct cell *cell,
     return true;
 }
 
-static void judge_between(struct pass *pass, const struct expectation *e, const struct cell *cells, bool *good)
+static void judge_between(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)
 {
-    const struct column_numbers *numbers = data_numbers(pass, e->wanted[0]);
+    const struct column_numbers *numbers = data_numbers(lane, e->wanted[0]);
     const double *values = numbers->values;
     double min = e->has_min ? e->min.number : -(double)INFINITY, max = e->has_max ? e->max.number : (double)INFINITY;
-    uint32_t rows = pass->batch->rows;
+    uint32_t rows = lane->batch->rows;
     if (data_bounds_are_text(e)) {
         for (uint32_t row = 0; row < rows; row++)
             good[row] = text_is_within(e, &cells[row], numbers->good[row], values[row]);
@@ -47,9 +47,9 @@ static void judge_between(struct pass *pass, const struct expectation *e, const 
         good[row] = numbers->good[row] & (values[row] >= min) & (values[row] <= max);
 }
 
-static void judge_length(struct pass *pass, const struct expectation *e, const struct cell *cells, bool *good)
+static void judge_length(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)
 {
-    for (uint32_t row = 0; row < pass->batch->rows; row++) {
+    for (uint32_t row = 0; row < lane->batch->rows; row++) {
         double count = (double)characters(&cells[row]);
         good[row] = (!e->has_min || count >= e->min.number) && (!e->has_max || count <= e->max.number);
     }
@@ -64,14 +64,14 @@ static bool is_number_in(const struct expectation *e, double number)
     return false;
 }
 
-static void judge_set(struct pass *pass, const struct expectation *e, const struct cell *cells, bool *good)
+static void judge_set(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)
 {
-    uint32_t rows = pass->batch->rows;
+    uint32_t rows = lane->batch->rows;
     value_set_test(e->set, cells, rows, good);
     for (uint32_t row = 0; e->set_has_numbers && row < rows; row++) {
         if (good[row])
             continue;
-        const struct column_numbers *numbers = data_numbers(pass, e->wanted[0]);
+        const struct column_numbers *numbers = data_numbers(lane, e->wanted[0]);
         good[row] = numbers->good[row] && is_number_in(e, numbers->values[row]);
     }
     for (uint32_t row = 0; e->rule == RULE_NOT_IN_SET && row < rows; row++)
@@ -96,7 +96,7 @@ static bool is_in_order(struct expectation *e, const struct cell *cell, bool is_
     return good;
 }
 
-static bool holds(struct pass *pass, struct expectation *e, const struct cell *cell, uint32_t row)
+static bool holds(struct lane *lane, struct expectation *e, const struct cell *cell, uint32_t row)
 {
     const struct column_numbers *numbers;
     switch (e->rule) {
@@ -105,10 +105,10 @@ static bool holds(struct pass *pass, struct expectation *e, const struct cell *c
     case RULE_MATCHES:
         return pattern_matches(e->pattern, (struct str){cell->ptr, cell->len});
     case RULE_INCREASING:
-        numbers = data_numbers(pass, e->wanted[0]);
+        numbers = data_numbers(lane, e->wanted[0]);
         return is_in_order(e, cell, numbers->good[row], numbers->values[row]);
     case RULE_FINITE:
-        numbers = data_numbers(pass, e->wanted[0]);
+        numbers = data_numbers(lane, e->wanted[0]);
         return numbers->good[row] && isfinite(numbers->values[row]);
     default: /* not_null */
         return true;
@@ -116,30 +116,30 @@ static bool holds(struct pass *pass, struct expectation *e, const struct cell *c
 }
 
 /* What is null, or not chosen, may be judged in any way. */
-static void judge(struct pass *pass, struct expectation *e, const struct cell *cells, bool *good)
+static void judge(struct lane *lane, struct expectation *e, const struct cell *cells, bool *good)
 {
     if (e->rule == RULE_BETWEEN) {
-        judge_between(pass, e, cells, good);
+        judge_between(lane, e, cells, good);
     } else if (e->rule == RULE_IN_SET || e->rule == RULE_NOT_IN_SET) {
-        judge_set(pass, e, cells, good);
+        judge_set(lane, e, cells, good);
     } else if (e->rule == RULE_LENGTH) {
-        judge_length(pass, e, cells, good);
+        judge_length(lane, e, cells, good);
     } else if (e->rule == RULE_NOT_NULL) {
-        memset(good, true, pass->batch->rows);
+        memset(good, true, lane->batch->rows);
     } else {
-        for (uint32_t row = 0; row < pass->batch->rows; row++)
-            good[row] = pass->chosen[row] && cells[row].kind != CELL_NULL && holds(pass, e, &cells[row], row);
+        for (uint32_t row = 0; row < lane->batch->rows; row++)
+            good[row] = lane->chosen[row] && cells[row].kind != CELL_NULL && holds(lane, e, &cells[row], row);
     }
 }
 
-void data_values(struct pass *pass, struct expectation *e)
+void data_values(struct lane *lane, struct expectation *e)
 {
-    const struct table_batch *batch = pass->batch;
+    const struct table_batch *batch = lane->batch;
     const struct cell *cells = batch->columns[e->wanted[0]];
-    const bool *chosen = pass->chosen;
+    const bool *chosen = lane->chosen;
     bool good[TABLE_ROWS_MAX], null_fails = e->rule == RULE_NOT_NULL;
     uint64_t nulls = 0, asked = 0, failing = 0;
-    judge(pass, e, cells, good);
+    judge(lane, e, cells, good);
     for (uint32_t row = 0; row < batch->rows; row++) {
         bool null = cells[row].kind == CELL_NULL;
         nulls += chosen[row] & null;
@@ -155,5 +155,5 @@ void data_values(struct pass *pass, struct expectation *e)
     }
     for (uint32_t row = 0; row < batch->rows && failing > 0; row++)
         if (!good[row])
-            data_note(pass->spec, e, batch->lines[row], (struct str){cells[row].ptr, cells[row].len});
+            data_note(e, batch->lines[row], (struct str){cells[row].ptr, cells[row].len});
 }

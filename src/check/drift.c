@@ -94,12 +94,12 @@ enum status drift_begin(struct pass *pass, struct expectation *e, struct error *
     return STATUS_OK;
 }
 
-void drift_rows(struct pass *pass, struct expectation *e)
+void drift_rows(const struct lane *lane, struct expectation *e)
 {
     for (uint32_t i = 0; i < e->column_count; i++) {
-        const struct cell *cells = pass->batch->columns[e->wanted[i]];
-        for (uint32_t row = 0; row < pass->batch->rows && e->there[i]; row++)
-            if (pass->chosen[row])
+        const struct cell *cells = lane->batch->columns[e->wanted[i]];
+        for (uint32_t row = 0; row < lane->batch->rows && e->there[i]; row++)
+            if (lane->chosen[row])
                 summary_add(&e->drift->words, &e->drift->summaries[i], &cells[row]);
     }
 }

@@ -31,7 +31,7 @@ double drift_threshold(enum drift_method method); /* unless another one is given
 /* Reads the reference (a profile if its name ends in .json, else data); without columns all of the reference are
    compared that have numbers or categories. */
 enum status drift_begin(struct pass *pass, struct expectation *e, struct error *err);
-void drift_rows(struct pass *pass, struct expectation *e);
+void drift_rows(const struct lane *lane, struct expectation *e);
 /* A result for each column. */
 enum status drift_conclude(struct pass *pass, struct expectation *e, struct error *err);
 void drift_destroy(struct expectation *e);

@@ -55,25 +55,44 @@ void table_add_column(struct table_file *t, struct str name)
 
 /* ---- the block ---- */
 
+static void resize_block(struct table_block *block, size_t cap)
+{
+    block->bytes = mem_resize(block->bytes, cap + BLOCK_PAD);
+    block->cap = cap;
+}
+
+/* One that no batch is in. */
+static struct table_block *free_block(struct table_file *t)
+{
+    for (uint32_t i = 0; i < t->block_count; i++)
+        if (t->blocks[i]->users == 0)
+            return t->blocks[i];
+    MEM_GROW(t->blocks, t->block_count, t->block_cap);
+    return t->blocks[t->block_count++] = mem_alloc(sizeof **t->blocks);
+}
+
+/* What is not read yet goes to the start of a block. */
 static void make_room(struct table_file *t)
 {
-    if (t->at > 0) {
-        memmove(t->block, t->block + t->at, t->end - t->at);
-        t->end -= t->at;
-        t->at = 0;
+    struct table_block *to = t->filled->users == 0 ? t->filled : free_block(t);
+    if (to->cap < t->filled->cap)
+        resize_block(to, t->filled->cap);
+    memmove(to->bytes, t->block + t->at, t->end - t->at);
+    t->end -= t->at;
+    t->at = 0;
+    t->filled = to;
+    if (to->cap - t->end < t->options.block_bytes / 2) {
+        size_t limit = t->options.line_bytes_max + t->options.block_bytes;
+        resize_block(to, 2 * to->cap < limit ? 2 * to->cap : limit);
     }
-    if (t->cap - t->end >= t->options.block_bytes / 2)
-        return;
-    size_t limit = t->options.line_bytes_max + t->options.block_bytes, cap = 2 * t->cap;
-    t->cap = cap < limit ? cap : limit;
-    t->block = mem_resize(t->block, t->cap + BLOCK_PAD);
+    t->block = to->bytes;
 }
 
 enum status table_fill(struct table_file *t, struct error *err)
 {
     size_t got = 0;
     make_room(t);
-    enum status status = read_ahead_next(t->input, t->block + t->end, t->cap - t->end, &got, err);
+    enum status status = read_ahead_next(t->input, t->block + t->end, t->filled->cap - t->end, &got, err);
     t->end += got;
     memset(t->block + t->end, 0, BLOCK_PAD);
     t->scan.at = SIZE_MAX;
@@ -99,7 +118,7 @@ static void skip_line(struct table_file *t)
     t->skipping = newline == NULL;
 }
 
-static void read_rows(struct table_file *t)
+static void read_rows(struct table_file *t, uint64_t *lines)
 {
     while (t->rows < TABLE_ROWS_MAX && t->at < t->end) {
         if (t->skipping) {
@@ -113,16 +132,36 @@ static void read_rows(struct table_file *t)
         if (end == ROW_MORE)
             table_give_up_line(t);
         if (end == ROW_GOOD)
-            t->lines[t->rows++] = line;
+            lines[t->rows++] = line;
         t->bad_rows += end == ROW_BAD || end == ROW_MORE;
+    }
+}
+
+static void make_page(struct table_file *t, struct table_page *page)
+{
+    page->cells = mem_alloc(mem_product(t->want_count ? t->want_count : 1, TABLE_CELL_BYTES));
+    page->columns = arena_array(&t->arena, const struct cell *, t->want_count);
+    page->lines = arena_array(&t->arena, uint64_t, TABLE_ROWS_MAX);
+    for (uint32_t i = 0; i < t->want_count; i++) {
+        struct cell *cells = page->cells + (size_t)i * CELL_STRIDE;
+        page->columns[i] = cells;
+        for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
+            cells[row] = table_nothing;
     }
 }
 
 enum status table_next(struct table_file *t, struct table_batch *out, struct error *err)
 {
+    struct table_page *page = &t->pages[t->batches % t->page_count];
+    if (page->block != NULL)
+        page->block->users--;
+    page->block = NULL;
+    if (page->cells == NULL)
+        make_page(t, page);
+    t->cells = page->cells;
     t->rows = 0;
     for (;;) {
-        read_rows(t);
+        read_rows(t, page->lines);
         if (t->rows > 0 || (t->eof && t->at == t->end))
             break;
         enum status status = table_fill(t, err);
@@ -134,7 +173,11 @@ enum status table_next(struct table_file *t, struct table_batch *out, struct err
         if (status != STATUS_OK)
             return status;
     }
-    *out = (struct table_batch){t->rows, t->good_rows, t->lines, t->cell_columns};
+    page->block = t->filled;
+    page->block->users++;
+    bool large = page->block->cap > 2 * (size_t)t->options.block_bytes;
+    *out = (struct table_batch){t->rows, t->good_rows, page->lines, page->columns, large};
+    t->batches++;
     t->good_rows += t->rows;
     return STATUS_OK;
 }
@@ -187,9 +230,10 @@ enum status table_open(const char *path, const struct table_options *options, st
     *t = (struct table_file){.options = *options, .line = 1, .scan = {.at = SIZE_MAX}, .has_avx2 = csv_has_avx2()};
     if (t->options.block_bytes == 0)
         t->options.block_bytes = BLOCK_BYTES;
-    t->cap = t->options.block_bytes;
     arena_init(&t->arena);
-    t->block = mem_alloc(t->cap + BLOCK_PAD);
+    t->filled = free_block(t);
+    resize_block(t->filled, t->options.block_bytes);
+    t->block = t->filled->bytes;
     if (t->options.delimiter == '\0')
         t->options.delimiter = ',';
     if (t->options.line_bytes_max == 0)
@@ -216,10 +260,15 @@ void table_close(struct table_file *t)
     if (t == NULL)
         return;
     read_ahead_destroy(t->input);
-    free(t->block);
+    for (uint32_t i = 0; i < t->block_count; i++) {
+        free(t->blocks[i]->bytes);
+        free(t->blocks[i]);
+    }
+    free(t->blocks);
     free(t->columns);
     free(t->header);
-    free(t->cells);
+    for (uint32_t i = 0; i < t->page_count; i++)
+        free(t->pages[i].cells);
     arena_finish(&t->arena);
     free(t);
 }
@@ -230,6 +279,15 @@ const struct str *table_columns(const struct table_file *t, uint32_t *count)
     return t->columns;
 }
 
+void table_keep(struct table_file *t, uint32_t batches)
+{
+    for (uint32_t i = 0; i < t->page_count; i++)
+        free(t->pages[i].cells);
+    t->pages = arena_array(&t->arena, struct table_page, batches);
+    t->page_count = batches;
+    memset(t->pages, 0, batches * sizeof *t->pages);
+}
+
 void table_want(struct table_file *t, const struct str *names, uint32_t count, bool *there)
 {
     t->want_count = count;
@@ -237,16 +295,11 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
     t->slots = arena_array(&t->arena, uint32_t, t->column_count);
     t->wanted_columns = arena_array(&t->arena, uint32_t, count);
     t->marks = arena_array(&t->arena, size_t, (size_t)t->column_count + 1);
-    t->lines = arena_array(&t->arena, uint64_t, TABLE_ROWS_MAX);
-    t->cell_columns = arena_array(&t->arena, const struct cell *, count);
-    free(t->cells);
-    t->cells = mem_alloc(mem_product(mem_product(count ? count : 1, CELL_STRIDE), sizeof *t->cells));
     for (uint32_t i = 0; i < t->column_count; i++)
         t->slots[i] = SLOT_NONE;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t column = 0;
         t->wanted[i] = str_dup(&t->arena, names[i]);
-        t->cell_columns[i] = t->cells + (size_t)i * CELL_STRIDE;
         while (column < t->column_count && !str_equal(t->columns[column], names[i]))
             column++;
         if (there != NULL)
@@ -255,9 +308,8 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
         t->wanted_columns[i] = first ? column : COLUMN_NONE; /* a name that is wanted again is null */
         if (first)
             t->slots[column] = i;
-        for (uint32_t row = 0; row < TABLE_ROWS_MAX; row++)
-            t->cells[(size_t)i * CELL_STRIDE + row] = table_nothing;
     }
+    table_keep(t, 1);
 }
 
 const char *table_sha256(const struct table_file *t)

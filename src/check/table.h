@@ -1,7 +1,7 @@
 /*
  * Tables: the rows of a CSV or JSON Lines file, plain or compressed by gzip or zstd (told by its first bytes), in
  * batches of columns. One pass, bounded memory whatever the file's size: a batch borrows the reader's block, and is
- * valid until the next one is asked for.
+ * valid until the next one is asked for, or as many more as table_keep() says.
  *
  * CSV is RFC 4180 with any one-byte delimiter; CR LF and LF; a byte order mark is passed over. JSON Lines is one
  * object a line; `a.b` names the member b of the object a; a member that is not there is null.
@@ -42,9 +42,11 @@ struct table_batch {
     uint64_t first_row; /* of the file's good rows, from 0 */
     const uint64_t *lines; /* of each row: the line that it begins on, from 1 */
     const struct cell *const *columns; /* [wanted column][row] */
+    bool large; /* its block takes much memory: be done with it before the next one, however many may be kept */
 };
 #define TABLE_ROWS_MAX 1024
 #define CELL_READ_BYTES 32
+#define CELL_STRIDE (TABLE_ROWS_MAX + 4) /* columns a power of two apart would share a few lines of a cache */
 #define TABLE_LINE_BYTES_MAX (64u << 20)
 
 enum table_fault_kind {
@@ -79,6 +81,11 @@ const struct str *table_columns(const struct table_file *table, uint32_t *count)
 /* Choose the columns that batches have, in this order, before the first batch; only these are taken apart. Of CSV a
    name that is not there gives false in *there (room for `count`), and cells that are null. */
 void table_want(struct table_file *table, const struct str *names, uint32_t count, bool *there);
+
+/* From now on, before the first batch: one is valid until this many more have been asked for. Each takes
+   TABLE_CELL_BYTES of memory for a wanted column, and has a part in a block. */
+void table_keep(struct table_file *table, uint32_t batches);
+#define TABLE_CELL_BYTES (CELL_STRIDE * sizeof(struct cell))
 
 /* The next batch; rows == 0 at the end. STATUS_INTERRUPTED, STATUS_IO, STATUS_FAILED. */
 enum status table_next(struct table_file *table, struct table_batch *out, struct error *err);

@@ -8,7 +8,6 @@
 #define SLOT_NONE UINT32_MAX
 #define COLUMN_NONE UINT32_MAX
 enum { BLOCK_PAD = 64 }; /* zeros after the last byte, so that a scan may read a whole vector */
-enum { CELL_STRIDE = TABLE_ROWS_MAX + 4 }; /* cells of a row a power of two apart would share a few lines of a cache */
 
 /* What is left of the 64 bytes at `base`, one bit for each. */
 struct plain_scan {
@@ -18,13 +17,30 @@ struct plain_scan {
     bool high;   /* bytes beyond ASCII */
 };
 
+struct table_block {
+    char *bytes;
+    size_t cap;
+    uint32_t users; /* batches that are kept */
+};
+
+/* Where a batch is made. */
+struct table_page {
+    struct cell *cells; /* [wanted][row], CELL_STRIDE apart */
+    const struct cell **columns;
+    uint64_t *lines;
+    struct table_block *block; /* that its cells are in; NULL = none yet */
+};
+
 struct table_file {
     struct table_options options;
     struct read_ahead *input;
     struct arena arena; /* names, and what batches are made in */
     bool json;
-    char *block;
-    size_t at, end, cap; /* [at, end) is not read yet */
+    struct table_block **blocks;
+    uint32_t block_count, block_cap;
+    struct table_block *filled; /* the one that is read */
+    char *block;         /* its bytes */
+    size_t at, end;      /* [at, end) is not read yet */
     bool eof, skipping;  /* skipping: the rest of a line that is too long */
     uint64_t line;       /* that block[at] is on */
     struct str *columns;
@@ -36,9 +52,10 @@ struct table_file {
     size_t *marks;   /* CSV: where the cells of a row end */
     struct plain_scan scan;
     bool has_avx2;
-    struct cell *cells; /* [wanted][row], CELL_STRIDE apart */
-    const struct cell **cell_columns;
-    uint64_t *lines;
+    struct table_page *pages; /* in turn */
+    uint32_t page_count;
+    uint64_t batches;
+    struct cell *cells; /* of the page that is written */
     uint32_t rows;
     uint64_t good_rows, bad_rows;
     struct cell *header; /* while the first row is read: all of its cells; malloc'd */

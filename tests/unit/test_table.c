@@ -1,4 +1,4 @@
-/* What is read of a table does not depend on where its blocks end. */
+/* What is read of a table does not depend on where its blocks end, nor on how many batches are kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,36 +10,13 @@
 
 #include "../fuzz/table_fuzz.h"
 #include "check/table.h"
-#include "scratch.h"
-
-static char path[SCRATCH_SIZE];
-
-static void put_file(const char *text, size_t len)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(scratch_name(path, "table"));
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
+#include "table_file.h"
 
 static struct table_seen seen_with(enum table_format format, uint32_t block_bytes, uint64_t line_bytes_max)
 {
     struct table_seen seen = {0};
     struct table_options options = {.format = format, .block_bytes = block_bytes, .line_bytes_max = line_bytes_max};
-    read_table(path, options, &seen);
+    read_table(path, options, 1 + block_bytes % KEPT_MAX, &seen);
     return seen;
 }
 
