@@ -78,7 +78,7 @@ p.write("params.yaml", "lr: 1\n")
 p.write("other.yaml", "a: 1\n")
 p.write("top.json", '{"acc": 0.5}')
 before = p.of_dvc()
-result = p.refit("run", "--json", exit=1)
+result = p.refit("run", "-k", "--json", exit=1)
 contains(result.reasons["folded"], "did not produce its out out/metrics.json")
 p.replace("dvc.yaml", "out/model/weights\n",
           "out/model/weights && echo '{\"m\": 1}' > out/metrics.json && touch out/plot.csv\n")
