@@ -40,7 +40,8 @@ void stage_end(struct stage_run *s, enum stage_state state, struct str reason, b
     const struct manifest_stage *stage = stage_declared(s);
     struct arena scratch;
     arena_init(&scratch);
-    char hex[DIGEST_HEX + 1];
+    char hex[DIGEST_HEX + 1], text[3072];
+    struct error err;
     struct report_finish finish = {.id = s->id,
                                    .name = stage->name,
                                    .state = state,
@@ -53,6 +54,8 @@ void stage_end(struct stage_run *s, enum stage_state state, struct str reason, b
         if (state == STATE_FAILED || report_wants_logs(run->report))
             finish.log_tail = log_tail(&scratch, finish.log_path);
     }
+    if (private_models_remove(&scratch, s, &err) != STATUS_OK)
+        report_warning(run->report, str_from(error_text(&err, text, sizeof text)));
     schedule_finish(run->schedule, s->id, state);
     report_stage_finished(run->report, &finish);
     if (stage_state_is_good(state))

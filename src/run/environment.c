@@ -64,8 +64,8 @@ static enum status ask_for(struct project *p, struct arena *arena, struct stage_
         return STATUS_OK;
     }
     enum status status = judge_check(p, arena, check, p->graph.stages[id.index].declared, &one, err);
-    if (status == STATUS_OK && one.exit_status > out->exit_status)
-        *out = one;
+    if (status == STATUS_OK)
+        judgement_join(arena, out, &one);
     return status;
 }
 

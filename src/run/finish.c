@@ -31,10 +31,11 @@ static enum status refuse(struct arena *arena, struct finish_result *out, const 
 static void say_changed(const struct finish_request *r, struct arena *arena, const char *how, struct str what,
                         struct finish_result *out)
 {
-    struct str name = r->graph->stages[r->stage.index].declared->name;
+    struct str name = r->graph->stages[r->stage.index].declared->name, shown = str_printable(arena, what);
     out->changed = true;
-    out->reason = str_format(arena, "%s: " STR_FMT "; if the result is right all the same: refit accept " STR_FMT, how,
-                             STR_ARG(str_printable(arena, what)), STR_ARG(name));
+    out->reason = str_format(arena, "%s: " STR_FMT "; %s" STR_FMT, how, STR_ARG(shown),
+                             r->keep_record ? "if the result is right all the same: refit accept " : "deploy it again",
+                             STR_ARG(r->keep_record ? name : STR("")));
 }
 
 static const char changed_meanwhile[] = "input changed while running";

@@ -116,9 +116,11 @@ static enum status job_restore(struct job *job, struct error *err)
 static enum status job_prepare(struct job *job, struct error *err)
 {
     const struct manifest_stage *stage = stage_declared(job->stage);
+    if (stage->kind == STAGE_DEPLOY) /* releases that are there stay */
+        return private_models_make(&job->arena, job->stage, err);
     enum status status = clear_leftovers(job, err);
     for (uint32_t i = 0; i < stage->out_count && status == STATUS_OK; i++)
-        if (!stage->outs[i].persist && stage->kind != STAGE_DEPLOY)
+        if (!stage->outs[i].persist)
             status = clear_out(&job->clearing, stage->outs[i].path, err);
     return status;
 }

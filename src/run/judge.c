@@ -237,14 +237,19 @@ static struct str judged_model(const struct value *verdict)
     return STR("");
 }
 
-/* What is deployed must be what was judged, whatever happened to the file since. */
+/* What is deployed must be what was judged, whatever happened to the file since. It is the deploy's to make sure of
+ * that once more. */
 static enum status judge_subject(struct arena *arena, const struct manifest_check *check, struct str name,
                                  const struct value *verdict, struct judgement *out, struct error *err)
 {
     struct str now;
     enum status status = sha256_path(arena, str_terminated(arena, check->subject), &now, NULL, err);
-    if (status == STATUS_OK && str_equal(judged_model(verdict), now))
+    if (status == STATUS_OK && str_equal(judged_model(verdict), now)) {
+        out->models = arena_new(arena, struct judged_model);
+        out->models[0] = (struct judged_model){check->subject, now};
+        out->model_count = 1;
         return STATUS_OK;
+    }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     out->exit_status = 4;
@@ -309,6 +314,26 @@ enum status judge_own(struct project *project, struct arena *arena, const struct
     return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, NULL, out, err);
 }
 
+/* The worst outcome, and the models of all. */
+void judgement_join(struct arena *arena, struct judgement *out, const struct judgement *one)
+{
+    uint32_t count = out->model_count;
+    struct judged_model *models = arena_array(arena, struct judged_model, count + one->model_count);
+    for (uint32_t i = 0; i < count; i++)
+        models[i] = out->models[i];
+    for (uint32_t i = 0; i < one->model_count; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < count; k++)
+            known |= str_equal(models[k].path, one->models[i].path);
+        if (!known)
+            models[count++] = one->models[i];
+    }
+    if (one->exit_status > out->exit_status)
+        *out = *one;
+    out->models = models;
+    out->model_count = count;
+}
+
 enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
                            struct error *err)
 {
@@ -323,8 +348,7 @@ enum status judge_upstream(struct project *project, struct arena *arena, struct 
                                          err);
         if (status != STATUS_OK)
             return status;
-        if (one.exit_status > out->exit_status)
-            *out = one;
+        judgement_join(arena, out, &one);
     }
     return node->declared->kind == STAGE_DEPLOY && out->exit_status != 4 ? judge_deploy(project, arena, id, out, err)
                                                                          : STATUS_OK;

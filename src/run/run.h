@@ -179,18 +179,27 @@ bool metric_read(struct project *p, struct arena *arena, const struct record_out
 
 /* ---- verdicts (judge.c) ---- */
 
+struct judged_model {
+    struct str path, sha256;
+};
+
 struct judgement {
     int exit_status; /* 0: what is held back by the check may go on; 3: it needs an approval; 4: the check failed */
     bool warns;
     bool passing;     /* it may be another one later, though no file has changed */
     struct str text;  /* one line, unless it is a plain pass */
     struct str found; /* what a verdict that needs approval found, for that line */
+    struct judged_model *models; /* in the arena: to a deploy that may go on, those that it may take */
+    uint32_t model_count;
 };
 
 /* What a check's verdict says, as it is on disk, to the stage that it holds back (NULL = to none): a deploy has an
  * environment, and deploys what was judged. A verdict that is not there, or malformed, holds back. */
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
                         const struct manifest_stage *held, struct judgement *out, struct error *err);
+
+/* Two judgements of one stage: the worst outcome, and the models of both. */
+void judgement_join(struct arena *arena, struct judgement *out, const struct judgement *one);
 
 /* The same for the check itself: the worst for any environment that a deploy behind it goes to. */
 enum status judge_own(struct project *project, struct arena *arena, const struct manifest_check *check,
@@ -260,6 +269,8 @@ struct stage_run {
     bool params_changed; /* while running */
     bool kept;           /* .refit/lock says that the state remembers how it ended */
     int log_fd;
+    struct judged_model *models; /* of a deploy */
+    uint32_t model_count;
     char **environment;
     struct execution_options execution;
     struct execution_result result;
@@ -281,6 +292,13 @@ struct job {
 };
 
 const struct manifest_stage *stage_declared(const struct stage_run *s);
+
+/* What a deploy gets of its models (private_models.c): where, absolute, "" if no gate has judged any; each is there by
+ * its path in the project, one from elsewhere by its name. To be removed when the stage has ended. STATUS_FAILED if one
+ * is no longer what was judged. */
+struct str private_models_folder(struct arena *arena, const struct stage_run *s);
+enum status private_models_make(struct arena *arena, const struct stage_run *s, struct error *err);
+enum status private_models_remove(struct arena *arena, const struct stage_run *s, struct error *err);
 
 /* Make durable what this run put. Records that a gc took meanwhile, or did not let through, are put again from the outs
  * on disk (again.c). */

@@ -94,6 +94,14 @@ static void set_own_path(struct environment *e)
     arena_finish(&scratch);
 }
 
+static void set_models(const struct stage_run *s, struct environment *e)
+{
+    struct arena scratch;
+    arena_init(&scratch);
+    set_variable(e, STR("REFIT_MODELS"), private_models_folder(&scratch, s));
+    arena_finish(&scratch);
+}
+
 static char **make_environment(const struct stage_run *s)
 {
     struct environment e = {0};
@@ -107,6 +115,8 @@ static char **make_environment(const struct stage_run *s)
     set_own_path(&e);
     set_variable(&e, STR("REFIT_ROOT"), root);
     set_variable(&e, STR("REFIT_STAGE"), stage->name);
+    if (stage->kind == STAGE_DEPLOY)
+        set_models(s, &e);
     if (str_is(stage->shell, SHELL_OF_DVC)) {
         if (getenv("DVC_ROOT") == NULL)
             set_variable(&e, STR("DVC_ROOT"), root);

@@ -91,6 +91,17 @@ static void read_inputs(struct stage_run *s)
     run_job(s, JOB_DIGEST);
 }
 
+static void keep_models(struct stage_run *s, const struct judgement *judged)
+{
+    struct arena *arena = &s->run->project->arena;
+    s->models = arena_array(arena, struct judged_model, judged->model_count);
+    s->model_count = judged->model_count;
+    for (uint32_t i = 0; i < judged->model_count; i++) {
+        s->models[i].path = str_dup(arena, judged->models[i].path);
+        s->models[i].sha256 = str_dup(arena, judged->models[i].sha256);
+    }
+}
+
 /* Is the stage held back by a check? Then it has come to its end. */
 static bool is_held_back(struct stage_run *s)
 {
@@ -109,6 +120,8 @@ static bool is_held_back(struct stage_run *s)
         run->saw_exit[judged.exit_status] = true;
         s->check.has_key = false;
         stage_end(s, STATE_BLOCKED, str_dup(&run->project->arena, judged.text), false, 0);
+    } else {
+        keep_models(s, &judged);
     }
     arena_finish(&scratch);
     return status != STATUS_OK || judged.exit_status != 0;
@@ -247,7 +260,7 @@ static void make_room(struct stage_run *s)
     }
     if (!begin_change(s) || (stage->kind == STAGE_DEPLOY && !settle_before_deploy(s)))
         return;
-    if (stage->kind != STAGE_DEPLOY && any_out_exists(stage))
+    if (stage->kind == STAGE_DEPLOY ? s->model_count > 0 : any_out_exists(stage))
         run_job(s, JOB_PREPARE);
     else
         start_command(s, command_done);

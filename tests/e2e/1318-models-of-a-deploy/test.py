@@ -1,0 +1,103 @@
+"""A deploy gets copies of the models that its gates judged: private, read-only, and what they were judged as, whatever
+somebody puts into the workspace between the check and the moment at which its command reads."""
+# tags: plain
+import os
+import signal
+import time
+
+from approvals import Gated
+from faults import preload
+from harness import contains, equal, expect, wait_until
+
+p = Gated()
+p.remove("checks/release.json")
+p.write("refit.yaml", """\
+stages:
+  train: {cmd: cp seed.txt model.bin, deps: [seed.txt], outs: [model.bin]}
+  tree:
+    cmd: mkdir -p tree/sub && cp seed.txt tree/sub/a && chmod +x tree/sub/a && ln -s sub/a tree/b
+    deps: [seed.txt]
+    outs: [tree]
+  ship:
+    kind: deploy
+    cmd: |
+      : > began; while [ -e hold ]; do sleep 0.02; done
+      rm -rf shipped; cp -a "$REFIT_MODELS" shipped; echo "$REFIT_MODELS" > where
+    deps: [model.bin, tree]
+  release_of_files:
+    use: deploy.release
+    with: {files: [model.bin, tree, other.txt], to: releases}
+gates:
+  release: &gate
+    model: ./model.bin
+    baseline: none
+    rows: {candidate: rows.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, min: 0.5}}
+  second: {<<: *gate, model: tree}
+""")
+p.write("rows.csv", "id,y,p\n1,1,1\n")
+p.write("other.txt", "not a model\n")
+p.write("seed.txt", "good\n")
+EVIL = "evil\n"
+
+
+def swap():
+    p.write("model.bin", EVIL)
+    p.remove("tree/sub/a")
+    p.write("tree/sub/a", EVIL)
+
+
+def check_shipped(what):
+    equal((p.read("shipped/model.bin"), p.read("shipped/tree/sub/a"), os.readlink(p.path("shipped/tree/b"))),
+          ("good\n", "good\n", "sub/a"), what)
+    expect(not os.path.exists(p.read("where").strip()), "what was private is gone")
+    equal(os.listdir(p.path(".refit/tmp")) if p.exists(".refit/tmp") else [], ["models"], "temporaries")
+
+
+equal(p.refit("run", "--json", "ship").states["ship"], "ran", "undisturbed")
+check_shipped("undisturbed")
+equal(oct(p.path("shipped").stat().st_mode & 0o777), "0o700", "nobody else looks into it")
+equal([oct(p.path(path).stat().st_mode & 0o777) for path in ("shipped/model.bin", "shipped/tree/sub/a")],
+      ["0o400", "0o500"], "read-only")
+p.remove("shipped", "began")
+
+# While the command waits: it reads what was judged, and the run says that its deps changed.
+p.write("hold")
+run = p.start("run", "--json", "ship")
+p.wait_for("began")
+swap()
+p.remove("hold")
+result = run.wait(exit=1)
+contains(result.reasons["ship"], "changed while running", "deploy it again")
+check_shipped("changed while the command ran")
+p.remove("shipped", "began")
+
+# After the last check, and before the copy.
+for path, evil in (("model.bin", EVIL), ("tree/sub/a", EVIL), ("tree/more", "x")):
+    p.remove("model.bin", "tree")
+    p.refit("run", "train", "tree", "release", "second")
+    run = p.start("run", "--json", "ship", env=preload("stop mkdir-temporary"))
+    stat = f"/proc/{run.process.pid}/stat"
+    wait_until(lambda: open(stat).read().rpartition(")")[2].split()[0] == "T", "the deploy's turn has come")
+    if p.exists(path):
+        p.remove(path)
+    p.write(path, evil)
+    time.sleep(0.01)
+    run.process.send_signal(signal.SIGCONT)
+    result = run.wait(exit=1)
+    equal(result.states["ship"], "failed", f"{path}: {result.states}")
+    contains(result.reasons["ship"], "is not what its gate judged")
+    expect(not p.exists("began"), "the command was not started")
+
+# The rule that puts releases takes the judged ones: here what it would otherwise copy changes after the copy was made.
+p.remove("model.bin", "tree")
+p.refit("run", "train", "tree", "release", "second")
+run = p.start("run", "--json", "release_of_files", env=preload("stop make-log"))
+stat = f"/proc/{run.process.pid}/stat"
+wait_until(lambda: open(stat).read().rpartition(")")[2].split()[0] == "T", "the command is about to start")
+swap()
+p.write("other.txt", "another\n")
+run.process.send_signal(signal.SIGCONT)
+run.wait(exit=1)
+equal([p.read(f"releases/current/{path}") for path in ("model.bin", "tree/sub/a", "tree/b", "other.txt")],
+      ["good\n", "good\n", "good\n", "another\n"], "what is released")
