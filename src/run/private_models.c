@@ -11,7 +11,7 @@
 
 static struct str folder_of(struct arena *arena, const struct manifest_stage *stage)
 {
-    return str_format(arena, ".refit/tmp/models/" STR_FMT, STR_ARG(run_file_name(arena, stage->name)));
+    return str_format(arena, ".refit/tmp/models-" STR_FMT, STR_ARG(run_file_name(arena, stage->name)));
 }
 
 struct str private_models_folder(struct arena *arena, const struct stage_run *s)
