@@ -38,6 +38,13 @@ struct value *value_get(const struct value *map, struct str key)
     return NULL;
 }
 
+double value_number(const struct value *v)
+{
+    if (v == NULL)
+        return (double)NAN;
+    return v->type == VALUE_INT ? (double)v->integer : v->type == VALUE_FLOAT ? v->real : (double)NAN;
+}
+
 /* A list's item by its decimal index, written without superfluous zeros. */
 static struct value *list_item(const struct value *list, struct str index)
 {

@@ -54,15 +54,10 @@ enum status rule_read_bool(const struct data_spec *spec, const struct value *v, 
     return STATUS_OK;
 }
 
-static double number_of(const struct value *v)
-{
-    return v->type == VALUE_INT ? (double)v->integer : v->type == VALUE_FLOAT ? v->real : (double)NAN;
-}
-
 static enum status read_share(const struct data_spec *spec, const struct value *v, const char *name, double *out,
                               struct error *err)
 {
-    *out = number_of(v);
+    *out = value_number(v);
     if (!(*out >= 0 && *out <= 1))
         return REFUSE_AT(spec, v, err, "`%s` must be a number from 0 to 1", name);
     return STATUS_OK;
@@ -81,7 +76,7 @@ static enum status read_constant(const struct data_spec *spec, const struct valu
 {
     if (v->type == VALUE_NULL || v->type == VALUE_LIST || v->type == VALUE_MAP)
         return rule_want_type(spec, v, name, "a number or a string", err);
-    out->number = number_of(v);
+    out->number = value_number(v);
     out->is_number = v->type == VALUE_INT || v->type == VALUE_FLOAT;
     out->text = v->type == VALUE_BOOL ? (v->boolean ? STR("true") : STR("false")) : v->text;
     return STATUS_OK;
@@ -244,7 +239,7 @@ static enum status read_drift(struct data_spec *spec, const struct value_pair *p
     if (str_is(pair->key, "alpha"))
         return read_share(spec, v, "alpha", &e->drift->alpha, err);
     if (str_is(pair->key, "threshold")) {
-        e->drift->threshold = number_of(v);
+        e->drift->threshold = value_number(v);
         return e->drift->threshold >= 0 ? STATUS_OK : rule_want_type(spec, v, "threshold", "a number from 0 on", err);
     }
     *known = str_is(pair->key, "method");
@@ -262,7 +257,7 @@ static enum status read_change(const struct data_spec *spec, const struct value 
         cell = (struct cell){v->text.ptr, (uint32_t)v->text.len - 1, CELL_NUMBER};
         divisor = 100;
     }
-    *out = number_of(v);
+    *out = value_number(v);
     if (cell.len > 0 && !cell_number(&cell, out))
         *out = (double)NAN;
     *out /= divisor;

@@ -102,6 +102,8 @@ enum status model_judge_cases(struct arena *arena, const struct model_spec *spec
         status = model_table_lacks(arena, &table, wanted[1], "whether a case passed", err);
     while (status == STATUS_OK && (status = model_table_next(&table, &batch, err)) == STATUS_OK && batch.rows > 0)
         status = count_batch(&kinds, &table, &batch, err);
+    if (status == STATUS_OK && kinds.count == 0)
+        status = model_table_fault(&table, 0, err, "there are no behaviour cases; nothing can be judged");
     if (status == STATUS_OK) {
         model_add_input(arena, verdict, spec->cases, "cases", table_sha256(table.table), table_bytes(table.table));
         conclude(arena, spec, &kinds, verdict);

@@ -65,20 +65,32 @@ static bool is_proportion(const struct model_spec *spec, enum metric metric)
     return spec->cluster.len == 0 && (metric == METRIC_ACCURACY || (metric == METRIC_RECALL && !spec->macro));
 }
 
-static const char *what_lacks(const struct judge *j, const struct claim *claim, const struct model_pair *pair)
+/* As many times the rows that there are, as there are fewer of something than there should be. */
+static double rows_for(const struct model_result *result, double has, double wanted)
 {
-    const struct model_result *result = &claim->result;
-    if (claim->slice->name.len > 0 && result->n < j->spec->slice_min_n)
+    return has > 0 ? ceil((double)result->n * wanted / has) : (double)NAN;
+}
+
+static const char *what_lacks(const struct judge *j, struct claim *claim, const struct model_pair *pair)
+{
+    struct model_result *result = &claim->result;
+    if (claim->slice->name.len > 0 && result->n < j->spec->slice_min_n) {
+        result->rows_needed = (double)j->spec->slice_min_n;
         return str_format(j->arena, "%llu rows, fewer than %llu (`min_n`)", (unsigned long long)result->n,
                           (unsigned long long)j->spec->slice_min_n).ptr;
-    if (j->spec->cluster.len > 0 && pair->clusters < CLUSTERS_MIN)
+    }
+    if (j->spec->cluster.len > 0 && pair->clusters < CLUSTERS_MIN) {
+        result->rows_needed = rows_for(result, pair->clusters, CLUSTERS_MIN);
         return str_format(j->arena, "%u clusters, fewer than %d", pair->clusters, CLUSTERS_MIN).ptr;
+    }
     if (isnan(result->candidate) || isnan(result->other))
         return str_format(j->arena, "undefined for the %s",
                           isnan(result->candidate) ? "candidate" : model_side_name(claim->side)).ptr;
-    if (!is_proportion(j->spec, pair->metric) && pair->discordant < BOOTSTRAP_DISCORDANT_MIN)
+    if (!is_proportion(j->spec, pair->metric) && pair->discordant < BOOTSTRAP_DISCORDANT_MIN) {
+        result->rows_needed = rows_for(result, (double)pair->discordant, BOOTSTRAP_DISCORDANT_MIN);
         return str_format(j->arena, "the models differ in %llu rows, fewer than %d",
                           (unsigned long long)pair->discordant, BOOTSTRAP_DISCORDANT_MIN).ptr;
+    }
     return NULL;
 }
 
@@ -162,8 +174,6 @@ static void decide(const struct model_spec *spec, struct claim *claim)
     struct model_result *result = &claim->result;
     if (claim->lacking != NULL) {
         result->outcome = MODEL_INSUFFICIENT_DATA;
-        if (claim->slice->name.len > 0 && result->n < spec->slice_min_n)
-            result->rows_needed = (double)spec->slice_min_n;
     } else if (result->lower >= -result->margin) {
         result->outcome = MODEL_PASS;
     } else if (result->upper < -result->margin && result->p_adjusted <= spec->alpha) {
@@ -175,8 +185,10 @@ static void decide(const struct model_spec *spec, struct claim *claim)
 
 static void describe_rows(struct arena *arena, const struct model_result *result, struct buf *text)
 {
-    if (isinf(result->rows_needed))
-        buf_print(text, "; no number of rows settles a margin of 0");
+    if (isnan(result->rows_needed))
+        buf_print(text, "; not settled, and how many rows would do cannot be told");
+    else if (isinf(result->rows_needed))
+        buf_print(text, "; no number of rows settles a margin of %g", result->margin);
     else
         buf_print(text, "; not settled: with about " STR_FMT " rows an equal model would pass by itself%s",
                   STR_ARG(model_number(arena, result->rows_needed)),
@@ -190,7 +202,9 @@ static void describe(struct arena *arena, const struct model_spec *spec, struct 
     buf_print(&text, STR_FMT ", %s " STR_FMT, STR_ARG(model_number(arena, result->candidate)),
               model_side_name(claim->side), STR_ARG(model_number(arena, result->other)));
     if (claim->lacking != NULL)
-        buf_print(&text, "; too few data: %s", claim->lacking);
+        buf_print(&text, "; too few data: %s; " STR_FMT " rows would do", claim->lacking,
+                  STR_ARG(isnan(result->rows_needed) ? STR("it cannot be told how many")
+                                                     : str_format(arena, "about %.0f", result->rows_needed)));
     else
         buf_print(&text, ": change %+.6g, %.6g%% limits %+.6g to %+.6g", result->change, 100 * (1 - spec->alpha),
                   result->lower, result->upper);
@@ -226,7 +240,7 @@ static void conclude(struct judge *j, struct model_verdict *verdict)
     }
     if (j->count > 0) {
         verdict->equal_passes = passes;
-        verdict->rows_needed = needed;
+        verdict->rows_needed = needed > 0 ? needed : (double)NAN;
     }
 }
 

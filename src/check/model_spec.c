@@ -8,6 +8,7 @@
 #include "refit/base/path.h"
 
 static const double ROWS_MAX = 1e15; /* more than any file has */
+static const double ALPHA_MIN = 1e-4; /* a bootstrap takes 20 / alpha draws for each comparison */
 
 struct reader_of_spec {
     struct arena *arena;
@@ -422,10 +423,30 @@ static enum status read_alpha(const struct reader_of_spec *r, const struct value
 {
     struct amount alpha;
     enum status status = get_amount(r, definition, "alpha", false, true, &alpha);
-    if (status == STATUS_OK && alpha.given && !(alpha.value > 0 && alpha.value <= 0.5))
-        return refuse(r, alpha.at, "`alpha` must be above 0 and at most 0.5");
+    if (status == STATUS_OK && alpha.given && !(alpha.value >= ALPHA_MIN && alpha.value <= 0.5))
+        return refuse(r, alpha.at, "`alpha` must be from %g to 0.5", ALPHA_MIN);
     if (status == STATUS_OK && alpha.given)
         r->spec->alpha = alpha.value;
+    return status;
+}
+
+/* Who may approve is judged where approvals are; a key that nobody reads would ask for less than was meant. */
+static enum status check_approval(const struct reader_of_spec *r, const struct value *approval)
+{
+    static const char *const keys[] = {"group", "need", "not_author", "expires", NULL};
+    const struct value *need = value_get(approval, STR("need")), *author = value_get(approval, STR("not_author"));
+    struct str ignored;
+    if (approval == NULL || approval->type == VALUE_NULL)
+        return STATUS_OK;
+    enum status status = check_keys(r, approval, "`approval`", keys);
+    if (status == STATUS_OK)
+        status = get_text(r, approval, "group", &ignored);
+    if (status == STATUS_OK)
+        status = get_text(r, approval, "expires", &ignored);
+    if (status == STATUS_OK && need != NULL && (need->type != VALUE_INT || need->integer < 1 || need->integer > 1000))
+        return refuse(r, need, "`need` must be a number of people, from 1 on");
+    if (status == STATUS_OK && author != NULL && author->type != VALUE_BOOL)
+        return refuse(r, author, "`not_author` must be true or false");
     return status;
 }
 
@@ -459,6 +480,10 @@ enum status model_spec_read(struct arena *arena, struct str name, const struct v
     enum status status = check_keys(&r, definition, "a gate", keys);
     if (status == STATUS_OK)
         status = get_path(&r, definition, "model", &out->model);
+    if (status == STATUS_OK && out->model.len == 0)
+        return refuse(&r, definition, "there is no `model`; name the file that is judged");
+    if (status == STATUS_OK)
+        status = check_approval(&r, value_get(definition, STR("approval")));
     if (status == STATUS_OK)
         status = read_baseline(&r, definition);
     if (status == STATUS_OK)

@@ -2,6 +2,7 @@
 #include "cli/check.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "refit/base/fs.h"
@@ -96,12 +97,24 @@ const char *check_verdict_path(struct invocation *in, const struct check_definit
     return str_format(&in->arena, "checks/" STR_FMT ".json", STR_ARG(definition->name)).ptr;
 }
 
+enum status check_spare(const char *path, const char *input, struct error *err)
+{
+    struct stat a, b;
+    if (path == NULL || stat(path, &a) != 0 || stat(input, &b) != 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+        return STATUS_OK;
+    return error_set(err, STATUS_USAGE, "the result would take the place of %s; name another file", input);
+}
+
 enum status check_write(struct invocation *in, const char *path, struct buf *verdict, struct error *err)
 {
     if (in->json)
         fwrite(verdict->ptr, 1, verdict->len, stdout);
+    struct stat st;
     if (path == NULL)
         return STATUS_OK;
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return error_set(err, STATUS_USAGE, "%s is no regular file, and nothing is written there; --json prints the "
+                         "verdict", path);
     enum status status = fs_make_parents(path, err);
     if (status != STATUS_OK)
         return status;

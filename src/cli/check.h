@@ -17,7 +17,10 @@ enum status check_find(struct invocation *in, const char *section, struct check_
 /* Where its verdict goes: -o, or what the definition says, or (with a manifest) checks/NAME.json; NULL = nowhere. */
 const char *check_verdict_path(struct invocation *in, const struct check_definition *definition);
 
-/* Writes the verdict there, and prints it with --json. */
+/* STATUS_USAGE if a verdict at `path` (NULL = none) would take the place of `input`, which is what it is about. */
+enum status check_spare(const char *path, const char *input, struct error *err);
+
+/* Writes the verdict there, and prints it with --json. STATUS_USAGE if something else than a file is there. */
 enum status check_write(struct invocation *in, const char *path, struct buf *verdict, struct error *err);
 
 /* Of a gate's definition, the files of baseline and anchor that are called by name (check_baseline.c). */

@@ -72,10 +72,15 @@ enum status check_data(struct invocation *in, struct error *err)
     if (status == STATUS_OK) {
         const char *path = check_verdict_path(in, &definition);
         data_verdict_print(&verdict, &text);
-        status = check_write(in, path, &text, err);
+        status = check_spare(path, definition.file, err);
+        for (uint32_t i = 0; i < verdict.input_count && status == STATUS_OK; i++)
+            status = check_spare(path, str_terminated(&in->arena, verdict.inputs[i].path), err);
+        if (status == STATUS_OK)
+            status = check_write(in, path, &text, err);
         if (status == STATUS_OK && !in->json)
             print(in, &verdict, path);
-        in->exit_status = verdict.failed && !option_given(in, OPTION_STAGE) ? 4 : 0;
+        if (status == STATUS_OK && !option_given(in, OPTION_STAGE))
+            in->exit_status = verdict.failed ? 4 : 0;
     }
     buf_finish(&text);
     data_verdict_finish(&verdict);

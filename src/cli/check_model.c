@@ -13,7 +13,7 @@ static void add_line(struct invocation *in, struct sheet *sheet, const struct mo
                                  STR_ARG(str_printable(&in->arena, r->slice)));
     const char *warns = r->warns && !good ? " (warns)" : "";
     struct str word = str_format(&in->arena, "%s%s", model_outcome_name(r->outcome), warns);
-    struct str n = r->n > 0 ? str_format(&in->arena, "n %llu", (unsigned long long)r->n) : STR("");
+    struct str n = r->n > 0 || r->slice.len > 0 ? str_format(&in->arena, "n %llu", (unsigned long long)r->n) : STR("");
     sheet_add(sheet, good ? PAINT_GOOD : fails && !r->warns ? PAINT_BAD : PAINT_CHANGE, name, word, n, r->message);
 }
 
@@ -24,8 +24,11 @@ static void print(struct invocation *in, const struct model_verdict *verdict, co
         add_line(in, &sheet, &verdict->results[i]);
     sheet_print(&sheet, output_color(in));
     if (!isnan(verdict->equal_passes))
-        printf("a model as good as the baseline passes all comparisons with probability %.2g; %.0f rows would make "
-               "that 0.8\n", verdict->equal_passes, ceil(verdict->rows_needed));
+        printf("a model as good as the baseline passes all comparisons with probability %.2g; %s rows would make "
+               "that 0.8\n", verdict->equal_passes,
+               isnan(verdict->rows_needed)   ? "it cannot be told how many"
+               : isinf(verdict->rows_needed) ? "no number of"
+                                             : str_format(&in->arena, "%.0f", ceil(verdict->rows_needed)).ptr);
     printf("%s%s%s\n", model_verdict_outcome(verdict), path != NULL ? "; the verdict is in " : "",
            path != NULL ? path : "");
 }
@@ -72,10 +75,14 @@ enum status check_model(struct invocation *in, struct error *err)
     if (status == STATUS_OK) {
         const char *path = check_verdict_path(in, &definition);
         model_verdict_print(&verdict, &text);
-        status = check_write(in, path, &text, err);
+        status = check_spare(path, definition.file, err);
+        for (uint32_t i = 0; i < verdict.input_count && status == STATUS_OK; i++)
+            status = check_spare(path, str_terminated(&in->arena, verdict.inputs[i].path), err);
+        if (status == STATUS_OK)
+            status = check_write(in, path, &text, err);
         if (status == STATUS_OK && !in->json)
             print(in, &verdict, path);
-        if (!option_given(in, OPTION_STAGE))
+        if (status == STATUS_OK && !option_given(in, OPTION_STAGE))
             in->exit_status = verdict.failed ? 4 : verdict.needs_approval ? 3 : 0;
     }
     buf_finish(&text);

@@ -1,5 +1,6 @@
 /* Verdicts, judged on the way from a check to what it holds back. They are never in a key: what a stage makes does not
  * depend on whether it was allowed to. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "refit/base/fs.h"
@@ -90,11 +91,27 @@ static void say(struct arena *arena, const struct manifest_check *check, struct 
                            STR_ARG(str_printable(arena, check->verdict)));
 }
 
+/* A gate that an equal model hardly passes is badly declared: it has too few rows, or too small a margin. */
+static void warn_of_chance(struct arena *arena, const struct manifest_check *check, struct str name,
+                           const struct value *verdict, struct judgement *out)
+{
+    static const double CHANCE_MIN = 0.5;
+    const struct value *chance = value_get(verdict, STR("equal_passes")), *rows = value_get(verdict, STR("rows_needed"));
+    double wanted = value_number(rows);
+    if (value_number(chance) < CHANCE_MIN)
+        say(arena, check, name, "has passed",
+            str_format(arena, ", which a model as good as the baseline does with probability %.2g only; %s rows would "
+                       "make that 0.8", value_number(chance),
+                       isfinite(wanted) ? str_format(arena, "%.0f", ceil(wanted)).ptr : "no number of"), out);
+}
+
 static void judge_verdict(struct arena *arena, const struct manifest_check *check, struct str name,
                           const struct value *verdict, struct judgement *out)
 {
-    if (result_is(verdict, "pass"))
+    if (result_is(verdict, "pass")) {
+        warn_of_chance(arena, check, name, verdict, out);
         return;
+    }
     if (result_is(verdict, "warn")) {
         out->warns = true;
         say(arena, check, name, "warns", describe(arena, verdict, is_warning), out);

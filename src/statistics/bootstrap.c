@@ -55,8 +55,8 @@ static double freedom_of(struct bootstrap_rows rows, resampled statistic, const 
     }
     if (!(squares > 0))
         return defined > 0 ? defined - 1.0 : 0;
-    double kurtosis = defined * fourths / (squares * squares);
-    return fmin(defined - 1.0, 2 * defined / (kurtosis - 1));
+    double excess = defined * fourths / (squares * squares) - 1; /* 0 or more, but for rounding */
+    return excess > 0 ? fmin(defined - 1.0, 2 * defined / excess) : defined - 1.0;
 }
 
 static enum status draw(struct bootstrap_rows rows, resampled statistic, const void *context, struct random *random,

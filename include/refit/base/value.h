@@ -46,6 +46,8 @@ const char *value_type_name(enum value_type type); /* "a string", "a list", ... 
 /* The value of a key of a map, or NULL (also if `map` is not a map). */
 struct value *value_get(const struct value *map, struct str key);
 
+double value_number(const struct value *v); /* NaN if it is none, or NULL */
+
 /* Follow a dotted path (`train.lr`, `layers.0.size`) through maps and lists. A key that itself contains dots is found
  * if no shorter split matches. NULL if there is nothing. */
 struct value *value_find(const struct value *root, struct str dotted);
