@@ -126,7 +126,8 @@ struct gate_trust {
     bool protected_known;  /* the policy names a protected branch, and these are its files: */
     struct gate_file *files;
     uint32_t file_count;
-    struct str lock; /* its refit.lock: the evaluation there, for `altered` below; "" = it has none */
+    /* Its refit.lock, the evaluation there, and its .refitignore, for `altered` below; "" = it has none. */
+    struct str lock, ignore;
 };
 
 /*

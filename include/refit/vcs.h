@@ -112,12 +112,14 @@ struct vcs_authorships {
 };
 
 /*
- * The commits that HEAD has and `since` has not (the full id of a commit; "" = all), newest first, but for those that
- * change only files which `skip` names, against one of their parents. STATUS_NOT_FOUND if the repository has no commit
- * `since`. In `arena`.
+ * The commits that HEAD has and `since` has not (the full id of a commit; "" = all), newest first, but for those whose
+ * every change against one of their parents `skip` takes for none: asked first by the name, and then with what the
+ * commit makes of the file (which is a plain one) unless it takes it away. STATUS_NOT_FOUND if the repository has no
+ * commit `since`. In `arena`.
  */
-enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_fn skip, void *ctx,
-                                 struct vcs_authorships *out, struct error *err);
+typedef bool (*vcs_skip_change_fn)(void *ctx, struct str file, const struct str *bytes); /* NULL: by the name */
+enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_change_fn skip,
+                                 void *ctx, struct vcs_authorships *out, struct error *err);
 
 /* Has the commit that is checked out an entry of that name, of any kind? `file` is relative to `folder`. */
 enum status vcs_is_tracked(struct arena *arena, const char *folder, const char *file, bool *tracked,

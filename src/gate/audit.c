@@ -128,6 +128,8 @@ static enum status read_all(struct auditing *a, struct error *err)
         fault(a, STR(GATE_HEADS " has lines that are no SHA-256"));
     else if (!found && a->index.count > 0)
         fault(a, STR(GATE_HEADS " is missing"));
+    else if (a->heads.count == 0 && a->index.count > 0)
+        fault(a, STR(GATE_HEADS " is empty, and there are entries"));
     return STATUS_OK;
 }
 

@@ -36,20 +36,54 @@ static enum status check_commit(struct gate_checker *checker, const struct vcs_a
     return STATUS_OK;
 }
 
-/* approvals/heads and approvals/GATE/0123456789abcdef.json or .sig: to commit an approval makes nobody an author. */
-static bool is_approval(void *ctx, struct str file)
+/* approvals/heads and approvals/GATE/0123456789abcdef.json or .sig. */
+static bool is_approval(struct str file)
 {
     struct str name = path_name(file);
     size_t digits = name.len - (str_ends(name, STR(".json")) ? 5 : str_ends(name, STR(".sig")) ? 4 : 0);
-    (void)ctx;
     return str_is(file, GATE_HEADS) || (str_is(path_parent(path_parent(file)), GATE_FOLDER) && digits < name.len &&
                                         digits == 16 && gate_is_hex(str_slice(name, 0, 16), 16));
+}
+
+/* Armor with base64 in it, and nothing else. */
+static bool is_signature(struct str text)
+{
+    struct str begin = STR("-----BEGIN SSH SIGNATURE-----\n"), end = STR("-----END SSH SIGNATURE-----\n");
+    if (!str_starts(text, begin) || !str_ends(text, end) || text.len < begin.len + end.len)
+        return false;
+    text = str_slice(text, begin.len, text.len - end.len);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+              c == '=' || c == '\n'))
+            return false;
+    }
+    return true;
+}
+
+/* To commit an approval makes nobody an author; to commit what only has the name of one, and could be code, does. */
+static bool is_no_work(void *ctx, struct str file, const struct str *bytes)
+{
+    struct arena *arena = ctx;
+    struct arena_mark mark = arena_get_mark(arena);
+    struct gate_statement statement;
+    struct gate_names heads;
+    struct error ignored;
+    bool none = is_approval(file);
+    if (none && bytes != NULL)
+        none = str_is(file, GATE_HEADS)       ? gate_heads_parse(arena, *bytes, &heads)
+               : str_ends(file, STR(".sig")) ? is_signature(*bytes)
+                                              : gate_statement_parse(arena, *bytes, file, &statement, &ignored) ==
+                                                    STATUS_OK;
+    arena_rewind(arena, mark);
+    return none;
 }
 
 /* What a run writes is no work of an author, either. */
 static bool is_ours(void *ctx, struct str file)
 {
-    return str_is(file, "refit.lock") || is_approval(ctx, file);
+    (void)ctx;
+    return str_is(file, "refit.lock") || is_approval(file);
 }
 
 static enum status check_tree(struct arena *arena, struct gate_authors *out, struct error *err)
@@ -85,7 +119,7 @@ enum status gate_authors_read(struct arena *arena, const struct gate_signers *si
 {
     struct vcs_authorships commits;
     *out = (struct gate_authors){.known = false, .why = STR(""), .unsigned_commit = STR("")};
-    enum status status = vcs_read_authorships(arena, ".", since, is_approval, NULL, &commits, err);
+    enum status status = vcs_read_authorships(arena, ".", since, is_no_work, arena, &commits, err);
     if (status != STATUS_OK)
         return status;
     if (!commits.repository)

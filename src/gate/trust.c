@@ -157,15 +157,18 @@ static enum status find_file(const struct opening *o, struct pinned *file, const
                      STR_ARG(file->origin), STR_ARG(o->ref), STR_ARG(o->url), STR_ARG(file->path));
 }
 
-/* Of the branch's files those of approvals, by their names in the project, and refit.lock. */
+/* Of the branch's files those of approvals, by their names in the project, and what says how models are evaluated. */
 static void keep_approvals(struct opening *o, const struct gate_file *files, uint32_t count)
 {
     struct str lock = str_format(o->arena, STR_FMT "refit.lock", STR_ARG(o->prefix));
+    struct str ignore = str_format(o->arena, STR_FMT ".refitignore", STR_ARG(o->prefix));
     struct str folder = str_format(o->arena, STR_FMT GATE_FOLDER "/", STR_ARG(o->prefix));
     o->out->files = arena_array(o->arena, struct gate_file, count);
     for (uint32_t i = 0; i < count; i++) {
         if (str_equal(files[i].path, lock))
             o->out->lock = files[i].bytes;
+        if (str_equal(files[i].path, ignore))
+            o->out->ignore = files[i].bytes;
         if (str_starts(files[i].path, folder))
             o->out->files[o->out->file_count++] =
                 (struct gate_file){str_dup(o->arena, str_slice(files[i].path, o->prefix.len, files[i].path.len)),
@@ -178,8 +181,9 @@ static enum status read_branch(struct opening *o, struct str url, struct str ref
 {
     struct gate_file *files;
     uint32_t count, path_count = 0;
-    const char *paths[4];
+    const char *paths[5];
     paths[path_count++] = str_format(o->arena, STR_FMT "refit.lock", STR_ARG(o->prefix)).ptr;
+    paths[path_count++] = str_format(o->arena, STR_FMT ".refitignore", STR_ARG(o->prefix)).ptr;
     paths[path_count++] = str_format(o->arena, STR_FMT GATE_FOLDER, STR_ARG(o->prefix)).ptr;
     if (pins) {
         paths[path_count++] = str_terminated(o->arena, o->policy.path);
@@ -211,6 +215,7 @@ static enum status read_protection(struct opening *o, struct error *err)
     bool same = str_equal(policy->url, o->url) && str_equal(policy->ref, o->ref);
     o->out->file_count = same ? o->out->file_count : 0;
     o->out->lock = same ? o->out->lock : STR("");
+    o->out->ignore = same ? o->out->ignore : STR("");
     o->out->protected_known = same && o->out->protected_known;
     return policy->url.len > 0 && !same ? read_branch(o, policy->url, policy->ref, false, err) : STATUS_OK;
 }
@@ -239,7 +244,7 @@ enum status gate_trust_open(struct arena *arena, const struct config *config, st
                             struct error *err)
 {
     struct opening o = {.arena = arena, .root = root, .out = out};
-    *out = (struct gate_trust){.pinned = false, .policy.repository = STR(""), .lock = STR("")};
+    *out = (struct gate_trust){.policy.repository = STR(""), .lock = STR(""), .ignore = STR("")};
     o.policy = pinned_file(arena, config, "policy");
     o.signers = pinned_file(arena, config, "signers");
     o.url = setting(config, "approvals.url");

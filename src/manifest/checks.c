@@ -164,7 +164,7 @@ static enum status check_definition(struct loader *l, const struct value_pair *p
         return REFUSE(l, pair, err, "the %s `" STR_FMT "` must be a map with `%s`, not %s", what, STR_ARG(pair->key),
                       kind == CHECK_DATA ? "data" : "model", value_type_name(pair->value->type));
     if (kind == CHECK_MODEL && str_is(pair->key, "heads"))
-        return REFUSE(l, pair, err, "a gate cannot be called `heads`: approvals/heads is the end of the log of approvals");
+        return REFUSE(l, pair, err, "a gate cannot be called `heads`, which in approvals/ is the end of their log");
     const char *subject = kind == CHECK_DATA ? "data" : "model";
     const struct value *v = value_get(pair->value, str_from(subject));
     if (v == NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refit/base/fs.h"
 #include "refit/base/path.h"
 #include "refit/gate.h"
 #include "run/run.h"
@@ -73,6 +74,11 @@ static enum status compare_stage(struct comparison *c, struct check_context *con
     const struct lock_stage *there = lock_find(lock, stage->name);
     struct check now;
     c->stage = stage->name;
+    if (stage->frozen) {
+        c->found = str_format(c->arena, "stage `" STR_FMT "` is frozen, so nothing says what its outs are made from",
+                              STR_ARG(stage->name));
+        return STATUS_OK;
+    }
     if (there == NULL) {
         c->found = str_format(c->arena, "the protected branch's refit.lock has no stage `" STR_FMT "`",
                               STR_ARG(stage->name));
@@ -104,6 +110,48 @@ static enum status compare(struct comparison *c, struct project *p, const struct
     return status;
 }
 
+/* What is ignored is in no digest of a folder that an evaluation reads. */
+static enum status compare_ignored(const struct gate_trust *trust, struct str *altered, struct error *err)
+{
+    struct buf text = {0};
+    enum status status = fs_read(".refitignore", GATE_FILE_BYTES_MAX, &text, err);
+    if ((status == STATUS_OK || status == STATUS_NOT_FOUND) && !str_equal(buf_view(&text), trust->ignore))
+        *altered = STR("the evaluation is not that of the protected branch: .refitignore is another");
+    buf_finish(&text);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Is `path`, or a folder that it is in, in the commit that is checked out? */
+static enum status is_brought(struct arena *arena, struct str path, bool *brought, struct error *err)
+{
+    enum status status = STATUS_OK;
+    *brought = false;
+    for (; status == STATUS_OK && !*brought && path_is_inside(path) && !str_is(path, "."); path = path_parent(path))
+        status = vcs_is_tracked(arena, ".", str_terminated(arena, path), brought, err);
+    return status;
+}
+
+/* A store or a state that comes with the checkout can hold any result, under the key of an honest evaluation. */
+static enum status find_brought_cache(struct project *p, struct arena *arena, struct str *altered, struct error *err)
+{
+    struct str places[] = {STR(".refit"), STR(""), STR("")};
+    bool brought = false;
+    struct error ignored;
+    char *real = realpath(p->store_directory.ptr, NULL);
+    enum status status = STATUS_OK;
+    if (path_make(arena, p->root, STR("."), p->store_directory, &places[1], &ignored) != STATUS_OK)
+        places[1] = STR("");
+    if (real == NULL || path_make(arena, p->root, STR("."), str_from(real), &places[2], &ignored) != STATUS_OK)
+        places[2] = STR("");
+    for (size_t i = 0; i < sizeof places / sizeof *places && status == STATUS_OK && !brought; i++)
+        if (places[i].len > 0)
+            status = is_brought(arena, places[i], &brought, err);
+    free(real);
+    if (brought)
+        *altered = STR("a store or state of refit came with the checkout, and could hold anything; take it out of git");
+    return status;
+}
+
 enum status judge_altered(struct project *p, struct arena *arena, const struct manifest_check *check,
                           const struct gate_trust *trust, struct str *altered, struct error *err)
 {
@@ -115,7 +163,12 @@ enum status judge_altered(struct project *p, struct arena *arena, const struct m
         *altered = STR("the protected branch has no refit.lock, which would say how its models are evaluated");
         return STATUS_OK;
     }
-    enum status status = lock_parse(arena, trust->lock, &lock, err);
+    enum status status = find_brought_cache(p, arena, altered, err);
+    if (status == STATUS_OK && altered->len == 0)
+        status = compare_ignored(trust, altered, err);
+    if (status != STATUS_OK || altered->len > 0)
+        return status;
+    status = lock_parse(arena, trust->lock, &lock, err);
     if (status != STATUS_OK)
         return error_wrap(err, "on the protected branch");
     bool *follows = mem_alloc(p->graph.stage_count + (size_t)1);

@@ -47,7 +47,7 @@ static void refuse(struct judgement *out, struct str text)
 }
 
 static enum status ask_for(struct project *p, struct arena *arena, struct stage_id id, struct str environment,
-                           struct str gate, struct judgement *out, struct error *err)
+                           struct str gate, bool planning, struct judgement *out, struct error *err)
 {
     const struct manifest_check *check = find_gate(&p->manifest, gate);
     struct judgement one;
@@ -63,14 +63,14 @@ static enum status ask_for(struct project *p, struct arena *arena, struct stage_
                                STR_ARG(str_printable(arena, check->subject))));
         return STATUS_OK;
     }
-    enum status status = judge_check(p, arena, check, p->graph.stages[id.index].declared, &one, err);
+    enum status status = judge_check(p, arena, check, p->graph.stages[id.index].declared, planning, &one, err);
     if (status == STATUS_OK)
         judgement_join(arena, out, &one);
     return status;
 }
 
-enum status judge_deploy(struct project *p, struct arena *arena, struct stage_id id, struct judgement *out,
-                         struct error *err)
+enum status judge_deploy(struct project *p, struct arena *arena, struct stage_id id, bool planning,
+                         struct judgement *out, struct error *err)
 {
     struct str name = p->graph.stages[id.index].declared->environment;
     const struct gate_trust *trust;
@@ -86,6 +86,6 @@ enum status judge_deploy(struct project *p, struct arena *arena, struct stage_id
         refuse(out, str_format(arena, "the policy has no environment `" STR_FMT "`", STR_ARG(name)));
     for (uint32_t i = 0; environment != NULL && status == STATUS_OK && out->exit_status != 4 &&
                          i < environment->gates.count; i++)
-        status = ask_for(p, arena, id, name, environment->gates.items[i], out, err);
+        status = ask_for(p, arena, id, name, environment->gates.items[i], planning, out, err);
     return status;
 }

@@ -96,12 +96,12 @@ static void warn_of_chance(struct arena *arena, const struct manifest_check *che
                            const struct value *verdict, struct judgement *out)
 {
     static const double CHANCE_MIN = 0.5;
-    const struct value *chance = value_get(verdict, STR("equal_passes")), *rows = value_get(verdict, STR("rows_needed"));
-    double wanted = value_number(rows);
-    if (value_number(chance) < CHANCE_MIN)
+    double chance = value_number(value_get(verdict, STR("equal_passes")));
+    double wanted = value_number(value_get(verdict, STR("rows_needed")));
+    if (chance < CHANCE_MIN)
         say(arena, check, name, "has passed",
             str_format(arena, ", which a model as good as the baseline does with probability %.2g only; %s rows would "
-                       "make that 0.8", value_number(chance),
+                       "make that 0.8", chance,
                        isfinite(wanted) ? str_format(arena, "%.0f", ceil(wanted)).ptr : "no number of"), out);
 }
 
@@ -147,6 +147,12 @@ static void judge_age(struct arena *arena, const struct manifest_check *check, s
 }
 
 /* ---- gates: approvals count, too ---- */
+
+void judge_forget(struct project *p)
+{
+    judge_destroy(p->judge);
+    p->judge = NULL;
+}
 
 void judge_destroy(struct judge *judge)
 {
@@ -275,8 +281,29 @@ static enum status judge_subject(struct arena *arena, const struct manifest_chec
     return STATUS_OK;
 }
 
+/* A file can be written by anybody: a verdict counts as the one that its stage made here, or took from the store. What
+ * a plan does not know yet, the run will. */
+static enum status judge_maker(struct project *p, struct arena *arena, const struct manifest_check *check,
+                               struct str name, struct str text, bool planning, struct judgement *out,
+                               struct error *err)
+{
+    struct stage_memory memory;
+    bool known;
+    enum status status = state_get_stage(p->state, name, arena, &memory, &known, err);
+    if (status != STATUS_OK)
+        return status;
+    struct digest digest = digest_of(text.ptr, text.len);
+    bool made = known && !memory.failed && !memory.pending && memory.out_count == 1 &&
+                digest_equal(memory.outs[0].digest, digest);
+    if (!made && (known || !planning)) {
+        out->exit_status = 4;
+        say(arena, check, name, "has a verdict that its stage did not make", STR(": run it first"), out);
+    }
+    return STATUS_OK;
+}
+
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        const struct manifest_stage *held, struct judgement *out, struct error *err)
+                        const struct manifest_stage *held, bool planning, struct judgement *out, struct error *err)
 {
     struct str name = project->manifest.stages[check->stage].name;
     struct value *verdict;
@@ -285,7 +312,11 @@ enum status judge_check(struct project *project, struct arena *arena, const stru
     enum status status = fs_read(check->verdict.ptr, VERDICT_BYTES_MAX, &text, err);
     if (status == STATUS_OK)
         status = json_parse(arena, buf_view(&text), check->verdict.ptr, &verdict, err);
+    if (status == STATUS_OK && held != NULL)
+        status = judge_maker(project, arena, check, name, buf_view(&text), planning, out, err);
     buf_finish(&text);
+    if (status == STATUS_OK && out->exit_status != 0)
+        return status;
     if (status == STATUS_NOT_FOUND) {
         out->exit_status = 4;
         say(arena, check, name, "has no verdict", STR(""), out);
@@ -324,11 +355,11 @@ enum status judge_own(struct project *project, struct arena *arena, const struct
         if (held->environment.len == 0)
             continue;
         for_one = true;
-        status = judge_check(project, arena, check, held, &one, err);
+        status = judge_check(project, arena, check, held, true, &one, err);
         if (status == STATUS_OK && (one.exit_status > out->exit_status || out->text.len == 0))
             *out = one;
     }
-    return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, NULL, out, err);
+    return for_one || status != STATUS_OK ? status : judge_check(project, arena, check, NULL, true, out, err);
 }
 
 /* The worst outcome, and the models of all. */
@@ -351,8 +382,8 @@ void judgement_join(struct arena *arena, struct judgement *out, const struct jud
     out->model_count = count;
 }
 
-enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
-                           struct error *err)
+enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, bool planning,
+                           struct judgement *out, struct error *err)
 {
     const struct graph_stage *node = &project->graph.stages[id.index];
     *out = (struct judgement){.text = STR(""), .found = STR("")};
@@ -361,12 +392,13 @@ enum status judge_upstream(struct project *project, struct arena *arena, struct 
         struct judgement one;
         if (check == 0)
             continue;
-        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1], node->declared, &one,
-                                         err);
+        enum status status = judge_check(project, arena, &project->manifest.checks[check - 1], node->declared,
+                                         planning, &one, err);
         if (status != STATUS_OK)
             return status;
         judgement_join(arena, out, &one);
     }
-    return node->declared->kind == STAGE_DEPLOY && out->exit_status != 4 ? judge_deploy(project, arena, id, out, err)
-                                                                         : STATUS_OK;
+    if (node->declared->kind != STAGE_DEPLOY || out->exit_status == 4)
+        return STATUS_OK;
+    return judge_deploy(project, arena, id, planning, out, err);
 }

@@ -111,7 +111,7 @@ static enum status plan_held(struct planner *planner, struct stage_id id, bool *
     for (uint32_t i = 0; i < node->upstream_count; i++)
         if (p->manifest.stages[node->upstream[i].index].check > 0 && planner->restored[node->upstream[i].index] != NULL)
             return STATUS_OK;
-    enum status status = judge_upstream(p, planner->check.arena, id, &judged, err);
+    enum status status = judge_upstream(p, planner->check.arena, id, true, &judged, err);
     *held = status == STATUS_OK && judged.exit_status != 0;
     if (*held) {
         plan->verdict = VERDICT_BLOCKED;

@@ -194,9 +194,10 @@ struct judgement {
 };
 
 /* What a check's verdict says, as it is on disk, to the stage that it holds back (NULL = to none): a deploy has an
- * environment, and deploys what was judged. A verdict that is not there, or malformed, holds back. */
+ * environment, and deploys what was judged. A verdict that is not there, is malformed, or was not made by its stage,
+ * holds back; when planning, the last only if it is known. */
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,
-                        const struct manifest_stage *held, struct judgement *out, struct error *err);
+                        const struct manifest_stage *held, bool planning, struct judgement *out, struct error *err);
 
 /* Two judgements of one stage: the worst outcome, and the models of both. */
 void judgement_join(struct arena *arena, struct judgement *out, const struct judgement *one);
@@ -210,9 +211,11 @@ struct gate_trust;
 enum status judge_trust(struct project *project, const struct gate_trust **trust, struct error *err);
 
 /* What the policy asks of a deploy, whatever the graph says (environment.c): the gates of its environment. */
-enum status judge_deploy(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
-                         struct error *err);
+enum status judge_deploy(struct project *project, struct arena *arena, struct stage_id id, bool planning,
+                         struct judgement *out, struct error *err);
 
+/* What is trusted is read anew next time. */
+void judge_forget(struct project *project);
 void judge_destroy(struct judge *judge); /* NULL is fine */
 
 /* Why the evaluation that a gate rests on is not that of the protected branch (altered.c); "" = it is, or there is no
@@ -221,8 +224,8 @@ enum status judge_altered(struct project *project, struct arena *arena, const st
                           const struct gate_trust *trust, struct str *altered, struct error *err);
 
 /* The worst of those that hold a stage back. Checks themselves are not held back. */
-enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, struct judgement *out,
-                           struct error *err);
+enum status judge_upstream(struct project *project, struct arena *arena, struct stage_id id, bool planning,
+                           struct judgement *out, struct error *err);
 
 /* ---- the loop ---- */
 

@@ -112,7 +112,7 @@ static bool is_held_back(struct stage_run *s)
     if (run->project->manifest.check_count == 0 && stage_declared(s)->kind != STAGE_DEPLOY)
         return false;
     arena_init(&scratch);
-    enum status status = judge_upstream(run->project, &scratch, s->id, &judged, &err);
+    enum status status = judge_upstream(run->project, &scratch, s->id, false, &judged, &err);
     if (status != STATUS_OK) {
         run_set_fatal(run, &err);
         run_failed(s, status_exit(status), error_reason(run, &err));
@@ -242,6 +242,8 @@ void run_start(struct run *run, struct stage_id id)
 {
     struct stage_run *s = run->stages[id.index];
     recording_see_head(&run->recording);
+    if (stage_declared(s)->kind == STAGE_DEPLOY) /* policy, signers and the protected branch may be others by now */
+        judge_forget(run->project);
     if (is_held_back(s))
         return;
     if (is_as_checked(s))

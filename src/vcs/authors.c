@@ -9,7 +9,7 @@
 struct walking {
     struct repository repository;
     struct arena *arena;
-    vcs_skip_fn skip;
+    vcs_skip_change_fn skip;
     void *ctx;
     struct vcs_authorship *items; /* malloc'd */
     uint32_t count, cap;
@@ -28,19 +28,30 @@ static enum status fault(struct walking *w, const git_oid *oid, struct error *er
 
 /* ---- does it change anything that counts? ---- */
 
-static bool is_skipped(const struct walking *w, const char *path)
+static bool is_skipped(const struct walking *w, const git_diff_delta *delta)
 {
-    struct str file = str_from(path), prefix = str_from(w->repository.prefix);
-    return str_starts(file, prefix) && w->skip(w->ctx, str_slice(file, prefix.len, file.len));
+    const struct git2 *git = &w->repository.git;
+    struct str file = str_from(delta->new_file.path), prefix = str_from(w->repository.prefix);
+    git_blob *blob;
+    if (!str_starts(file, prefix) || !w->skip(w->ctx, file = str_slice(file, prefix.len, file.len), NULL))
+        return false;
+    if (delta->status == GIT_DELTA_DELETED)
+        return true;
+    if (delta->new_file.mode != GIT_FILEMODE_BLOB ||
+        git->git_blob_lookup(&blob, w->repository.handle, &delta->new_file.id) != 0)
+        return false; /* an executable, a link; what cannot be read counts */
+    struct str bytes = {git->git_blob_rawcontent(blob), (size_t)git->git_blob_rawsize(blob)};
+    bool skipped = w->skip(w->ctx, file, &bytes);
+    git->git_blob_free(blob);
+    return skipped;
 }
 
 /* Ends the comparison at the first file that counts. */
 static int on_delta(const git_diff *diff, const git_diff_delta *delta, const char *pathspec, void *ctx)
 {
-    const struct walking *w = ctx;
     (void)diff;
     (void)pathspec;
-    return is_skipped(w, delta->old_file.path) && is_skipped(w, delta->new_file.path) ? 0 : GIT_EUSER;
+    return is_skipped(ctx, delta) ? 0 : GIT_EUSER;
 }
 
 static enum status compare(struct walking *w, git_commit *commit, unsigned parent, bool *changes, struct error *err)
@@ -171,8 +182,8 @@ static enum status find_head(struct walking *w, git_oid *out, bool *found, struc
     return STATUS_OK;
 }
 
-enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_fn skip, void *ctx,
-                                 struct vcs_authorships *out, struct error *err)
+enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_change_fn skip,
+                                 void *ctx, struct vcs_authorships *out, struct error *err)
 {
     struct walking w = {.arena = arena, .skip = skip, .ctx = ctx};
     git_oid head;

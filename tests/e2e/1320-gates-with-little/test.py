@@ -1,4 +1,4 @@
-"""Gates that have little to judge by: no case, hardly a difference, a chance that is too small, all differences alike."""
+"""Gates that have little to judge by: no case, hardly a difference, too small a chance, all differences alike."""
 import json
 
 from harness import contains, equal, Project
@@ -39,8 +39,8 @@ contains(text, "the models differ in 0 rows, fewer than 10; it cannot be told ho
 few = [(i % 2, 1 - i % 2 if i < 3 else i % 2) for i in range(300)]
 contains(gate([OF_ONES, "metrics: {f1: {max_drop: 0.01}}"], 3, few, same).stdout,
          "the models differ in 3 rows, fewer than 10; about 1000 rows would do")
-text = gate([ROWS, "metrics: {accuracy: {max_drop: 0.01}}", "slices: {where: {none: \"y > 5\"}, max_drop: 0.1}"], 3, same,
-            same).stdout
+text = gate([ROWS, "metrics: {accuracy: {max_drop: 0.01}}", "slices: {where: {none: \"y > 5\"}, max_drop: 0.1}"],
+            3, same, same).stdout
 contains(text, "n 0", "about 200 rows would do")
 
 # A gate that an equal model hardly passes is told, whenever it has passed.
@@ -51,7 +51,7 @@ gate(lines, 0, better, worse)
 chance = json.loads(p.read("checks/g.json"))["equal_passes"]
 equal(chance < 0.5, True, f"{chance}")
 for words in (["run"], ["status"]):
-    contains(p.refit(*words).text, "the gate `g` has passed, which a model as good as the baseline does with probability",
+    contains(p.refit(*words).text, "the gate `g` has passed, which a model as good as the baseline does with",
              "rows would make that 0.8")
 
 # The end of the log of approvals has the name that no gate can have.

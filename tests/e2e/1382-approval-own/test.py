@@ -21,7 +21,15 @@ p.commit("ana", signed="ana", message="approve")
 equal(p.judged()[0], "approved", "the approver has committed the approval")
 
 # Code that is hidden among approvals is one.
-p.write("approvals/release/code.py", "0")
+for path, text in (("approvals/release/code.py", "0"), ("approvals/x/0123456789abcdef.json", "print(0)\n"),
+                   ("approvals/x/0123456789abcdef.sig", "-----BEGIN SSH SIGNATURE-----\necho 0\n"),
+                   ("approvals/heads", "echo 0\n")):
+    p.write(path, text)
+    p.commit("ana", signed="ana")
+    own()
+    p.git("reset", "-q", "--hard", "HEAD~1")
+p.path("approvals/x").mkdir()
+p.path("approvals/x/0123456789abcdef.json").symlink_to("../../train.py")
 p.commit("ana", signed="ana")
 own()
 p.git("reset", "-q", "--hard", "HEAD~1")

@@ -80,6 +80,36 @@ p.write("refit.yaml", text)
 p.write("mine.csv", "id,y,p\n1,1,1\n2,0,0\n")
 equal(deploy(exit=3)[0], "blocked", "predictions of one's own")
 
+# Predictions that a frozen stage is said to have made; code of a folder that is ignored.
+FROZEN = MANIFEST.replace("outs: [rows.csv]\n", "outs: [rows.csv]\n    frozen: true\n") + GATE % 0.7 + "\n"
+p.write("refit.yaml", FROZEN)
+p.write("rows.csv", "id,y,p\n1,1,1\n2,0,0\n3,1,1\n4,1,1\n")
+contains(deploy(exit=3)[1], "stage `predict` is frozen, so nothing says what its outs are made from")
+p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
+p.write("seed.txt", "1011\n")
+p.write(".refitignore", "csv.py\n")
+contains(deploy(exit=3)[1], "the evaluation is not that of the protected branch: .refitignore is another")
+p.remove(".refitignore")
+
+# A cache that comes with the checkout, and could hold anything: the state, the store, or a store that is called another
+# name, or is behind a link.
+for paths, config in ((".refit/state", ""), (".refit/store", ""), ("mine", "store: {path: mine}\n"),
+                      ("mine", "store: {path: link/store}\n")):
+    if config:
+        p.write("refit.config.yaml", config)
+        p.path("mine/store").mkdir(parents=True, exist_ok=True)
+        p.write("mine/store/x")
+        if "link" in config:
+            p.path("link").symlink_to("mine")
+    deploy(exit=None)
+    p.git("add", "-f", paths, *(["link"] if "link" in config else []))
+    p.git("commit", "-q", "-m", "with a cache")
+    contains(deploy(exit=3)[1], "a store or state of refit came with the checkout, and could hold anything")
+    p.git("reset", "-q", "--soft", "HEAD~1")
+    p.git("reset", "-q")
+    if config:
+        p.remove("refit.config.yaml")
+
 # As it was, it passes; and what it needed in the meantime an approval could have given.
 p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
 p.write("seed.txt", "1011\n")
