@@ -8,7 +8,8 @@
  * processors, which changes nothing of the verdict.
  *
  *   data: people.csv               # CSV or JSON Lines (by its name, or `format: csv | jsonl`), also of gzip or zstd
- *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ...
+ *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ..., as many as the
+ *                                  # first row has
  *   null_values: ["", NA]          # cells of CSV that are null; by default the empty one
  *   severity: error | warn         # of all that does not say otherwise
  *   show_rows: true                # failing values are shown in the verdict: they may be personal data
@@ -33,21 +34,29 @@
  * share that must hold, default 1), `where` (check/expression.h), `severity` and `allow_empty`; a list of such maps
  * is several.
  *
+ * Of JSON Lines the columns are what any of the objects has, and have no order (`ordered` is `exact` there): for
+ * `column_names` and patterns the file is read twice. A string in it is no integer, number or boolean to `type`; other
+ * rules read numbers out of strings. Numbers are doubles, but whole ones are told apart beyond 2^53, too, by between,
+ * in_set, not_in_set, increasing and a_less_than_b; the last two take dates and times by their moment. A value of which
+ * `matches` cannot be decided within PCRE2's limits does not hold, and the message says so.
+ *
  * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that
  * met no value is not evaluated, and fails unless `allow_empty`.
  *
  * Drift compares columns (all with numbers or categories, unless they are named) with those of a data file or of a
  * profile (a name in .json), in bins between the reference's percentiles: psi (tenths of the reference), ks (the
  * distance at the percentiles, which is too small by at most .01), chi2 (its effect is Cramer's V), js (distance),
- * linf, wasserstein (between the first and the last percentile, over the reference's deviation). A column drifts if
+ * linf, wasserstein (between the first and the last percentile, over the reference's deviation). Nulls, and NaN among
+ * numbers, are bins of their own, but for ks and wasserstein: these leave nulls out, and NaN where the reference has
+ * none fails. A column drifts if
  * its effect is above `threshold` (default .1; ks .2) and its p-value, after Holm over the columns, is below `alpha`.
  * js, linf and wasserstein are tested by permutation. A category that the reference
  * never had fails by itself.
  *
  * Sums are exact before they are rounded. Quantiles (of the inverse of the empirical distribution) are exact below
  * 2^13 whole numbers, and otherwise the lower edge of one of 2^12 steps between powers of two: too low in magnitude
- * by at most 1/4096 of themselves. distinct_count is exact up to 4096 values, then HyperLogLog with 2^14 registers:
- * standard error .81%.
+ * by at most 1/4096 of themselves, and never beyond the least or greatest value. distinct_count is exact up to 4096
+ * values, then HyperLogLog with 2^14 registers (standard error .81%), and never beyond the number of values.
  */
 #ifndef REFIT_CHECK_H
 #define REFIT_CHECK_H

@@ -15,6 +15,15 @@ static void fault(void *ctx, enum table_fault_kind kind, uint64_t line)
 
 /* ---- which columns are read ---- */
 
+/* Is there a rule that depends on which columns there are? Of a table with a header they are known anyway. */
+static bool asks_for_columns(const struct data_spec *spec)
+{
+    for (uint32_t i = 0; i < spec->count; i++)
+        if (spec->items[i].rule == RULE_COLUMN_NAMES || data_column_is_pattern(spec->items[i].column))
+            return true;
+    return false;
+}
+
 struct wanted {
     struct str *names;
     uint32_t count, cap;
@@ -48,7 +57,7 @@ static void want_all(struct data_spec *spec, struct wanted *wanted)
 
 /* A column that `where` names must be there: otherwise it would choose rows by nothing. */
 static enum status check_where(const struct data_spec *spec, const struct wanted *wanted, const bool *there,
-                               struct error *err)
+                               bool note, struct error *err)
 {
     for (uint32_t i = 0; i < spec->count; i++) {
         const struct expectation *e = &spec->items[i];
@@ -61,10 +70,33 @@ static enum status check_where(const struct data_spec *spec, const struct wanted
                                 "`where` names a column `" STR_FMT "`, which " STR_FMT " has not",
                                 STR_ARG(str_printable(spec->arena, wanted->names[e->where_at[k]])),
                                 STR_ARG(str_printable(spec->arena, spec->data)));
-        for (uint32_t k = 0; k < e->column_count; k++)
+        for (uint32_t k = 0; k < e->column_count && note; k++)
             e->there[k] = there[e->wanted[k]];
     }
     return STATUS_OK;
+}
+
+/* An object of JSON Lines may lack a member, but where none has it, `where` chooses rows by nothing. */
+static enum status check_where_after(const struct pass *pass, const struct wanted *wanted, struct error *err)
+{
+    bool *there = mem_alloc(wanted->count + (size_t)1);
+    for (uint32_t i = 0; i < wanted->count; i++)
+        there[i] = table_saw(pass->table, i);
+    enum status status = STATUS_OK;
+    if (table_is_json(pass->table) && pass->rows > 0)
+        status = check_where(pass->spec, wanted, there, false, err);
+    free(there);
+    return status;
+}
+
+enum status data_say_where(const struct data_spec *spec, const struct expectation *e, enum status status,
+                           struct error *err)
+{
+    struct error why = *err;
+    return status != STATUS_NOT_FOUND
+               ? status
+               : error_at(err, status, spec->file, e->at->line, e->at->column, "`%s`: %s", rule_name(e->rule),
+                          why.message);
 }
 
 void data_put_input(struct data_verdict *verdict, const struct data_input *input)
@@ -123,9 +155,11 @@ static enum status read_table(struct pass *pass, struct error *err)
     bool *there = arena_array(spec->arena, bool, wanted.count);
     table_want(pass->table, wanted.names, wanted.count, there);
     pass->wanted_count = wanted.count;
-    status = check_where(spec, &wanted, there, err);
+    status = check_where(spec, &wanted, there, true, err);
     if (status == STATUS_OK)
         status = data_read(pass, err);
+    if (status == STATUS_OK)
+        status = check_where_after(pass, &wanted, err);
     if (status == STATUS_OK)
         data_add_input(pass->verdict, spec->data, pass->table);
     if (status == STATUS_OK)
@@ -145,6 +179,7 @@ enum status data_check(struct arena *arena, struct str name, const struct value 
         status = verdict_digest_policy(definition, out->policy_sha256, err);
     spec.options.fault = fault;
     spec.options.ctx = &spec;
+    spec.options.whole_columns = asks_for_columns(&spec);
     out->show_rows = spec.show_rows;
     if (status == STATUS_OK)
         status = table_open(str_terminated(arena, spec.data), &spec.options, &pass.table, err);

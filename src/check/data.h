@@ -65,7 +65,8 @@ struct expectation {
     struct pattern *pattern;
     struct drift *drift; /* in the arena; NULL = another rule */
     /* gathered */
-    uint64_t n, nulls, failing, odd; /* odd: values that are no numbers where a number is needed */
+    uint64_t n, nulls, failing, odd; /* odd: no numbers where a number is needed; not decided by a pattern */
+    uint64_t others; /* values of the other file */
     uint64_t lines[DATA_LINES_MAX];
     struct buf shown[DATA_LINES_MAX];
     uint32_t line_count;
@@ -97,6 +98,8 @@ void data_spec_finish(struct data_spec *spec);
 enum status data_spec_add(struct data_spec *spec, const struct value *v, enum rule rule, struct str column,
                           struct error *err);
 void data_expectation_finish(struct expectation *e);
+
+bool data_column_is_pattern(struct str column); /* unless it is called so */
 
 /* Once the table's columns are known: rules of a pattern become rules of each column that it matches. */
 enum status data_spec_expand(struct data_spec *spec, const struct str *columns, uint32_t count, struct error *err);
@@ -145,6 +148,9 @@ enum status data_change(struct pass *pass, struct expectation *e, struct error *
 enum status data_command(struct pass *pass, struct expectation *e, struct error *err);
 enum status data_other_file(struct pass *pass, struct expectation *e, struct error *err); /* foreign_key, no_overlap */
 enum status data_join(struct expectation *e, struct error *err); /* what was spilled */
+/* Adds where the definition names a file, if that is not there. */
+enum status data_say_where(const struct data_spec *spec, const struct expectation *e, enum status status,
+                           struct error *err);
 void data_add_input(struct data_verdict *verdict, struct str path, const struct table_file *table);
 void data_put_input(struct data_verdict *verdict, const struct data_input *input); /* once a path */
 void data_conclude(struct pass *pass, struct expectation *e);

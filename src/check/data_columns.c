@@ -3,11 +3,15 @@
 
 #include "check/data.h"
 
+bool data_column_is_pattern(struct str column)
+{
+    return str_find(column, '*') >= 0 || str_find(column, '?') >= 0 || str_find(column, '[') >= 0;
+}
+
 /* A column can be called like a pattern: then the rule is its own. */
 static bool is_pattern(const struct expectation *e, const struct str *columns, uint32_t count)
 {
-    bool wild = e->rule < RULE_ROW_COUNT && (str_find(e->column, '*') >= 0 || str_find(e->column, '?') >= 0 ||
-                                             str_find(e->column, '[') >= 0);
+    bool wild = e->rule < RULE_ROW_COUNT && data_column_is_pattern(e->column);
     for (uint32_t i = 0; i < count && wild; i++)
         wild = !str_equal(columns[i], e->column);
     return wild;

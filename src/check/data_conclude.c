@@ -29,9 +29,21 @@ static struct str subject(const struct pass *pass, const struct expectation *e)
     return all;
 }
 
-static double get_aggregate(struct pass *pass, struct expectation *e)
+/* What is estimated is never beyond what is known. */
+static double get_quantile(const struct expectation *e, double q)
+{
+    return e->nan ? (double)NAN : fmin(fmax(quantile_get(e->quantiles, q), e->least), e->most);
+}
+
+static double get_distinct(const struct expectation *e)
 {
     bool exact;
+    double count = e->distinct != NULL ? (double)distinct_get(e->distinct, &exact) : 0;
+    return fmin(count, (double)e->n);
+}
+
+static double get_aggregate(struct pass *pass, struct expectation *e)
+{
     double all = (double)(e->n + e->nulls);
     switch (e->rule) {
     case RULE_MEAN: {
@@ -40,19 +52,19 @@ static double get_aggregate(struct pass *pass, struct expectation *e)
     case RULE_SUM:
         return exact_get(e->sum).high;
     case RULE_STDEV:
-        return exact_deviation(exact_get(e->sum), exact_get(e->squares), e->n);
+        return !e->nan && e->least == e->most ? 0 : exact_deviation(exact_get(e->sum), exact_get(e->squares), e->n);
     case RULE_MEDIAN:
-        return e->nan ? (double)NAN : quantile_get(e->quantiles, 0.5);
+        return get_quantile(e, 0.5);
     case RULE_QUANTILE:
-        return e->nan ? (double)NAN : quantile_get(e->quantiles, e->q);
+        return get_quantile(e, e->q);
     case RULE_MIN:
         return e->nan ? (double)NAN : e->least;
     case RULE_MAX:
         return e->nan ? (double)NAN : e->most;
     case RULE_DISTINCT_COUNT:
-        return e->distinct != NULL ? (double)distinct_get(e->distinct, &exact) : 0;
+        return get_distinct(e);
     case RULE_DISTINCT_RATIO:
-        return e->distinct != NULL ? (double)distinct_get(e->distinct, &exact) / (double)e->n : 0;
+        return e->n > 0 ? get_distinct(e) / (double)e->n : 0;
     case RULE_NULL_RATIO:
         return (double)e->nulls / all;
     case RULE_ROW_COUNT:
@@ -78,6 +90,13 @@ static void say(struct pass *pass, const struct expectation *e, struct data_resu
                             STR_ARG(subject(pass, e)), e->where != NULL ? " where " : "", STR_ARG(e->where_text), text);
 }
 
+static struct str undecided(const struct pass *pass, const struct expectation *e)
+{
+    return e->odd == 0 ? STR("")
+                       : str_format(pass->spec->arena, "; of %" PRIu64 " the pattern tries too many ways to tell; "
+                                    "make it simpler", e->odd);
+}
+
 static void conclude_each(struct pass *pass, struct expectation *e, struct data_result *r)
 {
     uint64_t good = e->n - e->failing;
@@ -86,8 +105,9 @@ static void conclude_each(struct pass *pass, struct expectation *e, struct data_
     r->outcome = (double)good >= e->mostly * (double)e->n - 1e-9 ? DATA_PASS : DATA_FAIL;
     if (e->failing > 0)
         say(pass, e, r, str_format(pass->spec->arena, "%" PRIu64 " of %" PRIu64 " values fail, first on line %" PRIu64
-                                   "%s", e->failing, e->n, e->lines[0],
-                                   r->outcome == DATA_PASS ? ", which `mostly` allows" : "").ptr);
+                                   "%s" STR_FMT, e->failing, e->n, e->lines[0],
+                                   r->outcome == DATA_PASS ? ", which `mostly` allows" : "",
+                                   STR_ARG(undecided(pass, e))).ptr);
     else
         say(pass, e, r, "all hold");
 }
@@ -160,7 +180,8 @@ static void conclude_names(struct pass *pass, struct expectation *e, struct data
                                        STR_ARG(str_printable(arena, pass->columns[i]))).ptr);
             return;
         }
-    for (uint32_t i = 0; i < pass->column_count && e->names == NAMES_ORDERED; i++)
+    bool ordered = e->names == NAMES_ORDERED && !table_is_json(pass->table); /* whose members have no order */
+    for (uint32_t i = 0; i < pass->column_count && ordered; i++)
         if (i >= e->item_count || !str_equal(e->items[i].text, pass->columns[i])) {
             r->outcome = DATA_FAIL;
             say(pass, e, r, str_format(arena, "column %u is `" STR_FMT "`", i + 1,
@@ -196,6 +217,8 @@ struct data_result *data_new_result(struct pass *pass, const struct expectation 
 
 static bool counts_anything(const struct expectation *e)
 {
+    if (e->rule == RULE_NO_OVERLAP && e->others == 0)
+        return false;
     bool counts = e->rule == RULE_ROW_COUNT || e->rule == RULE_COLUMN_NAMES || e->rule == RULE_MALFORMED;
     return counts || e->n > 0 || e->odd > 0 || ((e->rule == RULE_NULL_RATIO || e->rule == RULE_DISTINCT_COUNT) &&
                                                 e->nulls > 0);

@@ -4,15 +4,18 @@
 #include "check/data.h"
 
 /* The values of the other file, beside our own. */
-static enum status add_values(struct table_file *table, struct spill *spill, struct error *err)
+static enum status add_values(struct table_file *table, struct expectation *e, uint64_t *rows, struct error *err)
 {
     struct table_batch batch;
     enum status status = table_next(table, &batch, err);
     while (status == STATUS_OK && batch.rows > 0) {
+        *rows += batch.rows;
         for (uint32_t row = 0; row < batch.rows && status == STATUS_OK; row++) {
             const struct cell *cell = &batch.columns[0][row];
-            if (cell->kind != CELL_NULL)
-                status = spill_add(spill, (struct str){cell->ptr, cell->len}, SPILL_OTHER, batch.lines[row], err);
+            if (cell->kind == CELL_NULL)
+                continue;
+            status = spill_add(e->spill, (struct str){cell->ptr, cell->len}, SPILL_OTHER, batch.lines[row], err);
+            e->others++;
         }
         if (status == STATUS_OK)
             status = table_next(table, &batch, err);
@@ -34,7 +37,7 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
     struct str name = e->rule == RULE_FOREIGN_KEY ? e->other_column : e->columns[0];
     struct table_options options = spec->options;
     struct table_file *table;
-    uint64_t bad_line = 0;
+    uint64_t bad_line = 0, rows = 0;
     bool there;
     options.format = TABLE_AUTO;
     options.fault = no_fault;
@@ -43,15 +46,15 @@ enum status data_other_file(struct pass *pass, struct expectation *e, struct err
         return STATUS_OK;
     enum status status = table_open(str_terminated(spec->arena, e->other_file), &options, &table, err);
     if (status != STATUS_OK)
-        return status;
+        return data_say_where(spec, e, status, err);
     table_want(table, &name, 1, &there);
-    if (!there)
+    if (there)
+        status = add_values(table, e, &rows, err);
+    if (status == STATUS_OK && !table_saw(table, 0) && (rows > 0 || !there))
         status = error_at(err, STATUS_MANIFEST, spec->file, e->at->line, e->at->column,
                           STR_FMT " has no column `" STR_FMT "`",
                           STR_ARG(str_printable(spec->arena, e->other_file)),
                           STR_ARG(str_printable(spec->arena, name)));
-    if (status == STATUS_OK)
-        status = add_values(table, e->spill, err);
     if (status == STATUS_OK && bad_line > 0)
         status = error_set(err, STATUS_FAILED, STR_FMT ":%llu: the row cannot be read; check that file by itself first",
                            STR_ARG(str_printable(spec->arena, e->other_file)), (unsigned long long)bad_line);

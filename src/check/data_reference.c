@@ -11,7 +11,7 @@ enum status data_change(struct pass *pass, struct expectation *e, struct error *
     struct reference reference;
     enum status status = reference_read(pass, e->other_file, &reference, err);
     if (status != STATUS_OK)
-        return status;
+        return data_say_where(pass->spec, e, status, err);
     double now = (double)pass->rows, then = (double)reference.rows, change = fabs(now - then);
     struct data_result *r = data_new_result(pass, e);
     bool bounded = (!e->has_min || now >= e->min.number) && (!e->has_max || now <= e->max.number);

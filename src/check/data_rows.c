@@ -8,7 +8,7 @@
 #include "check/value_kind.h"
 #include "refit/base/digest.h"
 
-enum { SPILL_BYTES = 48 << 20, SPILL_BYTES_MIN = 2 << 20 }; /* all of a check share it */
+enum { SPILL_BYTES = 32 << 20, SPILL_BYTES_MIN = 2 << 20 }; /* all of a check share it */
 
 /* The first lines are kept, in order, whatever order they come in. */
 void data_note(struct expectation *e, uint64_t line, struct str value)
@@ -186,16 +186,11 @@ static void compare_pairs(struct lane *lane, struct expectation *e)
             continue;
         }
         e->n++;
-        struct str left = {a[row].ptr, a[row].len}, right = {b[row].ptr, b[row].len};
-        bool good;
-        if (x->good[row] && y->good[row]) {
-            good = x->values[row] < y->values[row] || (e->or_equal && x->values[row] == y->values[row]);
-        } else {
-            int order = str_compare(left, right);
-            good = order < 0 || (order == 0 && e->or_equal);
-        }
-        if (!good)
-            data_note(e, lane->batch->lines[row], left);
+        bool numbers = x->good[row] && y->good[row], nan = numbers && (isnan(x->values[row]) || isnan(y->values[row]));
+        int order = numbers ? order_numbers(&a[row], x->values[row], &b[row], y->values[row])
+                            : order_values(&a[row], &b[row]);
+        if (nan || !(order < 0 || (order == 0 && e->or_equal)))
+            data_note(e, lane->batch->lines[row], (struct str){a[row].ptr, a[row].len});
     }
 }
 

@@ -23,7 +23,7 @@ enum status rule_refuse_unknown(const struct data_spec *spec, const struct value
                                 const struct str *known, uint32_t count, struct error *err)
 {
     const struct str *near = str_nearest(pair->key, known, count);
-    if (near != NULL)
+    if (near != NULL && !str_equal(*near, pair->key))
         return REFUSE_AT(spec, pair, err, "there is no %s `" STR_FMT "`; did you mean `" STR_FMT "`?", what,
                          STR_ARG(str_printable(spec->arena, pair->key)), STR_ARG(*near));
     return REFUSE_AT(spec, pair, err, "there is no %s `" STR_FMT "`", what,

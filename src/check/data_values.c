@@ -32,6 +32,18 @@ static bool text_is_within(const struct expectation *e, const struct cell *cell,
     return true;
 }
 
+static struct str text_of(const struct cell *cell)
+{
+    return (struct str){cell->ptr, cell->len};
+}
+
+/* Beyond 2^53 whole numbers share their doubles. */
+static bool bounds_are_long(const struct expectation *e)
+{
+    static const double WHOLE_MAX = 9007199254740992;
+    return (e->has_min && fabs(e->min.number) >= WHOLE_MAX) || (e->has_max && fabs(e->max.number) >= WHOLE_MAX);
+}
+
 static void judge_between(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)
 {
     const struct column_numbers *numbers = data_numbers(lane, e->wanted[0]);
@@ -45,6 +57,9 @@ static void judge_between(struct lane *lane, const struct expectation *e, const 
     }
     for (uint32_t row = 0; row < rows; row++)
         good[row] = numbers->good[row] & (values[row] >= min) & (values[row] <= max);
+    for (uint32_t row = 0; row < rows && bounds_are_long(e); row++)
+        good[row] = good[row] && !(values[row] == min && order_whole(text_of(&cells[row]), e->min.text) < 0) &&
+                    !(values[row] == max && order_whole(text_of(&cells[row]), e->max.text) > 0);
 }
 
 static void judge_length(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)
@@ -56,10 +71,11 @@ static void judge_length(struct lane *lane, const struct expectation *e, const s
 }
 
 /* 1.0 is in a set that has 1. */
-static bool is_number_in(const struct expectation *e, double number)
+static bool is_number_in(const struct expectation *e, const struct cell *cell, double number)
 {
     for (uint32_t i = 0; i < e->item_count; i++)
-        if (e->items[i].is_number && e->items[i].number == number)
+        if (e->items[i].is_number && e->items[i].number == number &&
+            order_whole(text_of(cell), e->items[i].text) == 0)
             return true;
     return false;
 }
@@ -72,7 +88,7 @@ static void judge_set(struct lane *lane, const struct expectation *e, const stru
         if (good[row])
             continue;
         const struct column_numbers *numbers = data_numbers(lane, e->wanted[0]);
-        good[row] = numbers->good[row] && is_number_in(e, numbers->values[row]);
+        good[row] = numbers->good[row] && is_number_in(e, &cells[row], numbers->values[row]);
     }
     for (uint32_t row = 0; e->rule == RULE_NOT_IN_SET && row < rows; row++)
         good[row] = !good[row];
@@ -83,10 +99,9 @@ static bool is_in_order(struct expectation *e, const struct cell *cell, bool is_
     bool good = true;
     int order = 0;
     if (e->has_last) {
-        if (is_number && !isnan(e->last_number))
-            order = (number > e->last_number) - (number < e->last_number);
-        else
-            order = str_compare((struct str){cell->ptr, cell->len}, buf_view(&e->last));
+        struct cell last = {e->last.len > 0 ? e->last.ptr : "", (uint32_t)e->last.len, CELL_TEXT};
+        order = is_number && !isnan(e->last_number) ? order_numbers(cell, number, &last, e->last_number)
+                                                    : order_values(cell, &last);
         good = order > 0 || (order == 0 && !e->strictly);
     }
     e->last_number = is_number ? number : (double)NAN;
@@ -99,11 +114,14 @@ static bool is_in_order(struct expectation *e, const struct cell *cell, bool is_
 static bool holds(struct lane *lane, struct expectation *e, const struct cell *cell, uint32_t row)
 {
     const struct column_numbers *numbers;
+    enum pattern_answer answer;
     switch (e->rule) {
     case RULE_TYPE:
         return value_is_kind(cell, e->kind);
     case RULE_MATCHES:
-        return pattern_matches(e->pattern, (struct str){cell->ptr, cell->len});
+        answer = pattern_matches(e->pattern, (struct str){cell->ptr, cell->len});
+        e->odd += answer == PATTERN_UNDECIDED;
+        return answer == PATTERN_MATCHES;
     case RULE_INCREASING:
         numbers = data_numbers(lane, e->wanted[0]);
         return is_in_order(e, cell, numbers->good[row], numbers->values[row]);

@@ -74,7 +74,7 @@ enum status drift_begin(struct pass *pass, struct expectation *e, struct error *
     struct reference reference;
     enum status status = reference_read(pass, e->other_file, &reference, err);
     if (status != STATUS_OK)
-        return status;
+        return data_say_where(pass->spec, e, status, err);
     d->profiles = reference.profiles;
     d->profile_count = reference.count;
     if (e->column_count == 0) {
@@ -173,13 +173,21 @@ static void join_rare(struct comparison_of_columns *c, bool ordered, struct aren
     c->bins = joined;
 }
 
+static void add_bin(struct comparison_of_columns *c, uint64_t a, uint64_t b)
+{
+    if (a + b == 0)
+        return;
+    c->a[c->bins] = a;
+    c->b[c->bins++] = b;
+}
+
 static void gather(struct pass *pass, const struct column_profile *p, const struct column_summary *s, bool fine,
                    struct comparison_of_columns *c)
 {
     struct arena *arena = pass->spec->arena;
     *c = (struct comparison_of_columns){.bins = p->bins, .n = p->n, .m = s->n};
-    c->a = arena_array(arena, uint64_t, p->bins + 2);
-    c->b = arena_array(arena, uint64_t, p->bins + 2);
+    c->a = arena_array(arena, uint64_t, p->bins + 3);
+    c->b = arena_array(arena, uint64_t, p->bins + 3);
     if (p->bins > 0)
         memcpy(c->a, p->counts, p->bins * sizeof *c->a);
     profile_count(p, s, c->b, &c->strange);
@@ -189,10 +197,9 @@ static void gather(struct pass *pass, const struct column_profile *p, const stru
         make_tenths(c);
     drop_empty(c);
     join_rare(c, p->number, arena);
-    if (p->nulls + s->nulls > 0) {
-        c->a[c->bins] = p->nulls;
-        c->b[c->bins++] = s->nulls;
-    }
+    add_bin(c, p->nulls, s->nulls);
+    if (p->number)
+        add_bin(c, p->nans, s->nans);
 }
 
 static double distance_of_steps(const struct comparison_of_columns *c)
@@ -296,6 +303,7 @@ static enum status measure(struct pass *pass, const struct expectation *e, uint3
 struct column_drift {
     double effect, p;
     uint64_t strange;
+    bool nothing;      /* there is no value */
     const char *fault; /* why it cannot be measured, or why that is a finding by itself */
 };
 
@@ -305,11 +313,12 @@ static enum status look_at(struct pass *pass, const struct expectation *e, uint3
     const struct drift *d = e->drift;
     const struct column_profile *p = find_profile(d, e->columns[i]);
     const struct column_summary *s = &d->summaries[i];
+    bool fine = d->method == DRIFT_KS || d->method == DRIFT_WASSERSTEIN;
     struct comparison_of_columns c;
     *out = (struct column_drift){.effect = (double)NAN, .p = (double)NAN};
     if (!e->there[i])
         out->fault = "there is no such column";
-    else if (s->n + s->nulls > 0 && p->number && s->text)
+    else if (p->number && s->text)
         out->fault = "it has values that are no numbers, unlike the reference";
     else if (!p->number && p->bins == 0 && p->n > 0)
         out->fault = "the reference has too many different values to compare";
@@ -319,11 +328,14 @@ static enum status look_at(struct pass *pass, const struct expectation *e, uint3
         out->fault = "`ks` compares numbers; use `psi` or `chi2` for categories";
     else if (d->method == DRIFT_WASSERSTEIN && !p->number)
         out->fault = "`wasserstein` compares numbers; use `psi` or `chi2` for categories";
+    else if (fine && s->nans > 0 && p->nans == 0)
+        out->fault = "it has NaN, unlike the reference, which no distance between numbers tells";
     else if (d->method == DRIFT_WASSERSTEIN && isnan(p->stdev))
         out->fault = "the reference has no standard deviation; if it is a profile, make it again";
-    if (out->fault != NULL || s->n + s->nulls == 0)
+    out->nothing = s->n == 0 && (fine || s->nulls + s->nans == 0);
+    if (out->fault != NULL || out->nothing)
         return STATUS_OK;
-    gather(pass, p, s, d->method == DRIFT_KS || d->method == DRIFT_WASSERSTEIN, &c);
+    gather(pass, p, s, fine, &c);
     out->strange = c.strange;
     if (d->method == DRIFT_WASSERSTEIN && !(p->stdev > 0)) { /* nothing to measure a distance by */
         out->fault = distance_of_steps(&c) > 0 ? "it has other values than the one of the reference" : NULL;
@@ -340,14 +352,14 @@ static void put_result(struct pass *pass, struct expectation *e, uint32_t i, con
     const char *method = method_names[e->drift->method];
     bool moved = c->effect > e->drift->threshold && adjusted < e->drift->alpha;
     r->column = e->columns[i];
-    r->n = e->drift->summaries[i].n;
+    r->n = e->drift->summaries[i].n + e->drift->summaries[i].nans;
     r->nulls = e->drift->summaries[i].nulls;
     r->failing = c->strange;
     r->observed = c->effect;
     if (c->fault != NULL) {
         r->outcome = DATA_FAIL;
         r->message = str_from(c->fault);
-    } else if (r->n + r->nulls == 0) {
+    } else if (c->nothing) {
         r->outcome = e->allow_empty ? DATA_PASS : DATA_NOT_EVALUATED;
         r->message = STR("there is no value to judge by");
     } else if (isnan(c->p) && c->strange == 0) { /* one bin */
@@ -372,6 +384,14 @@ static void put_result(struct pass *pass, struct expectation *e, uint32_t i, con
 enum status drift_conclude(struct pass *pass, struct expectation *e, struct error *err)
 {
     struct arena *arena = pass->spec->arena;
+    if (e->column_count == 0) {
+        struct data_result *r = data_new_result(pass, e);
+        r->outcome = e->allow_empty ? DATA_PASS : DATA_NOT_EVALUATED;
+        r->message = str_format(arena, "drift: the reference " STR_FMT " has no column that can be compared",
+                                STR_ARG(str_printable(arena, e->other_file)));
+        data_count_result(pass->verdict, r);
+        return STATUS_OK;
+    }
     struct column_drift *columns = arena_array(arena, struct column_drift, e->column_count);
     double *p = arena_array(arena, double, e->column_count), *adjusted = arena_array(arena, double, e->column_count);
     enum status status = STATUS_OK;

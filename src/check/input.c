@@ -24,6 +24,7 @@ struct input {
     enum packing packing;
     bool at_end;      /* of the file */
     bool in_member;   /* gzip, zstd: begun and not ended */
+    bool padding;     /* gzip: zeros may follow a member, as tapes and gzip(1) have it */
     uint64_t bytes;
     z_stream gzip;
     ZSTD_DStream *zstd;
@@ -93,6 +94,12 @@ static enum status fill(struct input *in, struct error *err)
     return read_raw(in, in->block, BLOCK_BYTES, &in->to, err);
 }
 
+/* A frame of zstd that holds something else (RFC 8878, 3.1.2). */
+static bool is_skippable(const unsigned char *magic)
+{
+    return (magic[0] & 0xf0) == 0x50 && magic[1] == 0x2a && magic[2] == 0x4d && magic[3] == 0x18;
+}
+
 /* By the first four bytes. */
 static enum status detect(struct input *in, struct error *err)
 {
@@ -106,7 +113,7 @@ static enum status detect(struct input *in, struct error *err)
         in->to += got;
     }
     in->packing = PACKING_NONE;
-    if (in->to >= MAGIC && memcmp(in->block, zstd, MAGIC) == 0) {
+    if (in->to >= MAGIC && (memcmp(in->block, zstd, MAGIC) == 0 || is_skippable(in->block))) {
         in->zstd = ZSTD_createDStream();
         if (in->zstd == NULL)
             return error_set(err, STATUS_IO, "cannot begin to decompress %s: out of memory", in->path);
@@ -129,6 +136,7 @@ static enum status read_gzip(struct input *in, char *to, size_t room, size_t *go
     if (!in->in_member) {
         inflateReset(&in->gzip);
         in->in_member = true;
+        in->padding = false;
     }
     in->gzip.next_in = in->block + in->from;
     in->gzip.avail_in = (uInt)(in->to - in->from);
@@ -137,9 +145,12 @@ static enum status read_gzip(struct input *in, char *to, size_t room, size_t *go
     int answer = inflate(&in->gzip, Z_NO_FLUSH);
     in->from = in->to - in->gzip.avail_in;
     *got = room - in->gzip.avail_out;
-    if (answer == Z_STREAM_END)
+    if (answer == Z_STREAM_END) {
         in->in_member = false;
-    else if (answer != Z_OK && answer != Z_BUF_ERROR)
+        in->padding = true;
+        return STATUS_OK;
+    }
+    if (answer != Z_OK && answer != Z_BUF_ERROR)
         return broken(in, in->gzip.msg != NULL ? in->gzip.msg : "its gzip data is damaged", err);
     return STATUS_OK;
 }
@@ -164,6 +175,11 @@ static enum status read_packed(struct input *in, char *to, size_t room, size_t *
         enum status status = fill(in, err);
         if (status != STATUS_OK)
             return status;
+        size_t before = in->from;
+        while (in->padding && in->from < in->to && in->block[in->from] == 0)
+            in->from++;
+        if (in->from == in->to && before < in->to)
+            continue;
         bool drained = in->from == in->to;
         if (drained && !in->in_member)
             return STATUS_OK;

@@ -20,6 +20,12 @@ enum { DIGITS_MAX = 19, POWER_MAX = 22, TEXT_MAX = 1100 }; /* no double needs mo
 static const double powers[POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+/* A string of JSON, too, where a rule asks for a number: the rule `type` is there to tell them apart. */
+static inline bool may_be_number(const struct cell *cell)
+{
+    return cell->kind >= CELL_TEXT && cell->kind <= CELL_NUMBER;
+}
+
 static bool read_word(const char *p, size_t len, bool negative, double *out)
 {
     if (len == 3 && strncasecmp(p, "nan", 3) == 0)
@@ -84,7 +90,7 @@ bool cell_number(const struct cell *cell, double *out)
 {
     const char *p = cell->ptr, *end = p + cell->len;
     struct decimal d = {0};
-    if (cell->len == 0 || (cell->kind != CELL_TEXT && cell->kind != CELL_NUMBER))
+    if (cell->len == 0 || !may_be_number(cell))
         return false;
     bool negative = *p == '-';
     p += *p == '-' || *p == '+';
@@ -165,7 +171,7 @@ __attribute__((target("sse4.1"))) static void read_at_once(const struct cell *ce
         const struct cell *cell = &cells[i];
         bool negative = cell->len > 0 && *cell->ptr == '-';
         uint32_t len = cell->len - negative;
-        good[i] = (len - 1 < LANES && (cell->kind == CELL_TEXT || cell->kind == CELL_NUMBER) &&
+        good[i] = (len - 1 < LANES && may_be_number(cell) &&
                    read_plain(cell->ptr + negative, len, negative, &values[i])) ||
                   cell_number(cell, &values[i]);
     }

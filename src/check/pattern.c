@@ -11,9 +11,13 @@
 
 #define LIBRARY "libpcre2-8.so.0"
 
+enum { STACK_BYTES_MIN = 32 << 10, STACK_BYTES_MAX = 64 << 20 };
+
 struct pattern {
-    void *code, *data;
+    void *code, *data, *context, *stack;
     __typeof__(pcre2_match_8) *match;
+    __typeof__(pcre2_match_context_free_8) *context_free;
+    __typeof__(pcre2_jit_stack_free_8) *stack_free;
     __typeof__(pcre2_code_free_8) *code_free;
     __typeof__(pcre2_match_data_free_8) *data_free;
 };
@@ -33,13 +37,19 @@ static enum status compile(struct pattern *p, void *library, struct str text, st
     __typeof__(pcre2_jit_compile_8) *jit;
     __typeof__(pcre2_get_error_message_8) *message_of;
     __typeof__(pcre2_match_data_create_from_pattern_8) *data_create;
+    __typeof__(pcre2_match_context_create_8) *context_create;
+    __typeof__(pcre2_jit_stack_create_8) *stack_create;
+    __typeof__(pcre2_jit_stack_assign_8) *stack_assign;
     const struct {
         const char *name;
         void *place;
     } wanted[] = {{"pcre2_compile_8", &compile_text}, {"pcre2_jit_compile_8", &jit},
                   {"pcre2_get_error_message_8", &message_of}, {"pcre2_match_8", &p->match},
                   {"pcre2_match_data_create_from_pattern_8", &data_create},
-                  {"pcre2_code_free_8", &p->code_free}, {"pcre2_match_data_free_8", &p->data_free}};
+                  {"pcre2_code_free_8", &p->code_free}, {"pcre2_match_data_free_8", &p->data_free},
+                  {"pcre2_match_context_create_8", &context_create}, {"pcre2_jit_stack_create_8", &stack_create},
+                  {"pcre2_jit_stack_assign_8", &stack_assign}, {"pcre2_jit_stack_free_8", &p->stack_free},
+                  {"pcre2_match_context_free_8", &p->context_free}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         enum status status = find(library, wanted[i].name, wanted[i].place, err);
         if (status != STATUS_OK)
@@ -57,7 +67,13 @@ static enum status compile(struct pattern *p, void *library, struct str text, st
     }
     jit(p->code, PCRE2_JIT_COMPLETE); /* without it, it is only slower */
     p->data = data_create(p->code, NULL);
-    return p->data != NULL ? STATUS_OK : error_set(err, STATUS_IO, "a pattern cannot be used: out of memory");
+    p->context = context_create(NULL);
+    p->stack = stack_create(STACK_BYTES_MIN, STACK_BYTES_MAX, NULL); /* NULL without the compiler, which needs none */
+    if (p->context != NULL && p->stack != NULL)
+        stack_assign(p->context, NULL, p->stack);
+    if (p->data == NULL || p->context == NULL)
+        return error_set(err, STATUS_IO, "a pattern cannot be used: out of memory");
+    return STATUS_OK;
 }
 
 enum status pattern_create(struct str text, struct pattern **out, struct error *err)
@@ -84,12 +100,17 @@ void pattern_destroy(struct pattern *p)
         return;
     if (p->data != NULL)
         p->data_free(p->data);
+    if (p->context != NULL)
+        p->context_free(p->context);
+    if (p->stack != NULL)
+        p->stack_free(p->stack);
     if (p->code != NULL)
         p->code_free(p->code);
     free(p);
 }
 
-bool pattern_matches(const struct pattern *p, struct str text)
+enum pattern_answer pattern_matches(const struct pattern *p, struct str text)
 {
-    return p->match(p->code, (PCRE2_SPTR)text.ptr, text.len, 0, PCRE2_NO_UTF_CHECK, p->data, NULL) >= 0;
+    int answer = p->match(p->code, (PCRE2_SPTR)text.ptr, text.len, 0, PCRE2_NO_UTF_CHECK, p->data, p->context);
+    return answer >= 0 ? PATTERN_MATCHES : answer == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_UNDECIDED;
 }

@@ -13,7 +13,8 @@ struct pattern;
 enum status pattern_create(struct str text, struct pattern **out, struct error *err);
 void pattern_destroy(struct pattern *pattern); /* NULL is fine */
 
-/* Is all of the text as the pattern says? A search that takes too long (PCRE2's limit of matches) is a no. */
-bool pattern_matches(const struct pattern *pattern, struct str text);
+/* Is all of the text as the pattern says? Undecided is a search that takes too long (PCRE2's limits). */
+enum pattern_answer { PATTERN_DIFFERS, PATTERN_MATCHES, PATTERN_UNDECIDED };
+enum pattern_answer pattern_matches(const struct pattern *pattern, struct str text);
 
 #endif

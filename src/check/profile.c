@@ -42,6 +42,7 @@ void summary_add(struct arena *arena, struct column_summary *s, const struct cel
     bool is_number = cell_number(cell, &number);
     s->text |= !is_number;
     s->n += !is_number || !isnan(number);
+    s->nans += is_number && isnan(number);
     if (s->quantiles == NULL)
         s->quantiles = mem_alloc(sizeof *s->quantiles);
     if (is_number && !s->text)
@@ -85,9 +86,11 @@ static void make_categories(struct arena *arena, const struct column_summary *s,
 
 void profile_make(struct arena *arena, struct str name, struct column_summary *s, struct column_profile *out)
 {
-    *out = (struct column_profile){.name = name, .n = s->n, .nulls = s->nulls, .number = !s->text && s->n > 0,
-                                    .stdev = NAN};
-    if (!out->number) {
+    *out = (struct column_profile){.name = name, .n = s->n, .nulls = s->nulls, .nans = s->nans,
+                                    .number = !s->text && s->n > 0, .stdev = NAN};
+    if (!out->number) { /* "nan" is a word like others */
+        out->n += out->nans;
+        out->nans = 0;
         make_categories(arena, s, out);
         return;
     }
@@ -184,6 +187,10 @@ static void print_column(struct json *j, const struct column_profile *p)
     json_close_array(j);
     json_key(j, "n");
     json_int(j, (int64_t)p->n);
+    if (p->nans > 0) {
+        json_key(j, "nans");
+        json_int(j, (int64_t)p->nans);
+    }
     json_key(j, "nulls");
     json_int(j, (int64_t)p->nulls);
     if (p->number && isfinite(p->stdev)) {
@@ -235,7 +242,7 @@ static bool read_edge(const struct value *v, double *out)
     if (v->type == VALUE_STRING)
         *out = str_is(v->text, "Inf") ? (double)INFINITY : str_is(v->text, "-Inf") ? -(double)INFINITY : (double)NAN;
     else
-        *out = v->type == VALUE_INT ? (double)v->integer : v->type == VALUE_FLOAT ? v->real : (double)NAN;
+        *out = value_number(v);
     return !isnan(*out);
 }
 
@@ -244,6 +251,9 @@ static bool read_column(struct arena *arena, struct str name, const struct value
     const struct value *type = value_get(v, STR("type")), *counts = value_get(v, STR("counts"));
     const struct value *stdev = value_get(v, STR("stdev"));
     *out = (struct column_profile){.name = name, .stdev = NAN};
+    const struct value *nans = value_get(v, STR("nans"));
+    if (nans != NULL && !read_count(nans, &out->nans))
+        return false;
     if (stdev != NULL && (!read_edge(stdev, &out->stdev) || !(out->stdev >= 0)))
         return false;
     if (type == NULL || type->type != VALUE_STRING || counts == NULL || counts->type != VALUE_LIST ||
@@ -331,6 +341,7 @@ enum status profile_of_file(struct arena *arena, const char *path, const struct 
     *rows = *bad = 0;
     own.fault = count_fault;
     own.ctx = bad;
+    own.whole_columns = true;
     enum status status = table_open(path, &own, &table, err);
     if (status != STATUS_OK)
         return status;

@@ -24,7 +24,7 @@ struct category {
 };
 
 struct column_summary {
-    uint64_t n, nulls; /* n without nulls and NaN */
+    uint64_t n, nulls, nans; /* n without nulls and NaN */
     bool text, many;   /* a value is no number; there are too many categories */
     struct exact_sum *sums; /* of the numbers, and of their squares: two, if the deviation is wanted; malloc'd */
     struct quantile_sketch *quantiles;
@@ -36,7 +36,7 @@ void summary_finish(struct column_summary *summary);
 
 struct column_profile {
     struct str name;
-    uint64_t n, nulls;
+    uint64_t n, nulls, nans; /* NaN among numbers is neither a value nor null */
     bool number;
     uint32_t bins;  /* numbers: of `counts`, one more than edges; categories: of both */
     double stdev;   /* of the numbers, as a sample's; NaN = not known */

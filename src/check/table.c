@@ -44,13 +44,14 @@ bool table_is_null(const struct table_file *t, const char *ptr, size_t len)
 
 void table_add_column(struct table_file *t, struct str name)
 {
-    for (uint32_t i = 0; i < t->column_count; i++)
-        if (str_equal(t->columns[i], name)) {
-            table_fault(t, FAULT_DOUBLE_COLUMN, t->line);
-            break;
-        }
+    bool twice = table_get(&t->names, name) != TABLE_NONE;
+    if (twice)
+        table_fault(t, FAULT_DOUBLE_COLUMN, t->line);
     MEM_GROW(t->columns, t->column_count, t->column_cap);
-    t->columns[t->column_count++] = str_dup(&t->arena, name);
+    t->columns[t->column_count] = str_dup(&t->arena, name);
+    if (!twice)
+        table_add(&t->names, t->columns[t->column_count], t->column_count);
+    t->column_count++;
 }
 
 /* ---- the block ---- */
@@ -118,6 +119,13 @@ static void skip_line(struct table_file *t)
     t->skipping = newline == NULL;
 }
 
+static enum row_end read_row(struct table_file *t)
+{
+    if (t->json)
+        return t->lists != NULL ? json_read_columns(t->lists, t) : json_read_row(t);
+    return csv_read_plain_row(t) ? ROW_GOOD : csv_read_row(t);
+}
+
 static void read_rows(struct table_file *t, uint64_t *lines)
 {
     while (t->rows < TABLE_ROWS_MAX && t->at < t->end) {
@@ -126,7 +134,7 @@ static void read_rows(struct table_file *t, uint64_t *lines)
             continue;
         }
         uint64_t line = t->line;
-        enum row_end end = t->json ? json_read_row(t) : csv_read_plain_row(t) ? ROW_GOOD : csv_read_row(t);
+        enum row_end end = read_row(t);
         if (end == ROW_MORE && t->end - t->at <= t->options.line_bytes_max)
             return;
         if (end == ROW_MORE)
@@ -209,18 +217,37 @@ static enum status read_first(struct table_file *t, struct error *err)
         t->at = MARK_BYTES;
     if (status != STATUS_OK || !t->json)
         return status == STATUS_OK ? csv_read_header(t, err) : status;
-    const char *newline;
-    while ((newline = memchr(t->block + t->at, '\n', t->end - t->at)) == NULL && !t->eof) {
-        if (t->end - t->at > t->options.line_bytes_max)
-            return STATUS_OK; /* what is wrong with it is told when it is read as a row */
-        status = table_fill(t, err);
-        if (status != STATUS_OK)
-            return status;
-    }
-    size_t end = newline != NULL ? (size_t)(newline - t->block) : t->end;
-    if (end - t->at <= t->options.line_bytes_max)
-        json_read_columns(t, t->block + t->at, end - t->at);
     return STATUS_OK;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Columns of JSON Lines are what its objects have, so they are looked for in a pass of their own. */
+static enum status list_columns(struct table_file *t, const char *path, struct error *err)
+{
+    struct table_options options = t->options;
+    struct table_file *other;
+    struct table_batch batch = {.rows = 1};
+    options.format = TABLE_JSONL;
+    options.whole_columns = false;
+    options.fault = NULL;
+    enum status status = table_open(path, &options, &other, err);
+    if (status != STATUS_OK)
+        return status;
+    other->lists = t;
+    while (status == STATUS_OK && batch.rows > 0)
+        status = table_next(other, &batch, err);
+    table_close(other);
+    if (t->column_count > 1)
+        qsort(t->columns, t->column_count, sizeof *t->columns, compare_names);
+    table_finish(&t->names);
+    t->names = (struct table){.count = 0};
+    for (uint32_t i = 0; i < t->column_count; i++)
+        table_add(&t->names, t->columns[i], i);
+    return status;
 }
 
 enum status table_open(const char *path, const struct table_options *options, struct table_file **out,
@@ -245,6 +272,8 @@ enum status table_open(const char *path, const struct table_options *options, st
         t->input = read_ahead_create(input);
         status = read_first(t, err);
     }
+    if (status == STATUS_OK && t->json && t->options.whole_columns)
+        status = list_columns(t, path, err);
     if (status == STATUS_OK)
         table_want(t, NULL, 0, NULL);
     if (status != STATUS_OK) {
@@ -266,6 +295,7 @@ void table_close(struct table_file *t)
     }
     free(t->blocks);
     free(t->columns);
+    table_finish(&t->names);
     free(t->header);
     for (uint32_t i = 0; i < t->page_count; i++)
         free(t->pages[i].cells);
@@ -292,24 +322,34 @@ void table_want(struct table_file *t, const struct str *names, uint32_t count, b
 {
     t->want_count = count;
     t->wanted = arena_array(&t->arena, struct str, count);
+    t->saw = arena_array(&t->arena, bool, count);
     t->slots = arena_array(&t->arena, uint32_t, t->column_count);
     t->wanted_columns = arena_array(&t->arena, uint32_t, count);
     t->marks = arena_array(&t->arena, size_t, (size_t)t->column_count + 1);
     for (uint32_t i = 0; i < t->column_count; i++)
         t->slots[i] = SLOT_NONE;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t column = 0;
+        uint32_t column = table_get(&t->names, names[i]);
         t->wanted[i] = str_dup(&t->arena, names[i]);
-        while (column < t->column_count && !str_equal(t->columns[column], names[i]))
-            column++;
+        t->saw[i] = !t->json && column != TABLE_NONE;
         if (there != NULL)
-            there[i] = t->json || column < t->column_count;
-        bool first = !t->json && column < t->column_count && t->slots[column] == SLOT_NONE;
+            there[i] = t->json || column != TABLE_NONE;
+        bool first = !t->json && column != TABLE_NONE && t->slots[column] == SLOT_NONE;
         t->wanted_columns[i] = first ? column : COLUMN_NONE; /* a name that is wanted again is null */
         if (first)
             t->slots[column] = i;
     }
     table_keep(t, 1);
+}
+
+bool table_saw(const struct table_file *t, uint32_t wanted)
+{
+    return t->saw[wanted];
+}
+
+bool table_is_json(const struct table_file *t)
+{
+    return t->json;
 }
 
 const char *table_sha256(const struct table_file *t)

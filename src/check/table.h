@@ -25,7 +25,8 @@ enum table_format { TABLE_AUTO, TABLE_CSV, TABLE_JSONL }; /* AUTO: .jsonl, .ndjs
 
 enum cell_kind {
     CELL_NULL,   /* one of null_values, unquoted; JSON's null; a member that is not there */
-    CELL_TEXT,   /* any cell of CSV; a string of JSON (its escapes resolved) */
+    CELL_TEXT,   /* any cell of CSV */
+    CELL_STRING, /* of JSON, its escapes resolved */
     CELL_NUMBER, /* of JSON, as written */
     CELL_BOOL,   /* "true" or "false" of JSON */
     CELL_NESTED, /* an object or list of JSON, as written */
@@ -62,6 +63,8 @@ struct table_options {
     const struct str *null_values; /* of CSV, unquoted; NULL = the empty cell alone */
     uint32_t null_count;
     uint64_t line_bytes_max;       /* 0 = TABLE_LINE_BYTES_MAX */
+    bool whole_columns;            /* JSON Lines: know the columns of all objects, for which the file is read twice;
+                                      otherwise none are known */
     uint32_t block_bytes;          /* read at a time, 2 or more; 0 = 1 MiB. What is read does not depend on it */
     void (*fault)(void *ctx, enum table_fault_kind kind, uint64_t line);
     void *ctx;
@@ -69,13 +72,13 @@ struct table_options {
 
 struct table_file;
 
-/* Opens the file and reads the names of its columns (CSV; of JSON Lines those of the first object). STATUS_NOT_FOUND,
+/* Opens the file and reads the names of its columns. STATUS_NOT_FOUND,
  * STATUS_IO. A broken compression is STATUS_FAILED at whatever call meets it. */
 enum status table_open(const char *path, const struct table_options *options, struct table_file **out,
                        struct error *err);
 void table_close(struct table_file *table); /* NULL is fine */
 
-/* All columns in the file's order. */
+/* All columns in the file's order (of JSON Lines, which has none, by name). */
 const struct str *table_columns(const struct table_file *table, uint32_t *count);
 
 /* Choose the columns that batches have, in this order, before the first batch; only these are taken apart. Of CSV a
@@ -86,6 +89,10 @@ void table_want(struct table_file *table, const struct str *names, uint32_t coun
    TABLE_CELL_BYTES of memory for a wanted column, and has a part in a block. */
 void table_keep(struct table_file *table, uint32_t batches);
 #define TABLE_CELL_BYTES (CELL_STRIDE * sizeof(struct cell))
+
+/* Is that wanted column there? Of JSON Lines, has it been in any object up to now? */
+bool table_saw(const struct table_file *table, uint32_t wanted);
+bool table_is_json(const struct table_file *table);
 
 /* The next batch; rows == 0 at the end. STATUS_INTERRUPTED, STATUS_IO, STATUS_FAILED. */
 enum status table_next(struct table_file *table, struct table_batch *out, struct error *err);

@@ -1,4 +1,5 @@
 /* Rows of JSON Lines (RFC 8259, one object a line): checked whole, and only wanted members kept. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/table_reader.h"
@@ -125,8 +126,8 @@ static void keep(struct parser *j, struct cell cell)
 {
     struct table_file *t = j->t;
     struct str path = {j->path, j->path_len};
-    if (j->only_columns) {
-        if (path.len > 0)
+    if (j->only_columns) { /* what is there twice is told when the row is read */
+        if (path.len > 0 && table_get(&t->names, path) == TABLE_NONE)
             table_add_column(t, path);
         return;
     }
@@ -136,6 +137,7 @@ static void keep(struct parser *j, struct cell cell)
         struct cell *place = table_cell(t, i);
         j->twice |= place->ptr != NULL;
         *place = cell;
+        t->saw[i] = true;
     }
 }
 
@@ -273,7 +275,7 @@ static bool read_value(struct parser *j, int depth)
     case '"':
         if (!read_string(j, &text))
             return false;
-        keep(j, (struct cell){text.ptr, (uint32_t)text.len, CELL_TEXT});
+        keep(j, (struct cell){text.ptr, (uint32_t)text.len, CELL_STRING});
         return true;
     case 't':
         return read_word(j, "true", CELL_BOOL);
@@ -339,11 +341,15 @@ enum row_end json_read_row(struct table_file *t)
     return answer;
 }
 
-void json_read_columns(struct table_file *t, const char *ptr, size_t len)
+enum row_end json_read_columns(struct table_file *t, struct table_file *from)
 {
-    char *copy = arena_copy(&t->arena, ptr, len); /* it is read again as a row */
-    struct parser j = {.t = t, .p = copy, .end = copy + len, .only_columns = true};
-    uint32_t before = t->column_count;
-    if (!str_is_utf8((struct str){ptr, len}) || !read_line(&j))
-        t->column_count = before;
+    const char *newline = memchr(from->block + from->at, '\n', from->end - from->at);
+    size_t len = (newline != NULL ? (size_t)(newline - from->block) : from->end) - from->at;
+    char *copy = mem_alloc(len + 1); /* reading the row resolves its escapes */
+    memcpy(copy, from->block + from->at, len);
+    enum row_end end = json_read_row(from);
+    if (end == ROW_GOOD)
+        read_line(&(struct parser){.t = t, .p = copy, .end = copy + len, .only_columns = true});
+    free(copy);
+    return end;
 }

@@ -4,6 +4,7 @@
 
 #include "check/read_ahead.h"
 #include "check/table.h"
+#include "refit/base/table.h"
 
 #define SLOT_NONE UINT32_MAX
 #define COLUMN_NONE UINT32_MAX
@@ -36,6 +37,7 @@ struct table_file {
     struct read_ahead *input;
     struct arena arena; /* names, and what batches are made in */
     bool json;
+    struct table_file *lists; /* rows are read for the columns of this one alone */
     struct table_block **blocks;
     uint32_t block_count, block_cap;
     struct table_block *filled; /* the one that is read */
@@ -44,9 +46,11 @@ struct table_file {
     bool eof, skipping;  /* skipping: the rest of a line that is too long */
     uint64_t line;       /* that block[at] is on */
     struct str *columns;
+    struct table names; /* of columns: the first one of a name */
     uint32_t column_count, column_cap;
     uint32_t want_count;
     struct str *wanted;
+    bool *saw;
     uint32_t *slots; /* CSV: of each column the wanted one, or SLOT_NONE */
     uint32_t *wanted_columns; /* CSV: the other way round, or COLUMN_NONE */
     size_t *marks;   /* CSV: where the cells of a row end */
@@ -94,7 +98,7 @@ bool table_is_null(const struct table_file *table, const char *ptr, size_t len);
 /* More bytes behind what is there; STATUS_OK with table->eof set if there are none. */
 enum status table_fill(struct table_file *table, struct error *err);
 
-/* JSON Lines: the leaves of the object at block[at..end of line), as columns. */
-void json_read_columns(struct table_file *table, const char *ptr, size_t len);
+/* JSON Lines: json_read_row() of `from`, and the leaves of a good row are columns of `table`. */
+enum row_end json_read_columns(struct table_file *table, struct table_file *from);
 
 #endif

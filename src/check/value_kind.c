@@ -1,6 +1,7 @@
 /* Kinds of values. */
 #include "check/value_kind.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -86,7 +87,7 @@ bool cell_time(const struct cell *cell, bool *has_clock, int64_t *out_s)
 {
     const char *p = cell->ptr, *end = p + cell->len;
     int64_t days, clock_s = 0, offset_s = 0;
-    if (cell->kind != CELL_TEXT || !read_date(&p, end, &days))
+    if ((cell->kind != CELL_TEXT && cell->kind != CELL_STRING) || !read_date(&p, end, &days))
         return false;
     *has_clock = p < end;
     if (*has_clock) {
@@ -110,6 +111,50 @@ static bool is_integer(const struct cell *cell)
     return true;
 }
 
+/* ---- order ---- */
+
+static bool take_whole(struct str *digits, bool *negative)
+{
+    struct cell cell = {digits->ptr, (uint32_t)digits->len, CELL_TEXT};
+    if (digits->len > UINT32_MAX || !is_integer(&cell))
+        return false;
+    *negative = digits->ptr[0] == '-';
+    size_t from = *negative || digits->ptr[0] == '+';
+    while (from + 1 < digits->len && digits->ptr[from] == '0')
+        from++;
+    *digits = str_slice(*digits, from, digits->len);
+    *negative = *negative && !str_is(*digits, "0");
+    return true;
+}
+
+int order_whole(struct str a, struct str b)
+{
+    bool minus_a, minus_b;
+    if (!take_whole(&a, &minus_a) || !take_whole(&b, &minus_b))
+        return 0;
+    if (minus_a != minus_b)
+        return minus_a ? -1 : 1;
+    int order = a.len != b.len ? (a.len < b.len ? -1 : 1) : str_compare(a, b);
+    return minus_a ? -order : order;
+}
+
+int order_numbers(const struct cell *a, double x, const struct cell *b, double y)
+{
+    static const double WHOLE_MAX = 9007199254740992; /* 2^53: up to there each whole number has its double */
+    if (x != y || fabs(x) < WHOLE_MAX)
+        return (x > y) - (x < y);
+    return order_whole((struct str){a->ptr, a->len}, (struct str){b->ptr, b->len});
+}
+
+int order_values(const struct cell *a, const struct cell *b)
+{
+    bool clock_a, clock_b;
+    int64_t a_s, b_s;
+    if (cell_time(a, &clock_a, &a_s) && cell_time(b, &clock_b, &b_s) && clock_a == clock_b && a_s != b_s)
+        return a_s < b_s ? -1 : 1;
+    return str_compare((struct str){a->ptr, a->len}, (struct str){b->ptr, b->len});
+}
+
 static bool is_boolean(const struct cell *cell)
 {
     return cell->kind == CELL_BOOL ||
@@ -126,7 +171,7 @@ bool value_is_kind(const struct cell *cell, enum value_kind kind)
     case KIND_INTEGER:
         return is_integer(cell);
     case KIND_NUMBER:
-        return cell_number(cell, &number);
+        return cell->kind != CELL_STRING && cell_number(cell, &number);
     case KIND_BOOLEAN:
         return is_boolean(cell);
     case KIND_DATE:
@@ -134,7 +179,7 @@ bool value_is_kind(const struct cell *cell, enum value_kind kind)
     case KIND_TIMESTAMP:
         return cell_time(cell, &clock, &at_s);
     case KIND_STRING:
-        return cell->kind == CELL_TEXT;
+        return cell->kind == CELL_TEXT || cell->kind == CELL_STRING;
     }
     return false;
 }

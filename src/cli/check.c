@@ -118,7 +118,7 @@ enum status check_write(struct invocation *in, const char *path, struct buf *ver
     enum status status = fs_make_parents(path, err);
     if (status != STATUS_OK)
         return status;
-    const char *temporary = str_format(&in->arena, "%s.part", path).ptr;
+    const char *temporary = str_format(&in->arena, "%s.%ld.part", path, (long)getpid()).ptr;
     return fs_write_atomic(path, temporary, buf_view(verdict), 0666, false, err);
 }
 

@@ -62,6 +62,7 @@ static inline void read_table(const char *path, struct table_options options, ui
     uint32_t count;
     options.fault = see_fault;
     options.ctx = seen;
+    options.whole_columns = true;
     if (table_open(path, &options, &table, &err) != STATUS_OK) {
         if (err.message[0] == '\0')
             abort();

@@ -9,6 +9,8 @@ python = venv()
 MAKE = """\
 import datetime, pyarrow, pyarrow.parquet
 n = 3000
+def day(i):
+    return datetime.datetime(2026, 1, 1, 12) + datetime.timedelta(days=i % 20, milliseconds=250 * (i % 2))
 table = pyarrow.table({
     "id": range(n),
     "x": [None if i % 50 == 0 else float("nan") if i % 51 == 0 else (i * 7919 % 1000) / 8 for i in range(n)],
@@ -16,6 +18,10 @@ table = pyarrow.table({
     "kind": pyarrow.array([f"k{i % 4}" for i in range(n)]).dictionary_encode(),
     "yes": [i % 3 == 0 for i in range(n)],
     "at": [datetime.datetime(2026, 1, 1) + datetime.timedelta(seconds=i) for i in range(n)],
+    "day": [None if i % 40 == 0 else day(i) for i in range(n)],
+    **{f"{unit} {zone}": pyarrow.array([day(i) for i in range(n)], type=pyarrow.timestamp(unit, zone or None))
+       for unit in ("ms", "us", "ns") for zone in ("", "UTC", "Europe/Berlin")},
+    "date": [day(i).date() for i in range(n)],
 })
 write = pyarrow.parquet.write_table
 write(table, "all.parquet", row_group_size=700)
@@ -56,6 +62,7 @@ expect:
       name: {not_null: {mostly: 0.85}, distinct_count: [2000, 3000]}
       yes: {type: boolean}
       at: {type: timestamp}
+      "* Europe/Berlin": {type: timestamp, min: {min: "2026-01-01 12:00:00.000000Z"}}
       x: {null_ratio: {max: 0.02}, between: {min: 0, max: 125, mostly: 0.95}}
     drift: {reference: duck-parts.json}
 """)
@@ -73,5 +80,6 @@ equal(p.bytes("arrow-some.json") == p.bytes("duck-some.json"), True, "the profil
 equal(p.bytes("arrow-empty.json") == p.bytes("duck-empty.json"), True, "the profile of no rows")
 verdict = p.refit("check", "data", "table", "--json", exit=None).json
 equal([(r["rule"], r["column"], r["message"]) for r in verdict["results"] if r["outcome"] != "pass"], [], "findings")
-equal(sorted(r["column"] for r in verdict["results"] if r["rule"] == "drift"), ["id", "kind", "x", "yes"],
+equal(sorted(r["column"] for r in verdict["results"] if r["rule"] == "drift"), ["date", "day", "id", "kind", *sorted(
+    f"{unit} {zone}" for unit in ("ms", "us", "ns") for zone in ("", "UTC", "Europe/Berlin")), "x", "yes"],
       "columns whose drift was judged")
