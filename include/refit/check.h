@@ -8,8 +8,8 @@
  * processors, which changes nothing of the verdict.
  *
  *   data: people.csv               # CSV or JSON Lines (by its name, or `format: csv | jsonl`), also of gzip or zstd
- *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ..., as many as the
- *                                  # first row has
+ *   delimiter: ";"                 # of CSV; also `header: false`: then columns are called "1", "2", ..., as many as
+ *                                  # the first row has
  *   null_values: ["", NA]          # cells of CSV that are null; by default the empty one
  *   severity: error | warn         # of all that does not say otherwise
  *   show_rows: true                # failing values are shown in the verdict: they may be personal data

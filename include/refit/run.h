@@ -126,10 +126,12 @@ enum verdict {
     VERDICT_RESTORE, /* would restore */
     VERDICT_RUN,     /* would run */
     VERDICT_MAYBE,   /* may run: depends on what something upstream will produce */
-    VERDICT_BLOCKED, /* held back by a check, or follows what is */
+    VERDICT_BLOCKED, /* held back by a check */
     VERDICT_FAIL,    /* would fail: an input is missing, ... (reason says what) */
+    VERDICT_SKIP,    /* would be skipped: it follows one of the last two */
+    VERDICT_COUNT
 };
-/* "fresh", "would restore", "would run", "may run", "blocked", "would fail" */
+/* "fresh", "would restore", "would run", "may run", "blocked", "would fail", "skipped" */
 const char *verdict_name(enum verdict verdict);
 
 struct stage_plan {

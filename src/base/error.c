@@ -109,7 +109,9 @@ const char *error_text(const struct error *err, char *out, unsigned size)
     if (err->file[0] != '\0') {
         len = append_escaped(out, len, size, err->file);
         if (err->line != 0)
-            len += (unsigned)snprintf(out + len, size - len, ":%u:%u", err->line, err->column);
+            len += (unsigned)snprintf(out + len, size - len, ":%u", err->line);
+        if (err->line != 0 && err->column != 0)
+            len += (unsigned)snprintf(out + len, size - len, ":%u", err->column);
         if (len + 2 < size)
             len += (unsigned)snprintf(out + len, size - len, ": ");
     }

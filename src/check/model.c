@@ -186,19 +186,22 @@ enum status model_check(struct arena *arena, struct str name, const struct value
     enum status status = model_spec_read(arena, name, definition, file, &spec, err);
     if (status == STATUS_OK)
         status = verdict_digest_policy(definition, out->policy_sha256, err);
-    if (status == STATUS_OK)
-        status = add_model(arena, &spec, out, err);
     if (status != STATUS_OK)
         return status;
+    status = add_model(arena, &spec, out, err);
     judge_baseline(arena, &spec, take_sources(arena, &spec, sources, out), out);
-    if (spec.rows[MODEL_CANDIDATE].len > 0)
+    if (status == STATUS_OK && spec.rows[MODEL_CANDIDATE].len > 0)
         status = judge_rows(arena, &spec, out, err);
     if (status == STATUS_OK)
         status = model_judge_files(arena, &spec, out, err);
     if (status == STATUS_OK && spec.cases.len > 0)
         status = model_judge_cases(arena, &spec, out, err);
     conclude(out);
-    return status;
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    struct error why = *err;
+    return error_at(err, status, file, definition->line, definition->column, "gate `" STR_FMT "`: %s", STR_ARG(name),
+                    why.message);
 }
 
 void model_verdict_finish(struct model_verdict *verdict)

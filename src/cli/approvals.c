@@ -89,6 +89,10 @@ static void print(struct listing *l, const struct gate_entry *entry)
                            ? str_format(arena, "until " STR_FMT,
                                         STR_ARG(output_time(arena, entry->statement.expires_at_ms)))
                            : entry->why;
+    struct str environment = entry->statement.binding.environment;
+    if (environment.len > 0)
+        until = str_format(arena, "for " STR_FMT ", " STR_FMT, STR_ARG(str_printable(arena, environment)),
+                           STR_ARG(until));
     sheet_add(&l->sheet, paint_of(entry->state), entry->file, str_from(gate_state_name(entry->state)), who, until);
 }
 
@@ -177,6 +181,9 @@ static enum status list_all(struct listing *l, struct error *err)
     struct str gate = l->in->argument_count > 0 ? l->in->arguments[0] : STR("");
     struct buf document = {0};
     enum status status = gate_statements_read(&l->in->arena, &l->gates.trust, gate, &entries, err);
+    if (status == STATUS_OK && gate.len > 0 && entries.count == 0 && value_get(l->gates.declared, gate) == NULL)
+        status = error_set(err, STATUS_NOT_FOUND, "there is no gate `" STR_FMT "`, and nothing was signed for one",
+                           STR_ARG(str_printable(&l->in->arena, gate)));
     if (status != STATUS_OK)
         return status;
     json_init(&l->j, &document);

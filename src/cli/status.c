@@ -13,7 +13,7 @@ struct status_view {
     const bool *selected;
     const struct stage_plan *plans;
     uint32_t total;
-    uint32_t counts[VERDICT_FAIL + 1];
+    uint32_t counts[VERDICT_COUNT];
 };
 
 static enum paint verdict_paint(enum verdict verdict)
@@ -29,7 +29,10 @@ static enum paint verdict_paint(enum verdict verdict)
     case VERDICT_BLOCKED:
     case VERDICT_FAIL:
         return PAINT_BAD;
+    case VERDICT_SKIP:
+        return PAINT_DIM;
     case VERDICT_UNSELECTED:
+    case VERDICT_COUNT:
         break;
     }
     return PAINT_NONE;
@@ -42,7 +45,8 @@ static void print_json(const struct status_view *view)
                                         [VERDICT_RUN] = "run",
                                         [VERDICT_MAYBE] = "maybe",
                                         [VERDICT_BLOCKED] = "blocked",
-                                        [VERDICT_FAIL] = "fail"};
+                                        [VERDICT_FAIL] = "fail",
+                                        [VERDICT_SKIP] = "skip"};
     struct buf document = {0};
     struct json j;
     json_init(&j, &document);
@@ -74,7 +78,7 @@ static void print_json(const struct status_view *view)
     json_close_array(&j);
     json_key(&j, "counts");
     json_open_object(&j);
-    for (int verdict = VERDICT_FRESH; verdict <= VERDICT_FAIL; verdict++) {
+    for (int verdict = VERDICT_FRESH; verdict < VERDICT_COUNT; verdict++) {
         json_key(&j, names[verdict]);
         json_int(&j, view->counts[verdict]);
     }
@@ -88,7 +92,7 @@ static void print_counts(const struct status_view *view)
 {
     printf("%u stage%s", view->total, view->total == 1 ? "" : "s");
     const char *before = ": ";
-    for (int verdict = VERDICT_FRESH; verdict <= VERDICT_FAIL; verdict++) {
+    for (int verdict = VERDICT_FRESH; verdict < VERDICT_COUNT; verdict++) {
         if (view->counts[verdict] == 0)
             continue;
         printf("%s%u %s", before, view->counts[verdict], verdict_name((enum verdict)verdict));

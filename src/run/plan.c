@@ -11,7 +11,7 @@ const char *verdict_name(enum verdict verdict)
     static const char *const names[] = {
         [VERDICT_UNSELECTED] = "not selected", [VERDICT_FRESH] = "fresh",   [VERDICT_RESTORE] = "would restore",
         [VERDICT_RUN] = "would run",           [VERDICT_MAYBE] = "may run", [VERDICT_BLOCKED] = "blocked",
-        [VERDICT_FAIL] = "would fail",
+        [VERDICT_FAIL] = "would fail",       [VERDICT_SKIP] = "skipped",
     };
     return names[verdict];
 }
@@ -51,7 +51,7 @@ static struct stage_id open_upstream(const struct planner *planner, struct stage
         enum verdict verdict = planner->plans[node->upstream[i].index].verdict;
         if (verdict == VERDICT_RUN || verdict == VERDICT_MAYBE)
             found = node->upstream[i];
-        if (verdict == VERDICT_FAIL || verdict == VERDICT_BLOCKED) {
+        if (verdict == VERDICT_FAIL || verdict == VERDICT_BLOCKED || verdict == VERDICT_SKIP) {
             *fails = true;
             return node->upstream[i];
         }
@@ -138,6 +138,19 @@ static enum status plan_verdict(struct planner *planner, struct stage_id id, str
     return status;
 }
 
+/* Have all checks that hold it back been judged, whatever else is open? */
+static bool checks_are_fresh(const struct planner *planner, struct stage_id id)
+{
+    const struct graph_stage *node = &planner->project->graph.stages[id.index];
+    bool fresh = true;
+    for (uint32_t i = 0; i < node->upstream_count; i++) {
+        uint32_t upstream = node->upstream[i].index;
+        fresh = fresh && (planner->project->manifest.stages[upstream].check == 0 ||
+                          planner->plans[upstream].verdict == VERDICT_FRESH);
+    }
+    return fresh;
+}
+
 static enum status plan_stage(struct planner *planner, struct stage_id id, struct error *err)
 {
     struct stage_plan *plan = &planner->plans[id.index];
@@ -145,9 +158,14 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
     bool fails, held;
     struct stage_id open = open_upstream(planner, id, &fails);
     if (open.index != GRAPH_NONE) {
-        plan->verdict = !fails ? VERDICT_MAYBE : planner->plans[open.index].verdict;
-        plan->reason = str_format(arena, "after " STR_FMT ", which %s",
+        plan->verdict = fails ? VERDICT_SKIP : VERDICT_MAYBE;
+        plan->exit_status = fails ? planner->plans[open.index].exit_status : 0;
+        plan->reason = str_format(arena, "after " STR_FMT ", which %s%s",
                                   STR_ARG(planner->project->graph.stages[open.index].declared->name),
+                                  planner->plans[open.index].verdict >= VERDICT_BLOCKED &&
+                                          planner->plans[open.index].verdict != VERDICT_FAIL
+                                      ? "is "
+                                      : "",
                                   verdict_name(planner->plans[open.index].verdict));
         const struct manifest_stage *stage = planner->project->graph.stages[id.index].declared;
         const char *must = fails || stage->frozen ? NULL : check_must_execute(&planner->check, stage);
@@ -155,6 +173,11 @@ static enum status plan_stage(struct planner *planner, struct stage_id id, struc
             plan->verdict = VERDICT_RUN;
             plan->reason = str_from(must);
         }
+        enum status status = STATUS_OK;
+        if (!fails && checks_are_fresh(planner, id))
+            status = plan_held(planner, id, &held, err);
+        if (status != STATUS_OK || plan->verdict == VERDICT_BLOCKED)
+            return status;
         return fails ? STATUS_OK : plan_open(planner, id, plan, err);
     }
     enum status status = plan_held(planner, id, &held, err);

@@ -9,7 +9,7 @@ answer = p.refit("status", "--json", "--exit-code").json
 equal([(s["name"], s["verdict"], s["pending"], s["running"]) for s in answer["stages"]],
       [(name, "fresh", False, False) for name in ("split", "train", "evaluate")], "after it")
 equal([s["kind"] for s in answer["stages"]], ["data", "model", "model"], "kinds")
-equal(answer["counts"], {"fresh": 3, "restore": 0, "run": 0, "maybe": 0, "blocked": 0, "fail": 0}, "counts")
+equal(answer["counts"], {"fresh": 3, "restore": 0, "run": 0, "maybe": 0, "blocked": 0, "fail": 0, "skip": 0}, "counts")
 
 p.remove("model.txt")
 equal(p.verdicts(), {"split": "fresh", "train": "would restore", "evaluate": "fresh"}, "a deleted out")
