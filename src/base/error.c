@@ -108,10 +108,10 @@ const char *error_text(const struct error *err, char *out, unsigned size)
     out[0] = '\0';
     if (err->file[0] != '\0') {
         len = append_escaped(out, len, size, err->file);
-        if (err->line != 0)
-            len += (unsigned)snprintf(out + len, size - len, ":%u", err->line);
         if (err->line != 0 && err->column != 0)
-            len += (unsigned)snprintf(out + len, size - len, ":%u", err->column);
+            len += (unsigned)snprintf(out + len, size - len, ":%u:%u", err->line, err->column);
+        else if (err->line != 0)
+            len += (unsigned)snprintf(out + len, size - len, ":%u", err->line);
         if (len + 2 < size)
             len += (unsigned)snprintf(out + len, size - len, ": ");
     }

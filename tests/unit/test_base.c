@@ -361,6 +361,8 @@ static void errors_say_where_and_what(void **unused)
     assert_string_equal(error_text(&err, text, sizeof text), "cannot x");
     assert_int_equal(error_at(&err, STATUS_MANIFEST, "refit.yaml", 3, 7, "bad\n%s", "\x1b"), STATUS_MANIFEST);
     assert_string_equal(error_text(&err, text, sizeof text), "refit.yaml:3:7: bad\\n\\x1b");
+    err.column = 0;
+    assert_string_equal(error_text(&err, text, sizeof text), "refit.yaml:3: bad\\n\\x1b");
     err.line = 0;
     assert_string_equal(error_text(&err, text, sizeof text), "refit.yaml: bad\\n\\x1b");
     assert_int_equal(error_wrap(&err, "stage `%s`", "a"), STATUS_MANIFEST);

@@ -37,7 +37,7 @@ enum status {
 
 struct error {
     enum status status;
-    uint32_t line, column; /* 1-based; 0 = no position */
+    uint32_t line, column; /* 1-based; 0 = no position, or no column */
     char file[512];        /* "" = no file */
     char message[2048];    /* one line: what, and what to do */
 };
