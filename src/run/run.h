@@ -297,9 +297,10 @@ struct job {
 const struct manifest_stage *stage_declared(const struct stage_run *s);
 
 /* What a deploy gets of its models (private_models.c): where, absolute, "" if no gate has judged any; each is there by
- * its path in the project, one from elsewhere by its name. To be removed when the stage has ended. STATUS_FAILED if one
- * is no longer what was judged. */
+ * its path in the project (`..` being `.up`), and `names` has these paths, a line each. To be made for each attempt,
+ * and removed when the stage has ended. STATUS_FAILED if one is not what was judged, or a link leads out of it. */
 struct str private_models_folder(struct arena *arena, const struct stage_run *s);
+struct str private_models_names(struct arena *arena, const struct stage_run *s);
 enum status private_models_make(struct arena *arena, const struct stage_run *s, struct error *err);
 enum status private_models_remove(struct arena *arena, const struct stage_run *s, struct error *err);
 

@@ -99,6 +99,7 @@ static void set_models(const struct stage_run *s, struct environment *e)
     struct arena scratch;
     arena_init(&scratch);
     set_variable(e, STR("REFIT_MODELS"), private_models_folder(&scratch, s));
+    set_variable(e, STR("REFIT_MODEL_PATHS"), private_models_names(&scratch, s));
     arena_finish(&scratch);
 }
 

@@ -340,7 +340,10 @@ static void retry_or_fail(struct stage_run *s, struct str reason)
                     str_format(&scratch, "`" STR_FMT "`: " STR_FMT "; attempt %u of %u", STR_ARG(stage->name),
                                STR_ARG(reason), s->attempts + 1, stage->retries + 1));
         arena_finish(&scratch);
-        start_command(s, command_done);
+        if (s->model_count > 0) /* the attempt may have changed its copies */
+            run_job(s, JOB_PREPARE);
+        else
+            start_command(s, command_done);
         return;
     }
     run->saw_exit[s->result.end == EXECUTION_INTERRUPTED ? 130 : 1] = true;

@@ -101,3 +101,60 @@ run.process.send_signal(signal.SIGCONT)
 run.wait(exit=1)
 equal([p.read(f"releases/current/{path}") for path in ("model.bin", "tree/sub/a", "tree/b", "other.txt")],
       ["good\n", "good\n", "good\n", "another\n"], "what is released")
+
+# Models in one another, and outside the project; each attempt has copies of its own, whatever the one before did.
+(p.base / "m1").mkdir()
+(p.base / "m2").mkdir()
+for name in ("m1", "m2"):
+    (p.base / name / "model.bin").write_text(f"{name}\n")
+p.write("seed.txt", "good\n")
+p.remove("model.bin", "tree")
+p.write("refit.yaml", """\
+stages:
+  tree: {cmd: mkdir -p tree/sub && cp seed.txt tree/sub/a && chmod 444 tree/sub/a, deps: [seed.txt], outs: [tree]}
+  ship:
+    kind: deploy
+    retries: 1
+    cmd: |
+      rm -rf shipped; cp -a "$REFIT_MODELS" shipped; printf %s "$REFIT_MODEL_PATHS" > paths
+      [ -e tried ] || { chmod 600 "$REFIT_MODELS/tree/sub/a"; echo evil > "$REFIT_MODELS/tree/sub/a"; }
+      [ -e tried ] || { rm -r "$REFIT_MODELS/.up"; chmod 0 "$REFIT_MODELS/tree/sub"; : > tried; exit 1; }
+      chmod 500 "$REFIT_MODELS/tree"
+    deps: [tree, ../m1/model.bin, ../m2/model.bin]
+  release_of_files: {use: deploy.release, with: {files: [tree, other.txt], to: releases}}
+  release_below: {use: deploy.release, with: {files: [tree/sub], to: others}}
+gates:
+  inner: &gate
+    model: tree/sub/a
+    baseline: none
+    rows: {candidate: rows.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, min: 0.5}}
+  outer: {<<: *gate, model: tree}
+  first: {<<: *gate, model: ../m1/model.bin}
+  second: {<<: *gate, model: ../m2/model.bin}
+""")
+for _ in range(2):
+    equal(p.refit("run", "--json", "ship").states["ship"], "ran", "the second attempt")
+    equal([p.read(f"shipped/{path}") for path in (".up/m1/model.bin", ".up/m2/model.bin", "tree/sub/a")],
+          ["m1\n", "m2\n", "good\n"], "what it got")
+    equal(p.read("paths").split(), ["../m1/model.bin", "../m2/model.bin", "tree", "tree/sub/a"], "paths")
+    equal(os.listdir(p.path(".refit/tmp")), [], "temporaries")
+    p.remove("tried", "shipped")
+
+# What is beside a judged model in the workspace is not of it.
+p.refit("run", "release_of_files", "release_below")
+equal((p.read("releases/current/tree/sub/a"), p.read("others/current/sub/a")), ("good\n", "good\n"), "releases")
+expect(os.access(p.path("releases/current/tree/sub/a"), os.R_OK) and
+       p.path("releases/current/tree/sub/a").stat().st_mode & 0o044, "others may read what is released")
+run = p.start("run", "--json", "release_of_files", env=preload("stop make-log"))
+stat = f"/proc/{run.process.pid}/stat"
+wait_until(lambda: open(stat).read().rpartition(")")[2].split()[0] == "T", "the command is about to start")
+p.write("tree/sub/more.py", "evil")
+run.process.send_signal(signal.SIGCONT)
+run.wait(exit=1)
+equal(os.listdir(p.path("releases/current/tree/sub")), ["a"], "files that came later")
+
+# A link that leads out of a model has content that was not judged.
+p.replace("refit.yaml", "chmod 444 tree/sub/a", "ln -s ../other.txt tree/b")
+result = p.refit("run", "--json", "ship", exit=1)
+contains(result.reasons["ship"], "tree: a link in it leads out of it, so what that leads to was not judged")
