@@ -121,8 +121,16 @@ typedef bool (*vcs_skip_change_fn)(void *ctx, struct str file, const struct str 
 enum status vcs_read_authorships(struct arena *arena, const char *folder, struct str since, vcs_skip_change_fn skip,
                                  void *ctx, struct vcs_authorships *out, struct error *err);
 
-/* Has the commit that is checked out an entry of that name, of any kind? `file` is relative to `folder`. */
-enum status vcs_is_tracked(struct arena *arena, const char *folder, const char *file, bool *tracked,
+/* What the commit that is checked out has of that name: a folder, or a file, link or submodule. `path` is relative to
+ * `folder`, or absolute; all of the repository is no entry of it. */
+enum vcs_entry { VCS_ENTRY_NONE, VCS_ENTRY_FOLDER, VCS_ENTRY_OTHER };
+enum status vcs_find_entry(struct arena *arena, const char *folder, struct str path, enum vcs_entry *out,
                            struct error *err);
+
+/* The first entry that `pick` picks of what that commit has below `path`, which is relative to `folder` ("." = all), by
+ * names relative to it; "" = none. A folder that is not picked is looked through. */
+typedef bool (*vcs_pick_fn)(void *ctx, struct str path, bool is_folder);
+enum status vcs_find_below(struct arena *arena, const char *folder, struct str path, vcs_pick_fn pick, void *ctx,
+                           struct str *found, struct error *err);
 
 #endif

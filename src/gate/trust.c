@@ -58,17 +58,18 @@ static struct pinned pinned_file(struct arena *arena, const struct config *confi
 /* A .refit that came with the checkout is not this machine's. */
 static enum status check_machine(struct opening *o, const struct config *config, struct error *err)
 {
-    bool ours = false, tracked = false, found;
+    bool ours = false, found;
+    enum vcs_entry tracked = VCS_ENTRY_NONE;
     struct stat st;
     for (uint32_t i = 0; i < config->entry_count; i++)
         ours = ours || (str_starts(config->entries[i].name, STR("approvals.")) &&
                         str_starts(config->entries[i].origin, STR(".refit/")));
     if (!ours)
         return STATUS_OK;
-    enum status status = vcs_is_tracked(o->arena, ".", ".refit", &tracked, err);
-    if (status == STATUS_OK && !tracked)
+    enum status status = vcs_find_entry(o->arena, ".", STR(".refit"), &tracked, err);
+    if (status == STATUS_OK && tracked == VCS_ENTRY_NONE)
         status = fs_lstat(".refit", &st, &found, err);
-    if (status == STATUS_OK && (tracked || !found || !S_ISDIR(st.st_mode)))
+    if (status == STATUS_OK && (tracked != VCS_ENTRY_NONE || !found || !S_ISDIR(st.st_mode)))
         return error_set(err, STATUS_MANIFEST, "whose approvals count is said in .refit/config.yaml, which came with "
                          "the checkout; write it into ~/.config/refit/config.yaml, and remove .refit from git");
     return status;

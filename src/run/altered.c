@@ -67,6 +67,33 @@ static void note_change(void *ctx, const struct field *old, const struct field *
                           STR_ARG(c->stage), STR_ARG(what));
 }
 
+/* Of what is always left out of digests, the project's own and caches of it are no part of an evaluation. */
+static bool is_hidden(void *ctx, struct str path, bool is_folder)
+{
+    static const char *const own[] = {"refit.lock", ".refit", ".dvc", ".git"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (str_is(path, own[i]) || (str_starts(path, STR("./")) && str_is(str_slice(path, 2, path.len), own[i])))
+            return false;
+    return ignore_matches(ctx, path, is_folder);
+}
+
+/* Code that was compiled by somebody else runs in place of the code that is digested. */
+static enum status find_hidden(struct comparison *c, const struct manifest_stage *stage, struct error *err)
+{
+    struct ignore *built_in = ignore_create(STR(""));
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < stage->dep_count && status == STATUS_OK && c->found.len == 0; i++) {
+        struct str found;
+        status = vcs_find_below(c->arena, ".", stage->deps[i].path, is_hidden, built_in, &found, err);
+        if (status == STATUS_OK && found.len > 0)
+            c->found = str_format(c->arena, "git has " STR_FMT ", which is in a dep of stage `" STR_FMT "` and in no "
+                                  "digest; take it out of git", STR_ARG(str_printable(c->arena, found)),
+                                  STR_ARG(stage->name));
+    }
+    ignore_destroy(built_in);
+    return status;
+}
+
 static enum status compare_stage(struct comparison *c, struct check_context *context, const struct lock *lock,
                                  struct stage_id id, struct error *err)
 {
@@ -84,7 +111,10 @@ static enum status compare_stage(struct comparison *c, struct check_context *con
                               STR_ARG(stage->name));
         return STATUS_OK;
     }
-    enum status status = check_fields(context, id, &now, err);
+    enum status status = find_hidden(c, stage, err);
+    if (status != STATUS_OK || c->found.len > 0)
+        return status;
+    status = check_fields(context, id, &now, err);
     if (status == STATUS_OK && !now.has_key)
         c->found = str_format(c->arena, "what stage `" STR_FMT "` is made from cannot be told", STR_ARG(stage->name));
     else if (status == STATUS_OK)
@@ -110,43 +140,61 @@ static enum status compare(struct comparison *c, struct project *p, const struct
     return status;
 }
 
+/* Git may write lines with a CR at their end. */
+static bool same_lines(struct str a, struct str b)
+{
+    while (a.len > 0 || b.len > 0) {
+        bool cr_a = str_starts(a, STR("\r\n")), cr_b = str_starts(b, STR("\r\n"));
+        a = str_slice(a, cr_a, a.len);
+        b = str_slice(b, cr_b, b.len);
+        if (a.len == 0 || b.len == 0 || a.ptr[0] != b.ptr[0])
+            return a.len == b.len;
+        a = str_slice(a, 1, a.len);
+        b = str_slice(b, 1, b.len);
+    }
+    return true;
+}
+
 /* What is ignored is in no digest of a folder that an evaluation reads. */
 static enum status compare_ignored(const struct gate_trust *trust, struct str *altered, struct error *err)
 {
     struct buf text = {0};
     enum status status = fs_read(".refitignore", GATE_FILE_BYTES_MAX, &text, err);
-    if ((status == STATUS_OK || status == STATUS_NOT_FOUND) && !str_equal(buf_view(&text), trust->ignore))
+    if ((status == STATUS_OK || status == STATUS_NOT_FOUND) && !same_lines(buf_view(&text), trust->ignore))
         *altered = STR("the evaluation is not that of the protected branch: .refitignore is another");
     buf_finish(&text);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Is `path`, or a folder that it is in, in the commit that is checked out? */
-static enum status is_brought(struct arena *arena, struct str path, bool *brought, struct error *err)
+/* Is the absolute `path`, or a link or submodule on the way to it, in the commit that is checked out? */
+static enum status is_brought(struct arena *arena, struct str root, struct str path, bool *brought, struct error *err)
 {
     enum status status = STATUS_OK;
     *brought = false;
-    for (; status == STATUS_OK && !*brought && path_is_inside(path) && !str_is(path, "."); path = path_parent(path))
-        status = vcs_is_tracked(arena, ".", str_terminated(arena, path), brought, err);
+    for (bool whole = true; status == STATUS_OK && !*brought && path.len > 1 && !str_equal(path, root) &&
+                            !path_is_below(root, path); whole = false, path = path_parent(path)) {
+        enum vcs_entry entry;
+        status = vcs_find_entry(arena, ".", path, &entry, err);
+        *brought = entry == VCS_ENTRY_OTHER || (whole && entry == VCS_ENTRY_FOLDER);
+    }
     return status;
 }
 
 /* A store or a state that comes with the checkout can hold any result, under the key of an honest evaluation. */
 static enum status find_brought_cache(struct project *p, struct arena *arena, struct str *altered, struct error *err)
 {
-    struct str places[] = {STR(".refit"), STR(""), STR("")};
+    char *real = realpath(p->store_directory.ptr, NULL), *root = realpath(".", NULL);
+    struct str here = root != NULL ? str_dup(arena, str_from(root)) : p->root;
+    struct str places[] = {path_join(arena, here, STR(".refit/state")), path_join(arena, here, STR(".refit/store")),
+                           p->store_directory.ptr[0] == '/' ? p->store_directory
+                                                            : path_join(arena, here, p->store_directory),
+                           real != NULL ? str_dup(arena, str_from(real)) : STR("")};
     bool brought = false;
-    struct error ignored;
-    char *real = realpath(p->store_directory.ptr, NULL);
     enum status status = STATUS_OK;
-    if (path_make(arena, p->root, STR("."), p->store_directory, &places[1], &ignored) != STATUS_OK)
-        places[1] = STR("");
-    if (real == NULL || path_make(arena, p->root, STR("."), str_from(real), &places[2], &ignored) != STATUS_OK)
-        places[2] = STR("");
     for (size_t i = 0; i < sizeof places / sizeof *places && status == STATUS_OK && !brought; i++)
-        if (places[i].len > 0)
-            status = is_brought(arena, places[i], &brought, err);
+        status = is_brought(arena, here, places[i], &brought, err);
     free(real);
+    free(root);
     if (brought)
         *altered = STR("a store or state of refit came with the checkout, and could hold anything; take it out of git");
     return status;

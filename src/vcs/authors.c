@@ -202,27 +202,3 @@ enum status vcs_read_authorships(struct arena *arena, const char *folder, struct
     free(w.items);
     return status;
 }
-
-enum status vcs_is_tracked(struct arena *arena, const char *folder, const char *file, bool *tracked,
-                           struct error *err)
-{
-    struct walking w = {.arena = arena};
-    git_oid head;
-    bool found = false;
-    *tracked = false;
-    enum status status = repository_open(arena, folder, &w.repository, err);
-    if (status == STATUS_OK && w.repository.handle != NULL)
-        status = find_head(&w, &head, &found, err);
-    if (status == STATUS_OK && found) {
-        git_object *entry;
-        const char *name = str_format(arena, "HEAD:%s%s", w.repository.prefix, file).ptr;
-        int rc = w.repository.git.git_revparse_single(&entry, w.repository.handle, name);
-        *tracked = rc == 0;
-        if (rc == 0)
-            w.repository.git.git_object_free(entry);
-        else if (rc != GIT_ENOTFOUND)
-            status = repository_fault(&w.repository, "", file, err);
-    }
-    repository_close(&w.repository);
-    return status;
-}

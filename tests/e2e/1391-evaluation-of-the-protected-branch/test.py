@@ -9,7 +9,7 @@ stages:
   train: {cmd: cp seed.txt model.bin, deps: [seed.txt], outs: [model.bin]}
   predict:
     cmd: sh predict.sh
-    deps: [predict.sh, model.bin, truth.csv]
+    deps: [predict.sh, model.bin, truth.csv, lib]
     outs: [rows.csv]
   ship: {kind: deploy, cmd: cat model.bin >> shipped.txt, deps: [model.bin]}
 gates:
@@ -29,6 +29,7 @@ p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
 p.write("predict.sh", HONEST)
 p.write("truth.csv", "id,y\n1,1\n2,0\n3,1\n4,1\n")
 p.write("seed.txt", "1011\n")
+p.write("lib/helper.py", "")
 for name in ("model.bin", "checks/release.json"):
     p.remove(name)
 p.start_git()
@@ -93,6 +94,29 @@ p.remove(".refitignore")
 
 # A cache that comes with the checkout, and could hold anything: the state, the store, or a store that is called another
 # name, or is behind a link.
+# Compiled code that is in no digest; a .refitignore that git wrote with other line ends says the same.
+p.write("lib/__pycache__/helper.cpython-311.pyc", "x")
+equal(deploy()[0], "ran", "what python makes is nothing")
+p.git("add", "-f", "lib/__pycache__")
+p.git("commit", "-q", "-m", "compiled")
+contains(deploy(exit=3)[1], "git has lib/__pycache__, which is in a dep of stage `predict` and in no digest")
+p.git("reset", "-q", "--hard", "HEAD~1")
+p.write(".refitignore", "*.tmp\n")
+p.commit("cy")
+p.publish()
+equal(deploy()[0], "ran", "with a .refitignore")
+p.write(".refitignore", "*.tmp\r\n")
+equal(deploy()[0], "ran", "with a .refitignore in other words")
+p.write(".refitignore", "*.tm\n")
+contains(deploy(exit=3)[1], ".refitignore is another")
+p.write(".refitignore", "*.tmp\n")
+p.write(".refit/config.yaml", "jobs: 2\n")
+p.git("add", "-f", ".refit/config.yaml")
+p.git("commit", "-q", "-m", "settings")
+equal(deploy()[0], "ran", "settings are no cache")
+p.git("rm", "-q", "--cached", ".refit/config.yaml")
+p.git("commit", "-q", "-m", "no settings")
+
 for paths, config in ((".refit/state", ""), (".refit/store", ""), ("mine", "store: {path: mine}\n"),
                       ("mine", "store: {path: link/store}\n")):
     if config:
