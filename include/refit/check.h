@@ -35,10 +35,10 @@
  * is several.
  *
  * Of JSON Lines the columns are what any of the objects has, and have no order (`ordered` is `exact` there): for
- * `column_names` and patterns the file is read twice. A string in it is no integer, number or boolean to `type`; other
- * rules read numbers out of strings. Numbers are doubles, but whole ones are told apart beyond 2^53, too, by between,
- * in_set, not_in_set, increasing and a_less_than_b; the last two take dates and times by their moment. A value of which
- * `matches` cannot be decided within PCRE2's limits does not hold, and the message says so.
+ * `column_names` and patterns the file is read twice, and there may be 2000. A string in it is no integer, number or
+ * boolean to `type`; other rules read numbers out of strings. Numbers are doubles, but whole ones are told apart beyond
+ * 2^53, too, by between, in_set, not_in_set, increasing and a_less_than_b; the last two take dates and times by their
+ * moment. A value of which `matches` cannot be decided within PCRE2's limits does not hold, and the message says so.
  *
  * Nulls are in no denominator but those of not_null and null_ratio, and are counted beside each result. A rule that
  * met no value is not evaluated, and fails unless `allow_empty`.

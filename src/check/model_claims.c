@@ -22,6 +22,7 @@ struct judge {
     const uint8_t *seed;
     struct claim *claims;
     uint32_t count;
+    uint64_t all; /* rows */
 };
 
 /* ---- which claims there are ---- */
@@ -227,7 +228,7 @@ static void adjust(struct judge *j)
 
 static void conclude(struct judge *j, struct model_verdict *verdict)
 {
-    double passes = 1, needed = 0;
+    double passes = 1, needed = 0; /* NaN if one cannot be told */
     adjust(j);
     for (uint32_t i = 0; i < j->count; i++) {
         struct claim *claim = &j->claims[i];
@@ -235,12 +236,14 @@ static void conclude(struct judge *j, struct model_verdict *verdict)
         decide(j->spec, claim);
         describe(j->arena, j->spec, claim);
         passes *= claim->lacking != NULL ? 0 : equal_passes(result->margin, result->error, j->spec->alpha);
-        needed = fmax(needed, isnan(result->rows_needed) ? 0 : result->rows_needed);
+        /* A slice grows with all of it. */
+        double of_all = result->n > 0 ? result->rows_needed * (double)j->all / (double)result->n : (double)NAN;
+        needed = isnan(needed) || isnan(of_all) ? (double)NAN : fmax(needed, ceil(of_all));
         *model_add_result(verdict) = *result;
     }
     if (j->count > 0) {
         verdict->equal_passes = passes;
-        verdict->rows_needed = needed > 0 ? needed : (double)NAN;
+        verdict->rows_needed = needed;
     }
 }
 
@@ -264,7 +267,7 @@ enum status model_judge_rows(struct arena *arena, const struct model_spec *spec,
                              const struct model_slices *slices, const uint8_t seed[RANDOM_SEED],
                              struct model_verdict *verdict, struct error *err)
 {
-    struct judge j = {.arena = arena, .spec = spec, .rows = rows, .seed = seed};
+    struct judge j = {.arena = arena, .spec = spec, .rows = rows, .seed = seed, .all = slices->items[0].count};
     enum status status = STATUS_OK;
     judge_bounds(&j, &slices->items[0], verdict);
     list_claims(&j, slices);

@@ -7,7 +7,7 @@
 #include "check/table_reader.h"
 #include "refit/base/interrupt.h"
 
-enum { BLOCK_BYTES = 1 << 20 };
+enum { BLOCK_BYTES = 1 << 20, JSON_COLUMNS_MAX = 2000 };
 
 const struct cell table_nothing = {(const char[CELL_READ_BYTES]){0}, 0, CELL_NULL};
 
@@ -145,6 +145,11 @@ static void read_rows(struct table_file *t, uint64_t *lines)
     }
 }
 
+static bool is_large(const struct table_file *t, const struct table_block *block)
+{
+    return block->cap > 2 * (size_t)t->options.block_bytes;
+}
+
 static void make_page(struct table_file *t, struct table_page *page)
 {
     page->cells = mem_alloc(mem_product(t->want_count ? t->want_count : 1, TABLE_CELL_BYTES));
@@ -161,9 +166,11 @@ static void make_page(struct table_file *t, struct table_page *page)
 enum status table_next(struct table_file *t, struct table_batch *out, struct error *err)
 {
     struct table_page *page = &t->pages[t->batches % t->page_count];
-    if (page->block != NULL)
-        page->block->users--;
-    page->block = NULL;
+    for (uint32_t i = 0; i < t->page_count; i++) /* nobody is to look at those of large blocks any more */
+        if (t->pages[i].block != NULL && (&t->pages[i] == page || is_large(t, t->pages[i].block))) {
+            t->pages[i].block->users--;
+            t->pages[i].block = NULL;
+        }
     if (page->cells == NULL)
         make_page(t, page);
     t->cells = page->cells;
@@ -183,8 +190,7 @@ enum status table_next(struct table_file *t, struct table_batch *out, struct err
     }
     page->block = t->filled;
     page->block->users++;
-    bool large = page->block->cap > 2 * (size_t)t->options.block_bytes;
-    *out = (struct table_batch){t->rows, t->good_rows, page->lines, page->columns, large};
+    *out = (struct table_batch){t->rows, t->good_rows, page->lines, page->columns, is_large(t, page->block)};
     t->batches++;
     t->good_rows += t->rows;
     return STATUS_OK;
@@ -238,9 +244,12 @@ static enum status list_columns(struct table_file *t, const char *path, struct e
     if (status != STATUS_OK)
         return status;
     other->lists = t;
-    while (status == STATUS_OK && batch.rows > 0)
+    while (status == STATUS_OK && batch.rows > 0 && t->column_count <= JSON_COLUMNS_MAX)
         status = table_next(other, &batch, err);
     table_close(other);
+    if (status == STATUS_OK && t->column_count > JSON_COLUMNS_MAX)
+        status = error_set(err, STATUS_FAILED, "%s: its objects have more than %d different members, too many for "
+                           "columns; are their names data?", path, JSON_COLUMNS_MAX);
     if (t->column_count > 1)
         qsort(t->columns, t->column_count, sizeof *t->columns, compare_names);
     table_finish(&t->names);

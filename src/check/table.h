@@ -43,7 +43,7 @@ struct table_batch {
     uint64_t first_row; /* of the file's good rows, from 0 */
     const uint64_t *lines; /* of each row: the line that it begins on, from 1 */
     const struct cell *const *columns; /* [wanted column][row] */
-    bool large; /* its block takes much memory: be done with it before the next one, however many may be kept */
+    bool large; /* its block takes much memory: it is valid until the next one, however many may be kept */
 };
 #define TABLE_ROWS_MAX 1024
 #define CELL_READ_BYTES 32

@@ -45,7 +45,8 @@ static bool read_date(const char **p, const char *end, int64_t *days)
     return day <= lengths[month - 1] + (month == 2 && leap);
 }
 
-static bool read_clock(const char **p, const char *end, int64_t *out_s)
+/* *fraction: the digits behind the point, without zeros at their end. */
+static bool read_clock(const char **p, const char *end, int64_t *out_s, struct str *fraction)
 {
     int64_t hour, minute, second = 0;
     if (!read_digits(p, end, 2, &hour) || !take(p, end, ':') || !read_digits(p, end, 2, &minute))
@@ -59,6 +60,9 @@ static bool read_clock(const char **p, const char *end, int64_t *out_s)
                 (*p)++;
             if (*p == first)
                 return false;
+            *fraction = (struct str){first, (size_t)(*p - first)};
+            while (fraction->len > 0 && fraction->ptr[fraction->len - 1] == '0')
+                fraction->len--;
         }
     }
     *out_s = hour * 3600 + minute * 60 + second;
@@ -83,8 +87,9 @@ static bool read_zone(const char **p, const char *end, int64_t *offset_s)
     return hour < 24 && minute < 60;
 }
 
-bool cell_time(const struct cell *cell, bool *has_clock, int64_t *out_s)
+static bool read_moment(const struct cell *cell, bool *has_clock, int64_t *out_s, struct str *fraction)
 {
+    *fraction = STR("");
     const char *p = cell->ptr, *end = p + cell->len;
     int64_t days, clock_s = 0, offset_s = 0;
     if ((cell->kind != CELL_TEXT && cell->kind != CELL_STRING) || !read_date(&p, end, &days))
@@ -93,11 +98,17 @@ bool cell_time(const struct cell *cell, bool *has_clock, int64_t *out_s)
     if (*has_clock) {
         if (!take(&p, end, 'T') && !take(&p, end, 't') && !take(&p, end, ' '))
             return false;
-        if (!read_clock(&p, end, &clock_s) || !read_zone(&p, end, &offset_s))
+        if (!read_clock(&p, end, &clock_s, fraction) || !read_zone(&p, end, &offset_s))
             return false;
     }
     *out_s = days * 86400 + clock_s - offset_s;
     return p == end;
+}
+
+bool cell_time(const struct cell *cell, bool *has_clock, int64_t *out_s)
+{
+    struct str fraction;
+    return read_moment(cell, has_clock, out_s, &fraction);
 }
 
 static bool is_integer(const struct cell *cell)
@@ -150,8 +161,10 @@ int order_values(const struct cell *a, const struct cell *b)
 {
     bool clock_a, clock_b;
     int64_t a_s, b_s;
-    if (cell_time(a, &clock_a, &a_s) && cell_time(b, &clock_b, &b_s) && clock_a == clock_b && a_s != b_s)
-        return a_s < b_s ? -1 : 1;
+    struct str fraction_a, fraction_b;
+    if (read_moment(a, &clock_a, &a_s, &fraction_a) && read_moment(b, &clock_b, &b_s, &fraction_b) &&
+        clock_a == clock_b)
+        return a_s != b_s ? (a_s < b_s ? -1 : 1) : str_compare(fraction_a, fraction_b);
     return str_compare((struct str){a->ptr, a->len}, (struct str){b->ptr, b->len});
 }
 

@@ -10,8 +10,7 @@
    as a whole number. From 2^53 on a double may stand for several. */
 int order_whole(struct str a, struct str b);
 
-/* Of two values that are no numbers: dates and times by their moment, whatever the zone; others, and times within one
-   second, as texts. */
+/* Of two values that are no numbers: two dates, or two times, by their moment, whatever the zone; others as texts. */
 int order_values(const struct cell *a, const struct cell *b);
 
 /* The same of numbers, where they are that. */

@@ -281,8 +281,27 @@ static enum status judge_subject(struct arena *arena, const struct manifest_chec
     return STATUS_OK;
 }
 
-/* A file can be written by anybody: a verdict counts as the one that its stage made here, or took from the store. What
- * a plan does not know yet, the run will. */
+/* Has the store this verdict of the check, as it is declared and of what is there now? */
+static enum status find_in_store(struct project *p, struct arena *arena, const struct manifest_check *check,
+                                 struct digest digest, bool *found, struct error *err)
+{
+    struct check_context context = {.project = p, .arena = arena, .budget_bytes = UINT64_MAX, .planning = true};
+    struct check now;
+    struct record *records;
+    uint32_t count = 0;
+    *found = false;
+    enum status status = check_fields(&context, (struct stage_id){check->stage}, &now, err);
+    if (status == STATUS_OK && now.has_key)
+        status = project_open_store(p, err);
+    if (status == STATUS_OK && now.has_key && p->store != NULL)
+        status = store_get_records(p->store, now.key, arena, &records, &count, err);
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++)
+        *found |= records[i].out_count == 1 && digest_equal(records[i].outs[0].digest, digest);
+    return status;
+}
+
+/* A file can be written by anybody: a verdict counts as the one that its stage made here, or that the store has of it.
+ * What a plan does not know yet, the run will. */
 static enum status judge_maker(struct project *p, struct arena *arena, const struct manifest_check *check,
                                struct str name, struct str text, bool planning, struct judgement *out,
                                struct error *err)
@@ -295,11 +314,13 @@ static enum status judge_maker(struct project *p, struct arena *arena, const str
     struct digest digest = digest_of(text.ptr, text.len);
     bool made = known && !memory.failed && !memory.pending && memory.out_count == 1 &&
                 digest_equal(memory.outs[0].digest, digest);
-    if (!made && (known || !planning)) {
+    if (!made && !planning)
+        status = find_in_store(p, arena, check, digest, &made, err);
+    if (status == STATUS_OK && !made && (known || !planning)) {
         out->exit_status = 4;
         say(arena, check, name, "has a verdict that its stage did not make", STR(": run it first"), out);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status judge_check(struct project *project, struct arena *arena, const struct manifest_check *check,

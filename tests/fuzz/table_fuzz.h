@@ -80,7 +80,7 @@ static inline void read_table(const char *path, struct table_options options, ui
     enum status status = STATUS_OK;
     uint64_t got = 0, looked_at = 0;
     for (bool more = true; more; got += more) {
-        if (got - looked_at == kept)
+        while (got - looked_at == kept || (got > looked_at && batches[(got - 1) % kept].large))
             see_batch(seen, &batches[looked_at++ % kept], count);
         status = table_next(table, &batches[got % kept], &err);
         more = status == STATUS_OK && batches[got % kept].rows > 0;

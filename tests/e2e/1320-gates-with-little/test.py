@@ -43,6 +43,14 @@ text = gate([ROWS, "metrics: {accuracy: {max_drop: 0.01}}", "slices: {where: {no
             3, same, same).stdout
 contains(text, "n 0", "about 200 rows would do")
 
+# A slice grows with all of it; what cannot be told of one comparison cannot be told of all.
+sliced = [ROWS, "metrics: {accuracy: {max_drop: 0.5}}",
+          "slices: {where: {few: \"id < 8\"}, max_drop: 0.5, min_n: 50}"]
+contains(gate(sliced, 3, same[:200], same[:200]).stdout, "8 rows, fewer than 50 (`min_n`); about 50 rows would do",
+         "1250 rows would make that 0.8")
+contains(gate([OF_ONES, *sliced[1:], ][:1] + ["metrics: {f1: {max_drop: 0.5}}"] + sliced[2:], 3, same[:200],
+              same[:200]).stdout, "it cannot be told how many rows would make that 0.8")
+
 # A gate that an equal model hardly passes is told, whenever it has passed.
 worse = [(i % 2, 1 - i % 2 if 10 <= i < 30 else i % 2) for i in range(300)]
 better = [(i % 2, 1 - i % 2 if i < 10 else i % 2) for i in range(300)]

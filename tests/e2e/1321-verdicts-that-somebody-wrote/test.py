@@ -1,5 +1,6 @@
 """A verdict counts if its stage made it: one that somebody wrote, edited or brought does not let anything through, even
 where the stages before are left out, or while the run is under way."""
+import shutil
 import time
 
 from harness import contains, equal, expect, Project, wait_until
@@ -70,3 +71,12 @@ expect(not p.exists("shipped.txt"), "nothing is deployed")
 p.write("rows.csv", GOOD)
 p.refit("run", "release", "slow", "train")
 equal(p.refit("run", "--json", "--single", "ship").states, {"ship": "ran"}, "a verdict of the gate's own")
+
+# So is one that the store has of it, whatever the workspace remembers.
+p.remove("checks/release.json", "model.bin", "slow.txt")
+p.refit("restore")
+shutil.rmtree(p.path(".refit/state"))
+equal(p.refit("run", "--json", "--single", "ship").states, {"ship": "ran"}, "a verdict out of the store")
+p.write("checks/release.json", p.read("checks/release.json").replace("{", "{ ", 1))
+shutil.rmtree(p.path(".refit/state"))
+expect_blocked(p.refit("run", "--json", "--single", "ship", exit=4), "ship", "one that the store does not have")

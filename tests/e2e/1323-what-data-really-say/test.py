@@ -91,6 +91,20 @@ for a, b, exit in ((1700000000000000000, 1700000000000000001, 0), (1700000000000
                    ("2024-03-01T12:00:00Z", "2024-03-01T12:30:00+02:00", 4), ("nan", "1", 4)):
     check("data: c.csv\na_less_than_b: {a: a, b: b}\n", exit, c_csv=f"a,b\n{a},{b}\n")
 
+for a, b, orders in (("2026-01-01T11:00:00+01:00", "2026-01-01T10:00:00Z", 0),
+                     ("2026-01-01T11:00:00.50+01:00", "2026-01-01T10:00:00.5Z", 0),
+                     ("2026-01-01T11:00:00.25+01:00", "2026-01-01T10:00:00.3Z", -1)):
+    for or_equal in (False, True):
+        for x, y, order in ((a, b, orders), (b, a, -orders)):
+            check(f"data: c.csv\na_less_than_b: {{a: a, b: b, or_equal: {str(or_equal).lower()}}}\n",
+                  0 if order < 0 or (order == 0 and or_equal) else 4, c_csv=f"a,b\n{x},{y}\n")
+    check("data: c.csv\ncolumns: {x: {increasing: true}}\n", 0, c_csv=column([a, b]))
+
+# Objects whose names are data have no columns.
+contains(check('data: c.jsonl\ncolumns: {"*": {not_null: true}}\n', 1,
+               c_jsonl=objects(*({f"k{i}": 1} for i in range(3000)))), "c.jsonl", "more than 2000 different members")
+check("data: c.jsonl\ncolumns: {k1: {between: [1, 1]}}\n", 0)
+
 # Patterns of long values; one that cannot be decided is told, and is no match.
 for pattern in (r"(ab|c)*", r"(\w+ ?)*"):
     check(f"data: c.csv\ncolumns: {{x: {{matches: '{pattern}'}}}}\n", 0, c_csv=column(["ab" * 20000]))
