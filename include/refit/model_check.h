@@ -105,7 +105,7 @@ struct model_verdict {
     struct model_result *results;
     uint32_t result_count, result_cap; /* malloc'd */
     double equal_passes; /* probability that a model as good as the baseline passes all comparisons; NaN without any */
-    double rows_needed;  /* of all rows, so that each result has enough, a slice's by its share; NaN = not known */
+    double rows_needed;  /* in all, so that this is .8, slices growing alike; NaN = not known, or no comparison */
 };
 const char *model_verdict_outcome(const struct model_verdict *verdict); /* "pass", "warn", "fail", "needs_approval" */
 

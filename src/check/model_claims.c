@@ -226,9 +226,52 @@ static void adjust(struct judge *j)
         j->claims[i].result.p_adjusted = adjusted[i];
 }
 
+/* That an equal model passes all comparisons which can be made, with `times` as many rows of each kind. */
+static double chance_with(const struct judge *j, double times)
+{
+    double passes = 1;
+    for (uint32_t i = 0; i < j->count; i++) {
+        const struct model_result *result = &j->claims[i].result;
+        if (j->claims[i].lacking == NULL)
+            passes *= equal_passes(result->margin, result->error / sqrt(times), j->spec->alpha);
+    }
+    return passes;
+}
+
+/* How many rows make that chance POWER. Halving the exponent each time: the square root is the same everywhere. */
+static double rows_for_chance(const struct judge *j)
+{
+    double low = 0x1p-60, high = 0x1p60;
+    if (!(chance_with(j, high) >= POWER))
+        return INFINITY;
+    for (int i = 0; i < 64; i++) {
+        double middle = sqrt(low * high);
+        if (chance_with(j, middle) >= POWER)
+            high = middle;
+        else
+            low = middle;
+    }
+    return ceil(high * (double)j->all);
+}
+
+/* And so many that those which cannot be made can be; NaN = it cannot be told. A slice grows with all of it. */
+static double rows_for_all(const struct judge *j)
+{
+    double needed = rows_for_chance(j);
+    for (uint32_t i = 0; i < j->count; i++) {
+        const struct model_result *result = &j->claims[i].result;
+        if (j->claims[i].lacking == NULL)
+            continue;
+        if (isnan(result->rows_needed) || result->n == 0)
+            return NAN;
+        needed = fmax(needed, ceil(result->rows_needed * (double)j->all / (double)result->n));
+    }
+    return needed;
+}
+
 static void conclude(struct judge *j, struct model_verdict *verdict)
 {
-    double passes = 1, needed = 0; /* NaN if one cannot be told */
+    double passes = 1;
     adjust(j);
     for (uint32_t i = 0; i < j->count; i++) {
         struct claim *claim = &j->claims[i];
@@ -236,14 +279,11 @@ static void conclude(struct judge *j, struct model_verdict *verdict)
         decide(j->spec, claim);
         describe(j->arena, j->spec, claim);
         passes *= claim->lacking != NULL ? 0 : equal_passes(result->margin, result->error, j->spec->alpha);
-        /* A slice grows with all of it. */
-        double of_all = result->n > 0 ? result->rows_needed * (double)j->all / (double)result->n : (double)NAN;
-        needed = isnan(needed) || isnan(of_all) ? (double)NAN : fmax(needed, ceil(of_all));
         *model_add_result(verdict) = *result;
     }
     if (j->count > 0) {
         verdict->equal_passes = passes;
-        verdict->rows_needed = needed;
+        verdict->rows_needed = rows_for_all(j);
     }
 }
 
