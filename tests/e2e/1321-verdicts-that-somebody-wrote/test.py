@@ -1,5 +1,6 @@
 """A verdict counts if its stage made it: one that somebody wrote, edited or brought does not let anything through, even
 where the stages before are left out, or while the run is under way."""
+import hashlib
 import shutil
 import time
 
@@ -57,8 +58,17 @@ p.write("hold")
 p.remove("waiting")
 run = p.start("run", "--json", "--deploy", "-j", "4")
 p.wait_for("waiting")
-wait_until(lambda: p.exists("checks/release.json") and '"outcome":"fail"' in p.read("checks/release.json")
-           and p.read("model.bin") == "two\n", "the gate has judged")
+
+
+def has_judged():
+    """The model of this run; the verdict before is taken away first."""
+    try:
+        return hashlib.sha256(b"two\n").hexdigest() in p.read("checks/release.json")
+    except FileNotFoundError:
+        return False
+
+
+wait_until(has_judged, "the gate has judged")
 time.sleep(0.5)  # until it is through
 p.remove("checks/release.json")
 p.write("checks/release.json", good)
