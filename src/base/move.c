@@ -11,7 +11,7 @@
 
 enum { COPY_BYTES = 256 << 10 };
 
-static enum status copy_bytes(int from, int to, const char *shown, struct error *err)
+static enum status copy_bytes(int from, int to, const char *name, const char *to_name, struct error *err)
 {
     char *bytes = mem_alloc(COPY_BYTES);
     enum status status = STATUS_OK;
@@ -20,10 +20,10 @@ static enum status copy_bytes(int from, int to, const char *shown, struct error 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            status = error_errno(err, STATUS_IO, errno, "cannot read %s", shown);
+            status = error_errno(err, STATUS_IO, errno, "cannot read %s", name);
         if (n <= 0)
             break;
-        status = fs_write_all(to, bytes, (size_t)n, shown, err);
+        status = fs_write_all(to, bytes, (size_t)n, to_name, err);
     }
     free(bytes);
     return status;
@@ -40,7 +40,7 @@ static enum status copy_file(int from_folder, int to_folder, const char *name, c
     if (to < 0)
         status = error_errno(err, STATUS_IO, errno, "cannot make %s", to_name);
     if (status == STATUS_OK)
-        status = copy_bytes(from, to, name, err);
+        status = copy_bytes(from, to, name, to_name, err);
     /* The original is removed afterwards: the copy must be there for good. */
     if (status == STATUS_OK && fsync(to) != 0)
         status = error_errno(err, STATUS_IO, errno, "cannot sync %s", to_name);

@@ -37,11 +37,10 @@ static struct str text_of(const struct cell *cell)
     return (struct str){cell->ptr, cell->len};
 }
 
-/* Beyond 2^53 whole numbers share their doubles. */
 static bool bounds_are_long(const struct expectation *e)
 {
-    static const double WHOLE_MAX = 9007199254740992;
-    return (e->has_min && fabs(e->min.number) >= WHOLE_MAX) || (e->has_max && fabs(e->max.number) >= WHOLE_MAX);
+    return (e->has_min && fabs(e->min.number) >= WHOLE_DOUBLE_MAX) ||
+           (e->has_max && fabs(e->max.number) >= WHOLE_DOUBLE_MAX);
 }
 
 static void judge_between(struct lane *lane, const struct expectation *e, const struct cell *cells, bool *good)

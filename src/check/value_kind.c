@@ -151,8 +151,7 @@ int order_whole(struct str a, struct str b)
 
 int order_numbers(const struct cell *a, double x, const struct cell *b, double y)
 {
-    static const double WHOLE_MAX = 9007199254740992; /* 2^53: up to there each whole number has its double */
-    if (x != y || fabs(x) < WHOLE_MAX)
+    if (x != y || fabs(x) < WHOLE_DOUBLE_MAX)
         return (x > y) - (x < y);
     return order_whole((struct str){a->ptr, a->len}, (struct str){b->ptr, b->len});
 }

@@ -6,6 +6,9 @@
 
 /* ISO 8601 as people write it: 2026-11-23, or that with T or a blank, 22:01[:59[.123]] and Z, +01:00 or nothing (UTC).
  * Seconds since 1970 in the proleptic Gregorian calendar. */
+/* Up to there each whole number has a double of its own. */
+#define WHOLE_DOUBLE_MAX 0x1p53
+
 /* Of two whole numbers of any number of digits, less than, equal to or greater than 0; 0 if one of them is not written
    as a whole number. From 2^53 on a double may stand for several. */
 int order_whole(struct str a, struct str b);

@@ -17,6 +17,15 @@ stages:
     cmd: echo ran > ran.txt
     outs: [ran.txt]
 """
+# For those whose predictions a stage makes: rows.csv, judged by its accuracy alone.
+ALONE = """\
+gates:
+  release:
+    model: model.bin
+    baseline: none
+    rows: {candidate: rows.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, min: %s}}
+"""
 PEOPLE = ("ana", "bo", "cy")
 
 

@@ -1,9 +1,8 @@
 """A pass counts by itself only if the model is evaluated as on the protected branch: whoever prints the labels as
 predictions, takes other test data or softens the gate needs an approval."""
-from approvals import Gated
+from approvals import ALONE, Gated
 from harness import contains, equal
 
-GATE = "metrics: {accuracy: {better: higher, min: %s}}"
 MANIFEST = """\
 stages:
   train: {cmd: cp seed.txt model.bin, deps: [seed.txt], outs: [model.bin]}
@@ -12,12 +11,7 @@ stages:
     deps: [predict.sh, model.bin, truth.csv, lib]
     outs: [rows.csv]
   ship: {kind: deploy, cmd: cat model.bin >> shipped.txt, deps: [model.bin]}
-gates:
-  release:
-    model: model.bin
-    baseline: none
-    rows: {candidate: rows.csv, key: id, label: y, prediction: p}
-    """
+"""
 HONEST = """\
 echo id,y,p > rows.csv
 tail -n +2 truth.csv | while IFS=, read -r id y; do echo "$id,$y,$(cut -c$id model.bin)" >> rows.csv; done
@@ -25,7 +19,7 @@ tail -n +2 truth.csv | while IFS=, read -r id y; do echo "$id,$y,$(cut -c$id mod
 CHEAT = "sed '1s/$/,p/; 2,$s/,\\(.*\\)/,\\1,\\1/' truth.csv > rows.csv\n"
 
 p = Gated()
-p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
+p.write("refit.yaml", MANIFEST + ALONE % 0.7)
 p.write("predict.sh", HONEST)
 p.write("truth.csv", "id,y\n1,1\n2,0\n3,1\n4,1\n")
 p.write("seed.txt", "1011\n")
@@ -74,19 +68,19 @@ equal(p.judged()[0], "fail", "the model that is bad")
 p.write("truth.csv", "id,y\n1,0\n2,0\n3,0\n4,0\n")
 contains(deploy(exit=3)[1], "stage `predict`, dep truth.csv changed")
 p.write("truth.csv", "id,y\n1,1\n2,0\n3,1\n4,1\n")
-p.write("refit.yaml", MANIFEST + GATE % 0.1 + "\n")
+p.write("refit.yaml", MANIFEST + ALONE % 0.1)
 contains(deploy(exit=3)[1], "stage `release`, refit.yaml:gates.release.metrics.accuracy.min 0.7 → 0.1")
-text = (MANIFEST + GATE % 0.7 + "\n").replace("candidate: rows.csv", "candidate: mine.csv")
+text = (MANIFEST + ALONE % 0.7).replace("candidate: rows.csv", "candidate: mine.csv")
 p.write("refit.yaml", text)
 p.write("mine.csv", "id,y,p\n1,1,1\n2,0,0\n")
 equal(deploy(exit=3)[0], "blocked", "predictions of one's own")
 
 # Predictions that a frozen stage is said to have made; code of a folder that is ignored.
-FROZEN = MANIFEST.replace("outs: [rows.csv]\n", "outs: [rows.csv]\n    frozen: true\n") + GATE % 0.7 + "\n"
+FROZEN = MANIFEST.replace("outs: [rows.csv]\n", "outs: [rows.csv]\n    frozen: true\n") + ALONE % 0.7
 p.write("refit.yaml", FROZEN)
 p.write("rows.csv", "id,y,p\n1,1,1\n2,0,0\n3,1,1\n4,1,1\n")
 contains(deploy(exit=3)[1], "stage `predict` is frozen, so nothing says what its outs are made from")
-p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
+p.write("refit.yaml", MANIFEST + ALONE % 0.7)
 p.write("seed.txt", "1011\n")
 p.write(".refitignore", "csv.py\n")
 contains(deploy(exit=3)[1], "the evaluation is not that of the protected branch: .refitignore is another")
@@ -135,6 +129,6 @@ for paths, config in ((".refit/state", ""), (".refit/store", ""), ("mine", "stor
         p.remove("refit.config.yaml")
 
 # As it was, it passes; and what it needed in the meantime an approval could have given.
-p.write("refit.yaml", MANIFEST + GATE % 0.7 + "\n")
+p.write("refit.yaml", MANIFEST + ALONE % 0.7)
 p.write("seed.txt", "1011\n")
 equal(deploy()[0], "ran", "as it was")
