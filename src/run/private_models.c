@@ -131,6 +131,9 @@ static enum status take_model(struct arena *arena, const struct stage_run *s, ui
     const struct judged_model *m = &s->models[model];
     const char *to = path_join(arena, folder, place_of(arena, m->path)).ptr;
     struct str now = STR("");
+    if (str_find(m->path, '\n') >= 0) /* a command that cannot tell the names apart would take what was not judged */
+        return error_set(err, STATUS_FAILED, STR_FMT " has a newline in its name, and a deploy gets names of models "
+                         "a line each; rename it", STR_ARG(str_printable(arena, m->path)));
     enum status status = is_in_one_before(s, model) ? STATUS_OK : copy_model(arena, m, to, err);
     if (status == STATUS_OK)
         status = sha256_path(arena, to, &now, NULL, err);

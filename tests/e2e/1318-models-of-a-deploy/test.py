@@ -154,7 +154,27 @@ run.process.send_signal(signal.SIGCONT)
 run.wait(exit=1)
 equal(os.listdir(p.path("releases/current/tree/sub")), ["a"], "files that came later")
 
+# A full disk is told by what could not be written, and no command is started.
+p.refit("run", "tree", "outer", "inner", "first", "second")
+result = p.refit("run", "--json", "ship", env=preload("ENOSPC write-temporary#1+"), exit=1)
+contains(result.reasons["ship"], "cannot write .refit/tmp/models-ship/", "No space left on device")
+expect(not p.exists("shipped") and not os.listdir(p.path(".refit/tmp")), "nothing is left, and nothing was started")
+
 # A link that leads out of a model has content that was not judged.
 p.replace("refit.yaml", "chmod 444 tree/sub/a", "ln -s ../other.txt tree/b")
 result = p.refit("run", "--json", "ship", exit=1)
 contains(result.reasons["ship"], "tree: a link in it leads out of it, so what that leads to was not judged")
+
+# Names of models are given a line each.
+p.write("refit.yaml", """\
+stages:
+  ship: {kind: deploy, cmd: 'true', deps: ["two\\nlines"]}
+gates:
+  release:
+    model: "two\\nlines"
+    baseline: none
+    rows: {candidate: rows.csv, key: id, label: y, prediction: p}
+    metrics: {accuracy: {better: higher, min: 0.5}}
+""")
+p.write("two\nlines", "x")
+contains(p.refit("run", "--json", "ship", exit=1).reasons["ship"], "has a newline in its name")
